@@ -1,0 +1,46 @@
+# Every target builds what it needs; `make install` is the only one that downloads.
+PYTHON ?= python3
+BIN := .venv/bin
+DEMO_DIR ?= var/demo
+
+# Prefect's own telemetry and version checks: off, so that everything works with no internet.
+export DO_NOT_TRACK := 1
+export PREFECT_SERVER_ANALYTICS_ENABLED := false
+
+.PHONY: install demo ui test lint types format lock clean
+
+install: .venv/installed
+
+.venv/installed: requirements.txt pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch .venv/installed
+
+demo: install
+	$(BIN)/campaign demo --out $(DEMO_DIR)
+
+ui: install
+	$(BIN)/campaign ui
+
+test: install lint types
+	$(BIN)/python -m pytest
+
+lint: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: install
+	$(BIN)/mypy
+
+format: install
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# Needs uv on the PATH. The file holds names, versions and hashes, never where they came from.
+lock:
+	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet --output-file requirements.txt
+
+clean:
+	rm -rf .venv var build *.egg-info

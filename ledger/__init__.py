@@ -1,0 +1,1 @@
+"""What is remembered: who was to be written to, what was tried, and what became of it."""

@@ -1,0 +1,159 @@
+"""Attempts to send: the intent that is committed before a call, and the answer that is recorded after it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import assert_never
+
+from sqlalchemy import Connection, bindparam, func, insert, select, update
+
+from ledger import clock
+from ledger.campaigns import Campaign, State
+from ledger.claims import Claim, is_good
+from ledger.schema import attempt, message
+from ledger.statuses import Fact, Stage, Status
+from ledger.transitions import MessageState, add_to_tally, read_states, save
+
+MAX_FAILURES = 5
+
+
+class ClaimLost(Exception):
+    """The lease is over, the campaign no longer runs, or the rows moved on: nothing may be sent."""
+
+
+class Answer(StrEnum):
+    """What an answer means for one message."""
+
+    ACCEPTED = "accepted"
+    # SES will never take this message.
+    REJECTED = "rejected"
+    # Definitely not sent, and not the message's fault: a throttle, or a fault of the account.
+    NOT_SENT = "not_sent"
+    # Definitely not sent; SES calls the failure transient. After MAX_FAILURES the message FAILED.
+    TRANSIENT = "transient"
+    # Not sent because another entry of the call was refused; the claim stays, for a smaller call.
+    SPLIT = "split"
+    # It may have been sent.
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The answer to one attempt. `text` is SES's own word for it, without an address."""
+
+    send_id: str
+    answer: Answer
+    ses_message_id: str | None = None
+    text: str | None = None
+
+
+def commit_intent(
+    connection: Connection, locked: Campaign, held: Claim, call_id: str, send_ids: Mapping[int, str]
+) -> None:
+    """Write that a call is about to be made for these messages (id -> send id): CLAIMED -> SENDING.
+
+    Its commit is the last thing before the call. Raises ClaimLost, and then nothing may be sent, where the
+    campaign does not run in the claim's epoch, the lease is over, or a message is no longer the claim's.
+    """
+    if locked.state is not State.RUNNING or locked.epoch != held.epoch or not is_good(connection, held):
+        raise ClaimLost
+    at = clock.now(connection)
+    ids = list(send_ids)
+    mine = (message.c.id.in_(ids), message.c.status == Status.CLAIMED, message.c.claim_id == held.id)
+    moved = connection.execute(
+        update(message)
+        .where(*mine)
+        .values(stage=Stage.SENDING, status=Status.SENDING, stage_at=at, attempts=message.c.attempts + 1)
+    )
+    if moved.rowcount != len(ids):
+        raise ClaimLost
+    numbers = connection.execute(select(message.c.id, message.c.attempts).where(message.c.id.in_(ids)))
+    connection.execute(
+        insert(attempt),
+        [
+            {
+                "message_id": message_id,
+                "number": number,
+                "send_id": send_ids[message_id],
+                "call_id": call_id,
+                "claim_id": held.id,
+                "started_at": at,
+            }
+            for message_id, number in numbers
+        ],
+    )
+    count = len(ids)
+    add_to_tally(connection, locked.id, held.epoch, {Status.CLAIMED: -count, Status.SENDING: count})
+
+
+def record(connection: Connection, results: Sequence[Result]) -> None:
+    """Write the answers to attempts whose campaign is locked.
+
+    A late answer is recorded like any other: recording is not fenced, only claiming and sending are. But only
+    the newest attempt of a message can queue it again.
+    """
+    at = clock.now(connection)
+    query = select(attempt.c.send_id, attempt.c.message_id, attempt.c.number, message.c.attempts).where(
+        attempt.c.send_id.in_([result.send_id for result in results]), message.c.id == attempt.c.message_id
+    )
+    known = {row.send_id: row for row in connection.execute(query)}
+    states = read_states(connection, [row.message_id for row in known.values()])
+    connection.execute(
+        _RECORD,
+        [
+            {
+                "key": result.send_id,
+                "new_answered_at": at,
+                "new_result": result.answer,
+                "new_ses_message_id": result.ses_message_id,
+                "new_error": result.text,
+            }
+            for result in results
+        ],
+    )
+    changes = []
+    for result in results:
+        row = known[result.send_id]
+        before = states[row.message_id]
+        changes.append((before, _after(before, result, at, newest=row.number == row.attempts)))
+    save(connection, changes)
+
+
+# An event that came first may already have brought the SES message id: an answer without one keeps it.
+_RECORD = (
+    update(attempt)
+    .where(attempt.c.send_id == bindparam("key"))
+    .values(
+        answered_at=bindparam("new_answered_at"),
+        result=bindparam("new_result"),
+        ses_message_id=func.coalesce(bindparam("new_ses_message_id"), attempt.c.ses_message_id),
+        error=bindparam("new_error"),
+    )
+)
+
+
+def _after(before: MessageState, result: Result, at: float, *, newest: bool) -> MessageState:
+    if result.answer is Answer.ACCEPTED:
+        return before.with_facts({Fact.ACCEPTED: at})
+    if not newest or before.status not in (Status.SENDING, Status.IN_DOUBT):
+        return before
+    match result.answer:
+        case Answer.REJECTED:
+            rejected = before.with_facts({Fact.REJECTED: at})
+            return rejected.with_detail(result.text) if result.text else rejected
+        case Answer.NOT_SENT:
+            return before.moved(Stage.QUEUED, at)
+        case Answer.TRANSIENT:
+            failures = before.failures + 1
+            after = replace(before.moved(Stage.QUEUED, at), failures=failures)
+            if failures < MAX_FAILURES:
+                return after
+            return after.with_facts({Fact.FAILED: at}).with_detail(result.text or "transient failure")
+        case Answer.SPLIT:
+            if before.status is Status.IN_DOUBT:
+                return before.moved(Stage.QUEUED, at)
+            return replace(before, stage=Stage.CLAIMED, stage_at=at)
+        case Answer.UNKNOWN:
+            return before.moved(Stage.IN_DOUBT, at)
+        case _:
+            assert_never(result.answer)

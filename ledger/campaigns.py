@@ -1,0 +1,176 @@
+"""Campaigns: their states, who changed them and why, and the counts that decisions rest on."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from ledger import clock
+from ledger.errors import CampaignConflict, CampaignNotFound
+from ledger.schema import campaign, campaign_change
+
+
+class State(StrEnum):
+    """What a campaign as a whole is doing."""
+
+    DRAFT = "DRAFT"
+    RUNNING = "RUNNING"
+    HALTED = "HALTED"
+    PAUSED = "PAUSED"
+    CANCELLED = "CANCELLED"
+    COMPLETED = "COMPLETED"
+    COMPLETED_BREACHED = "COMPLETED_BREACHED"
+
+
+FINAL = frozenset({State.CANCELLED, State.COMPLETED, State.COMPLETED_BREACHED})
+
+# From each state, where it may go. COMPLETED can still turn out breached: bounces come late.
+_NEXT: Mapping[State, frozenset[State]] = {
+    State.DRAFT: frozenset({State.RUNNING, State.CANCELLED}),
+    State.RUNNING: frozenset(
+        {State.HALTED, State.PAUSED, State.CANCELLED, State.COMPLETED, State.COMPLETED_BREACHED}
+    ),
+    State.HALTED: frozenset({State.RUNNING, State.CANCELLED}),
+    State.PAUSED: frozenset({State.RUNNING, State.HALTED, State.CANCELLED}),
+    State.CANCELLED: frozenset(),
+    State.COMPLETED: frozenset({State.COMPLETED_BREACHED}),
+    State.COMPLETED_BREACHED: frozenset(),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """A campaign's row. `definition` is the checked campaign file, `halt` the rule that fired or None."""
+
+    id: int
+    name: str
+    state: State
+    epoch: int
+    definition: Mapping[str, Any]
+    list_digest: str
+    template_digest: str
+    seed: int
+    recipients: int
+    list_summary: Mapping[str, Any]
+    halt: Mapping[str, Any] | None
+    created_at: float
+    changed_at: float
+    changed_by: str
+    change_reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One change of a campaign's state: when, from what to what, by whom and why."""
+
+    at: float
+    from_state: State
+    to_state: State
+    by: str
+    reason: str
+    halt: Mapping[str, Any] | None
+
+
+def find(connection: Connection, name: str) -> Campaign | None:
+    """Return the campaign of this name, or None."""
+    row = connection.execute(select(campaign).where(campaign.c.name == name)).one_or_none()
+    return None if row is None else _campaign(row)
+
+
+def get(connection: Connection, name: str) -> Campaign:
+    """Return the campaign of this name, or raise CampaignNotFound."""
+    found = find(connection, name)
+    if found is None:
+        raise CampaignNotFound(f"no campaign is named {name}: `campaign status` lists those there are.")
+    return found
+
+
+def lock(connection: Connection, campaign_id: int) -> Campaign:
+    """Return the campaign, its row locked until the transaction ends.
+
+    A claim and a halt both lock it, so that no claim commits after a halt.
+    """
+    query = select(campaign).where(campaign.c.id == campaign_id).with_for_update()
+    return _campaign(connection.execute(query).one())
+
+
+def every(connection: Connection) -> list[Campaign]:
+    """Return all campaigns, the newest first."""
+    query = select(campaign).order_by(campaign.c.created_at.desc(), campaign.c.id.desc())
+    return [_campaign(row) for row in connection.execute(query)]
+
+
+def change_state(
+    connection: Connection,
+    locked: Campaign,
+    to_state: State,
+    *,
+    by: str,
+    reason: str,
+    halt: Mapping[str, Any] | None = None,
+) -> None:
+    """Move a locked campaign to another state and keep who did it and why.
+
+    `halt` is stored with HALTED and COMPLETED_BREACHED and forgotten by a resume, which begins a new epoch
+    where the campaign was halted. Raises CampaignConflict where the state does not allow the change.
+    """
+    if to_state not in _NEXT[locked.state]:
+        raise CampaignConflict(f"campaign {locked.name} is {locked.state} and cannot become {to_state}.")
+    at = clock.now(connection)
+    resumed = locked.state is State.HALTED and to_state is State.RUNNING
+    connection.execute(
+        update(campaign)
+        .where(campaign.c.id == locked.id)
+        .values(
+            state=to_state,
+            epoch=locked.epoch + 1 if resumed else locked.epoch,
+            halt=None if resumed else (dict(halt) if halt else locked.halt),
+            changed_at=at,
+            changed_by=by,
+            change_reason=reason,
+        )
+    )
+    connection.execute(
+        insert(campaign_change).values(
+            campaign_id=locked.id,
+            at=at,
+            from_state=locked.state,
+            to_state=to_state,
+            by=by,
+            reason=reason,
+            halt=dict(halt) if halt else locked.halt,
+        )
+    )
+
+
+def note_breach(connection: Connection, locked: Campaign, halt: Mapping[str, Any]) -> None:
+    """Keep a breach that came when nothing was left to claim; the state follows when all outcomes are in."""
+    connection.execute(update(campaign).where(campaign.c.id == locked.id).values(halt=dict(halt)))
+
+
+def history(connection: Connection, campaign_id: int) -> list[Change]:
+    """Return every change of the campaign's state, the oldest first."""
+    query = (
+        select(campaign_change)
+        .where(campaign_change.c.campaign_id == campaign_id)
+        .order_by(campaign_change.c.id)
+    )
+    return [
+        Change(
+            at=row.at,
+            from_state=State(row.from_state),
+            to_state=State(row.to_state),
+            by=row.by,
+            reason=row.reason,
+            halt=row.halt,
+        )
+        for row in connection.execute(query)
+    ]
+
+
+def _campaign(row: Row[Any]) -> Campaign:
+    found = dict(row._mapping)
+    found["state"] = State(found["state"])
+    return Campaign(**found)

@@ -1,0 +1,162 @@
+"""Who may send which messages: leased claims, their renewal, their end.
+
+A claim is a row with an owner and the end of its lease; its id is the fence. Messages point at the claim that
+holds them, so renewing a lease touches one row however many messages it covers.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from ledger import clock
+from ledger.campaigns import Campaign
+from ledger.schema import claim, message
+from ledger.statuses import Stage, Status
+from ledger.transitions import STATE_COLUMNS, add_to_tally, save, state_of
+
+LEASE_SECONDS = 60.0
+RENEW_AFTER_SECONDS = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """What a sender needs of a message that it has claimed."""
+
+    message_id: int
+    address: str
+    address_key: str
+    domain: str
+    fields: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A lease on `recipients`, in the order of the shuffle. `id` is the fence."""
+
+    id: int
+    campaign_id: int
+    epoch: int
+    owner: str
+    recipients: Sequence[Recipient]
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """What the ended leases of dead workers left: messages queued again, and messages now in doubt."""
+
+    queued: int
+    in_doubt: int
+
+
+def candidates(connection: Connection, locked: Campaign, limit: int) -> list[Recipient]:
+    """Return the next queued recipients of a locked campaign, in the order of the shuffle."""
+    query = (
+        select(message.c.id, message.c.address, message.c.address_key, message.c.domain, message.c.fields)
+        .where(message.c.campaign_id == locked.id, message.c.status == Status.QUEUED)
+        .order_by(message.c.position)
+        .limit(limit)
+    )
+    return [Recipient(*row) for row in connection.execute(query)]
+
+
+def take(connection: Connection, locked: Campaign, owner: str, recipients: Sequence[Recipient]) -> Claim:
+    """Claim `recipients`, which `candidates` returned in this same transaction: QUEUED -> CLAIMED."""
+    at = clock.now(connection)
+    claim_id = connection.execute(
+        insert(claim)
+        .values(campaign_id=locked.id, owner=owner, claimed_at=at, leased_until=at + LEASE_SECONDS)
+        .returning(claim.c.id)
+    ).scalar_one()
+    ids = [recipient.message_id for recipient in recipients]
+    epochs = connection.execute(select(message.c.epoch).where(message.c.id.in_(ids))).scalars().all()
+    connection.execute(
+        update(message)
+        .where(message.c.id.in_(ids))
+        .values(
+            stage=Stage.CLAIMED,
+            status=Status.CLAIMED,
+            stage_at=at,
+            claim_id=claim_id,
+            epoch=locked.epoch,
+        )
+    )
+    for epoch, moved in sorted(Counter(epochs).items()):
+        add_to_tally(connection, locked.id, epoch, {Status.QUEUED: -moved})
+    add_to_tally(connection, locked.id, locked.epoch, {Status.CLAIMED: len(ids)})
+    return Claim(claim_id, locked.id, locked.epoch, owner, tuple(recipients))
+
+
+def suppress(connection: Connection, locked: Campaign, reasons: Mapping[int, str]) -> None:
+    """Turn queued messages into SUPPRESSED, each (by message id) with its reason."""
+    at = clock.now(connection)
+    query = select(*STATE_COLUMNS).where(message.c.id.in_(sorted(reasons)))
+    states = [state_of(row) for row in connection.execute(query)]
+    save(
+        connection,
+        [(state, state.moved(Stage.SUPPRESSED, at).with_detail(reasons[state.id])) for state in states],
+    )
+
+
+def renew(connection: Connection, held: Claim) -> bool:
+    """Lengthen the lease; return False where it is over or another's, and then it stays so."""
+    at = clock.now(connection)
+    renewed = connection.execute(
+        update(claim)
+        .where(claim.c.id == held.id, claim.c.owner == held.owner, claim.c.leased_until > at)
+        .values(leased_until=at + LEASE_SECONDS)
+    )
+    return renewed.rowcount == 1
+
+
+def is_good(connection: Connection, held: Claim) -> bool:
+    """Return whether the owner still holds the claim and its lease has not ended by the database's clock."""
+    query = (
+        select(claim.c.leased_until)
+        .where(claim.c.id == held.id, claim.c.owner == held.owner)
+        .with_for_update()
+    )
+    leased_until = connection.execute(query).scalar_one_or_none()
+    return leased_until is not None and leased_until > clock.now(connection)
+
+
+def release(connection: Connection, locked: Campaign, claim_id: int) -> int:
+    """Give up a claim: what it still holds unsent is queued again. Return how many those were."""
+    at = clock.now(connection)
+    query = select(*STATE_COLUMNS).where(
+        message.c.campaign_id == locked.id,
+        message.c.status == Status.CLAIMED,
+        message.c.claim_id == claim_id,
+    )
+    states = [state_of(row) for row in connection.execute(query)]
+    save(connection, [(state, state.moved(Stage.QUEUED, at)) for state in states])
+    connection.execute(delete(claim).where(claim.c.id == claim_id))
+    return len(states)
+
+
+def recover(connection: Connection, locked: Campaign) -> Recovered:
+    """Take over what the ended leases of a campaign held.
+
+    CLAIMED -> QUEUED, for nothing was sent. SENDING -> IN_DOUBT, for SES may have taken it: it is never sent
+    again by itself.
+    """
+    at = clock.now(connection)
+    ended = select(claim.c.id).where(claim.c.campaign_id == locked.id, claim.c.leased_until <= at)
+    claim_ids = connection.execute(ended).scalars().all()
+    if not claim_ids:
+        return Recovered(0, 0)
+    query = select(*STATE_COLUMNS).where(
+        message.c.campaign_id == locked.id,
+        message.c.status.in_([Status.CLAIMED, Status.SENDING]),
+        message.c.claim_id.in_(claim_ids),
+    )
+    changes = []
+    for row in connection.execute(query):
+        state = state_of(row)
+        stage = Stage.QUEUED if state.status is Status.CLAIMED else Stage.IN_DOUBT
+        changes.append((state, state.moved(stage, at)))
+    save(connection, changes)
+    connection.execute(delete(claim).where(claim.c.id.in_(claim_ids)))
+    found = Counter(after.stage for _, after in changes)
+    return Recovered(queued=found[Stage.QUEUED], in_doubt=found[Stage.IN_DOUBT])

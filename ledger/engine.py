@@ -1,0 +1,148 @@
+"""Opening the ledger: one engine, reading and writing transactions, the schema brought up to date."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, select
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
+
+from ledger import migrating
+from ledger.errors import LedgerError, LedgerUnreachable
+from ledger.schema import identity
+
+BUSY_TIMEOUT_SECONDS = 60
+
+
+class Ledger:
+    """The database behind a URL. Safe to share between threads; every transaction has its own connection."""
+
+    def __init__(self, engine: Engine, ledger_id: str) -> None:
+        self.engine = engine
+        self.ledger_id = ledger_id
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A transaction that only reads."""
+        with self.engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction that writes: whole on leaving, undone by any exception.
+
+        On SQLite it holds the one write lock from its first moment (BEGIN IMMEDIATE), so what it reads stays
+        true until it commits.
+        """
+        with self.engine.connect().execution_options(writing=True) as connection, connection.begin():
+            yield connection
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def open_ledger(database_url: str) -> Ledger:
+    """Open the ledger, making and migrating a missing SQLite file.
+
+    Raises LedgerUnreachable in one sentence, without the password, where the database does not answer or a
+    PostgreSQL database lacks the current schema, and LedgerError where the URL is none.
+    """
+    engine = connect(database_url)
+    try:
+        with engine.connect() as connection:
+            current = migrating.is_current(connection)
+        if not current:
+            if engine.dialect.name != "sqlite":
+                raise LedgerUnreachable(
+                    f"the database {_shown(engine.url)} lacks the current schema: "
+                    "run `campaign db upgrade` first."
+                )
+            migrating.upgrade(engine)
+        with engine.connect() as connection:
+            ledger_id = connection.execute(select(identity.c.ledger_id)).scalar_one()
+    except OperationalError as err:
+        engine.dispose()
+        raise LedgerUnreachable(
+            f"the database {_shown(engine.url)} cannot be reached ({_first_line(err)}): "
+            "check CAMPAIGN_DATABASE_URL and that it runs."
+        ) from err
+    except DBAPIError as err:
+        engine.dispose()
+        raise LedgerUnreachable(
+            f"{_shown(engine.url)} is not a ledger ({_first_line(err)}): check CAMPAIGN_DATABASE_URL."
+        ) from err
+    except LedgerError:
+        engine.dispose()
+        raise
+    return Ledger(engine, ledger_id)
+
+
+def connect(database_url: str) -> Engine:
+    """Return an engine for the URL with the project's transaction rules, the schema not looked at."""
+    try:
+        url = make_url(database_url)
+    except ArgumentError as err:
+        raise LedgerError(
+            "CAMPAIGN_DATABASE_URL is not a database URL: write sqlite:///PATH or "
+            "postgresql+psycopg://USER:PASSWORD@HOST/NAME."
+        ) from err
+    if url.drivername == "postgresql":
+        url = url.set(drivername="postgresql+psycopg")
+    match url.get_backend_name():
+        case "sqlite":
+            return _sqlite(url)
+        case "postgresql":
+            try:
+                return create_engine(url, pool_pre_ping=True)
+            except NoSuchModuleError as err:
+                raise LedgerError(f"no driver for {url.drivername}: use postgresql+psycopg://.") from err
+        case other:
+            raise LedgerError(f"a ledger cannot live in {other}: use sqlite or postgresql.")
+
+
+def _sqlite(url: URL) -> Engine:
+    if url.database and url.database != ":memory:":
+        folder = Path(url.database).parent
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as err:
+            raise LedgerUnreachable(
+                f"the folder {folder} cannot be made for the ledger: {err.strerror}."
+            ) from err
+    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_SECONDS})
+
+    @event.listens_for(engine, "connect")
+    def prepare(raw: Any, _record: object) -> None:
+        # The driver's own BEGIN comes late and deferred; ours stands in `begin` below.
+        raw.isolation_level = None
+        cursor = raw.cursor()
+        cursor.execute("PRAGMA journal_mode=WAL")
+        # A lost intent would be a double mail: every commit reaches the disk.
+        cursor.execute("PRAGMA synchronous=FULL")
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        writing = connection.get_execution_options().get("writing", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+    return engine
+
+
+def _shown(url: URL) -> str:
+    return url.render_as_string(hide_password=True)
+
+
+def _first_line(err: DBAPIError) -> str:
+    return str(err.orig).strip().splitlines()[0] if str(err.orig).strip() else type(err.orig).__name__

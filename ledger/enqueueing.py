@@ -1,0 +1,138 @@
+"""Putting a campaign and all its recipients into the ledger: whole, or not at all."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, insert
+
+from ledger import clock
+from ledger.campaigns import Campaign, State, find
+from ledger.errors import CampaignConflict
+from ledger.schema import FACT_COLUMNS, campaign, campaign_change, message
+from ledger.statuses import Count, Fact, Stage, Status, status_of
+from ledger.transitions import add_to_tally
+
+_ROWS_AN_INSERT = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class NewCampaign:
+    """What is stored of a campaign before its first recipient."""
+
+    name: str
+    definition: Mapping[str, Any]
+    list_digest: str
+    template_digest: str
+    seed: int
+    list_summary: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class NewMessage:
+    """A recipient: `position` is the place in the seeded shuffle, `source_row` the 1-based row of the list.
+
+    `refused` says why SES can never take this address; the message is then REJECTED from the start.
+    """
+
+    address: str
+    address_key: str
+    domain: str
+    fields: Mapping[str, str]
+    source_row: int
+    position: int
+    refused: str | None = None
+
+
+def already_enqueued(connection: Connection, new: NewCampaign) -> Campaign | None:
+    """Return the campaign of this name where it holds the same list and content, or None where there is none.
+
+    Raises CampaignConflict in one sentence where the name was used with another list or other content.
+    """
+    found = find(connection, new.name)
+    if found is None:
+        return None
+    for digest, what in (("list_digest", "list"), ("template_digest", "content")):
+        if getattr(found, digest) != getattr(new, digest):
+            raise CampaignConflict(
+                f"the name {new.name} was already used with another {what}: "
+                f"give this campaign another name, or bring back the {what} it began with."
+            )
+    return found
+
+
+def enqueue(connection: Connection, new: NewCampaign, messages: Iterable[Sequence[NewMessage]]) -> Campaign:
+    """Store the campaign and its messages, given in batches of any size, as RUNNING; return it.
+
+    Call it in one writing transaction: a crash then leaves nothing. A second call with the same name, list
+    and content returns the campaign as it is and stores nothing.
+    """
+    found = already_enqueued(connection, new)
+    if found is not None:
+        return found
+    at = clock.now(connection)
+    campaign_id = connection.execute(
+        insert(campaign)
+        .values(
+            name=new.name,
+            state=State.RUNNING,
+            epoch=1,
+            definition=dict(new.definition),
+            list_digest=new.list_digest,
+            template_digest=new.template_digest,
+            seed=new.seed,
+            recipients=0,
+            list_summary=dict(new.list_summary),
+            created_at=at,
+            changed_at=at,
+            changed_by="send",
+            change_reason="enqueued",
+        )
+        .returning(campaign.c.id)
+    ).scalar_one()
+    statuses: Counter[Status] = Counter()
+    for batch in messages:
+        for start in range(0, len(batch), _ROWS_AN_INSERT):
+            rows = [_row(campaign_id, item, at) for item in batch[start : start + _ROWS_AN_INSERT]]
+            connection.execute(insert(message), rows)
+            statuses.update(Status(str(row["status"])) for row in rows)
+    add_to_tally(connection, campaign_id, 1, statuses, {Count.REJECTED: statuses[Status.REJECTED]})
+    connection.execute(
+        campaign.update().where(campaign.c.id == campaign_id).values(recipients=statuses.total())
+    )
+    connection.execute(
+        insert(campaign_change).values(
+            campaign_id=campaign_id,
+            at=at,
+            from_state=State.DRAFT,
+            to_state=State.RUNNING,
+            by="send",
+            reason="enqueued",
+        )
+    )
+    stored = find(connection, new.name)
+    if stored is None:
+        raise CampaignConflict(f"campaign {new.name} vanished while it was enqueued: run it again.")
+    return stored
+
+
+def _row(campaign_id: int, item: NewMessage, at: float) -> dict[str, object]:
+    facts = {Fact.REJECTED: at} if item.refused else {}
+    return {
+        "campaign_id": campaign_id,
+        "address": item.address,
+        "address_key": item.address_key,
+        "domain": item.domain,
+        "fields": dict(item.fields),
+        "source_row": item.source_row,
+        "position": item.position,
+        "epoch": 1,
+        "stage": Stage.QUEUED,
+        "stage_at": at,
+        "status": status_of(Stage.QUEUED, facts),
+        "attempts": 0,
+        "failures": 0,
+        "detail": item.refused,
+        **{name: facts.get(fact) for fact, name in FACT_COLUMNS.items()},
+    }

@@ -1,0 +1,188 @@
+"""Every event once, and what it teaches about its message."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection, bindparam, select, update
+
+from ledger import clock
+from ledger.campaigns import lock
+from ledger.dialects import insert
+from ledger.schema import attempt, event, message
+from ledger.statuses import Fact, status_of
+from ledger.suppressions import Suppression, SuppressionReason, add
+from ledger.transitions import read_states, save
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """An event in the ledger's terms. Times are UTC epoch seconds by the sender's clock.
+
+    `send_id` is the message's own tag; `ses_message_id` finds the attempt where an event carries no tags.
+    `suppress` names the reason for which the message's address must not be written to again.
+    """
+
+    dedupe_key: str
+    kind: str
+    ses_message_id: str | None
+    send_id: str | None
+    recipient: str | None
+    at: float | None
+    facts: Mapping[Fact, float]
+    raw: str
+    bounce_type: str | None = None
+    bounce_subtype: str | None = None
+    diagnostic: str | None = None
+    suppress: SuppressionReason | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What a batch of events did. `campaigns` are the ids of those whose facts changed, ascending."""
+
+    new: int
+    repeated: int
+    unmatched: int
+    campaigns: tuple[int, ...] = field(default=())
+
+
+def apply(connection: Connection, events: Sequence[Event]) -> Applied:
+    """Store the events that are new and add their facts to their messages, in this transaction.
+
+    The order and any repetition of the events make no difference to what the messages come to.
+    """
+    unique = {item.dedupe_key: item for item in events}
+    if not unique:
+        return Applied(0, 0, 0)
+    message_ids = _match(connection, list(unique.values()))
+    campaign_ids = _campaigns_of(connection, set(message_ids.values()))
+    # Everyone locks campaigns before messages, both by id.
+    for campaign_id in campaign_ids:
+        lock(connection, campaign_id)
+    fresh = _store(connection, list(unique.values()), message_ids)
+    changed = _learn(connection, fresh, message_ids)
+    return Applied(
+        new=len(fresh),
+        repeated=len(events) - len(fresh),
+        unmatched=sum(item.dedupe_key not in message_ids for item in fresh),
+        campaigns=changed,
+    )
+
+
+def _match(connection: Connection, events: Sequence[Event]) -> dict[str, int]:
+    """Return the message id by dedupe key: by send id, else by the id that SES gave the attempt."""
+    send_ids = {item.send_id for item in events if item.send_id}
+    by_send_id = dict(
+        connection.execute(
+            select(attempt.c.send_id, attempt.c.message_id).where(attempt.c.send_id.in_(send_ids))
+        ).tuples()
+    )
+    ses_ids = {
+        item.ses_message_id for item in events if item.ses_message_id and item.send_id not in by_send_id
+    }
+    by_ses_id: dict[str | None, int] = {}
+    if ses_ids:
+        query = select(attempt.c.ses_message_id, attempt.c.message_id)
+        by_ses_id.update(connection.execute(query.where(attempt.c.ses_message_id.in_(ses_ids))).tuples())
+    found: dict[str, int] = {}
+    for item in events:
+        message_id = by_send_id.get(item.send_id or "") or by_ses_id.get(item.ses_message_id)
+        if message_id is not None:
+            found[item.dedupe_key] = message_id
+    return found
+
+
+def _campaigns_of(connection: Connection, message_ids: set[int]) -> list[int]:
+    query = select(message.c.campaign_id).where(message.c.id.in_(message_ids)).distinct()
+    return sorted(found for found in connection.execute(query).scalars() if found is not None)
+
+
+def _store(connection: Connection, events: Sequence[Event], message_ids: Mapping[str, int]) -> list[Event]:
+    received_at = clock.now(connection)
+    statement = insert(connection, event).values(
+        [
+            {
+                "dedupe_key": item.dedupe_key,
+                "kind": item.kind,
+                "message_id": message_ids.get(item.dedupe_key),
+                "send_id": item.send_id,
+                "ses_message_id": item.ses_message_id,
+                "recipient": item.recipient,
+                "at": item.at,
+                "received_at": received_at,
+                "bounce_type": item.bounce_type,
+                "bounce_subtype": item.bounce_subtype,
+                "diagnostic": item.diagnostic,
+                "raw": item.raw,
+            }
+            for item in events
+        ]
+    )
+    stored = connection.execute(statement.on_conflict_do_nothing().returning(event.c.dedupe_key))
+    keys = set(stored.scalars())
+    return [item for item in events if item.dedupe_key in keys]
+
+
+def _learn(
+    connection: Connection, events: Sequence[Event], message_ids: Mapping[str, int]
+) -> tuple[int, ...]:
+    by_message: dict[int, list[Event]] = defaultdict(list)
+    for item in events:
+        if item.dedupe_key in message_ids:
+            by_message[message_ids[item.dedupe_key]].append(item)
+    if not by_message:
+        return ()
+    states = read_states(connection, by_message)
+    changes = []
+    for message_id, items in by_message.items():
+        after = states[message_id]
+        for item in items:
+            after = after.with_facts(item.facts)
+            # Only the event that decides the status explains it, so the order does not matter here either.
+            if item.diagnostic and status_of(after.stage, item.facts) is after.status:
+                after = after.with_detail(item.diagnostic)
+        changes.append((states[message_id], after))
+    save(connection, changes)
+    _note_ses_ids(connection, events)
+    _suppress(connection, by_message)
+    changed = {after.campaign_id for before, after in changes if before.facts != after.facts}
+    return tuple(sorted(found for found in changed if found is not None))
+
+
+def _note_ses_ids(connection: Connection, events: Sequence[Event]) -> None:
+    """Keep the SES id that an event brings for an attempt whose answer was never seen."""
+    rows = [
+        {"key": item.send_id, "new_ses_message_id": item.ses_message_id}
+        for item in events
+        if item.send_id and item.ses_message_id and item.kind == "Send"
+    ]
+    if rows:
+        connection.execute(_NOTE_SES_ID, rows)
+
+
+_NOTE_SES_ID = (
+    update(attempt)
+    .where(attempt.c.send_id == bindparam("key"), attempt.c.ses_message_id.is_(None))
+    .values(ses_message_id=bindparam("new_ses_message_id"))
+)
+
+
+def _suppress(connection: Connection, by_message: Mapping[int, Sequence[Event]]) -> None:
+    reasons = {
+        message_id: item.suppress
+        for message_id, items in by_message.items()
+        for item in items
+        if item.suppress
+    }
+    if not reasons:
+        return
+    # The message's own address, not the event's: a bounce can name the address that mail was forwarded to.
+    query = select(message.c.id, message.c.address_key).where(message.c.id.in_(reasons))
+    add(
+        connection,
+        [
+            Suppression(key, reasons[message_id], source=f"message {message_id}")
+            for message_id, key in connection.execute(query)
+        ],
+    )

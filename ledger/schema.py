@@ -1,0 +1,206 @@
+"""The tables of the ledger.
+
+All times are UTC, in seconds since the epoch, by the database's clock unless the column says otherwise.
+A message's `status` is derived from its stage and facts (ledger.statuses) and stored for the queries.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.types import JSON
+
+from ledger.statuses import Count, Fact, Status
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# SQLite counts up by itself only in a column declared INTEGER.
+_Id = BigInteger().with_variant(Integer, "sqlite")
+
+# One row: the id that every message carries as its `ledger` tag, so that events of another ledger show.
+identity = Table("identity", metadata, Column("ledger_id", String(32), primary_key=True))
+
+campaign = Table(
+    "campaign",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("name", String(120), nullable=False, unique=True),
+    Column("state", String(24), nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Column("definition", JSON, nullable=False),
+    Column("list_digest", String(64), nullable=False),
+    Column("template_digest", String(64), nullable=False),
+    Column("seed", BigInteger, nullable=False),
+    Column("recipients", Integer, nullable=False),
+    Column("list_summary", JSON, nullable=False),
+    Column("halt", JSON(none_as_null=True)),
+    Column("created_at", Float, nullable=False),
+    Column("changed_at", Float, nullable=False),
+    Column("changed_by", String(200), nullable=False),
+    Column("change_reason", Text, nullable=False),
+)
+
+campaign_change = Table(
+    "campaign_change",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("campaign_id", _Id, ForeignKey("campaign.id"), nullable=False, index=True),
+    Column("at", Float, nullable=False),
+    Column("from_state", String(24), nullable=False),
+    Column("to_state", String(24), nullable=False),
+    Column("by", String(200), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("halt", JSON(none_as_null=True)),
+)
+
+# A lease on some messages. Its id is the fence: a later claim always has a higher one.
+claim = Table(
+    "claim",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("campaign_id", _Id, ForeignKey("campaign.id"), nullable=False),
+    Column("owner", String(200), nullable=False),
+    Column("claimed_at", Float, nullable=False),
+    Column("leased_until", Float, nullable=False),
+    Index(None, "campaign_id", "leased_until"),
+    sqlite_autoincrement=True,
+)
+
+FACT_COLUMNS: dict[Fact, str] = {fact: f"{fact}_at" for fact in Fact}
+
+message = Table(
+    "message",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("campaign_id", _Id, ForeignKey("campaign.id")),
+    Column("address", Text, nullable=False),
+    Column("address_key", Text, nullable=False, index=True),
+    Column("domain", Text, nullable=False),
+    Column("fields", JSON, nullable=False),
+    Column("source_row", Integer),
+    Column("position", Integer, nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Column("stage", String(12), nullable=False),
+    Column("stage_at", Float, nullable=False),
+    Column("status", String(12), nullable=False),
+    Column("claim_id", _Id),
+    Column("attempts", Integer, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("detail", Text),
+    *(Column(name, Float) for name in FACT_COLUMNS.values()),
+    UniqueConstraint("campaign_id", "address_key"),
+    Index(None, "campaign_id", "status", "position"),
+)
+
+attempt = Table(
+    "attempt",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("message_id", _Id, ForeignKey("message.id"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("send_id", String(32), nullable=False, unique=True),
+    Column("call_id", String(32), nullable=False, index=True),
+    Column("claim_id", _Id, nullable=False),
+    Column("started_at", Float, nullable=False),
+    Column("answered_at", Float),
+    Column("result", String(60)),
+    Column("ses_message_id", Text, index=True),
+    Column("error", Text),
+    UniqueConstraint("message_id", "number"),
+)
+
+# Every event once, as it came and as it was understood. Append-only.
+event = Table(
+    "event",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("dedupe_key", String(64), nullable=False, unique=True),
+    Column("kind", String(40), nullable=False),
+    Column("message_id", _Id, ForeignKey("message.id"), index=True),
+    Column("send_id", String(64)),
+    Column("ses_message_id", Text),
+    Column("recipient", Text),
+    Column("at", Float),
+    Column("received_at", Float, nullable=False),
+    Column("bounce_type", Text),
+    Column("bounce_subtype", Text),
+    Column("diagnostic", Text),
+    Column("raw", Text, nullable=False),
+)
+
+STATUS_COLUMNS: dict[Status, str] = {status: f"status_{status.lower()}" for status in Status}
+COUNT_COLUMNS: dict[Count, str] = {count: f"{count}_count" for count in Count}
+
+tally = Table(
+    "tally",
+    metadata,
+    Column("campaign_id", _Id, ForeignKey("campaign.id"), primary_key=True, autoincrement=False),
+    Column("epoch", Integer, primary_key=True, autoincrement=False),
+    *(
+        Column(name, Integer, nullable=False, server_default="0")
+        for name in (*STATUS_COLUMNS.values(), *COUNT_COLUMNS.values())
+    ),
+)
+
+# Messages by the time SES took them: what the rules need to know of messages of a certain age.
+COHORT_SECONDS = 10
+cohort = Table(
+    "cohort",
+    metadata,
+    Column("campaign_id", _Id, ForeignKey("campaign.id"), primary_key=True, autoincrement=False),
+    Column("epoch", Integer, primary_key=True, autoincrement=False),
+    Column("bucket", BigInteger, primary_key=True, autoincrement=False),
+    Column("accepted", Integer, nullable=False, server_default="0"),
+    Column("known", Integer, nullable=False, server_default="0"),
+    Column("hard_bounced", Integer, nullable=False, server_default="0"),
+)
+
+suppression = Table(
+    "suppression",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("address_key", Text, nullable=False),
+    # Empty: everywhere. Otherwise the name of the list it holds for.
+    Column("scope", String(200), nullable=False),
+    Column("reason", String(20), nullable=False),
+    Column("since", Float, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("note", Text),
+    UniqueConstraint("address_key", "scope"),
+)
+
+subscriber = Table(
+    "subscriber",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("address_key", Text, nullable=False, unique=True),
+    Column("address", Text, nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("token", String(64)),
+    Column("confirmed_at", Float),
+    Column("last_engaged_at", Float),
+)
+
+# A shared rate: the earliest moment at which the next recipients may go.
+limiter = Table(
+    "limiter",
+    metadata,
+    Column("name", String(200), primary_key=True),
+    Column("next_at", Float, nullable=False),
+)

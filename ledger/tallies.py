@@ -1,0 +1,126 @@
+"""What a campaign amounts to, read from its tallies and, to hold them to account, counted anew."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Connection, case, func, select
+
+from ledger.schema import (
+    COHORT_SECONDS,
+    COUNT_COLUMNS,
+    FACT_COLUMNS,
+    STATUS_COLUMNS,
+    cohort,
+    message,
+    tally,
+)
+from ledger.statuses import Count, Fact, Status, counts_of
+
+# Messages in these statuses may still be sent, or have been without our knowing.
+MAY_STILL_GO = (Status.QUEUED, Status.CLAIMED, Status.SENDING, Status.IN_DOUBT)
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Messages by status and by what is counted of their facts; every key is there, zeros too."""
+
+    by_status: Mapping[Status, int]
+    counts: Mapping[Count, int]
+
+    @property
+    def recipients(self) -> int:
+        return sum(self.by_status.values())
+
+    @property
+    def may_still_go(self) -> int:
+        return sum(self.by_status[status] for status in MAY_STILL_GO)
+
+    @property
+    def accepted(self) -> int:
+        """Messages that SES took, without those that its own suppression list stopped."""
+        return self.counts[Count.ACCEPTED] - self.counts[Count.ACCOUNT_SUPPRESSED]
+
+    @property
+    def bounce_rate(self) -> float:
+        """Hard bounces over accepted messages; 0 where none was accepted."""
+        return self.counts[Count.HARD_BOUNCED] / self.accepted if self.accepted else 0.0
+
+    @property
+    def complaint_rate(self) -> float:
+        """Complaints over accepted messages; 0 where none was accepted."""
+        return self.counts[Count.COMPLAINED] / self.accepted if self.accepted else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Matured:
+    """Messages that SES took before a certain moment: how many, of how many the outcome is known, and bad."""
+
+    accepted: int
+    known: int
+    hard_bounced: int
+
+
+def read(connection: Connection, campaign_id: int, epoch: int | None = None) -> Totals:
+    """Return the totals of one epoch, or of the whole campaign."""
+    columns = (*STATUS_COLUMNS.values(), *COUNT_COLUMNS.values())
+    query = select(*(func.coalesce(func.sum(tally.c[name]), 0).label(name) for name in columns)).where(
+        tally.c.campaign_id == campaign_id
+    )
+    if epoch is not None:
+        query = query.where(tally.c.epoch == epoch)
+    found = connection.execute(query).one()._mapping
+    return Totals(
+        by_status={status: int(found[name]) for status, name in STATUS_COLUMNS.items()},
+        counts={count: int(found[name]) for count, name in COUNT_COLUMNS.items()},
+    )
+
+
+def matured(connection: Connection, campaign_id: int, epoch: int, before: float) -> Matured:
+    """Return the counts over messages that SES took before `before` (epoch seconds, whole cohorts only)."""
+    columns = [func.coalesce(func.sum(cohort.c[name]), 0) for name in ("accepted", "known", "hard_bounced")]
+    query = select(*columns).where(
+        cohort.c.campaign_id == campaign_id,
+        cohort.c.epoch == epoch,
+        cohort.c.bucket < int(before // COHORT_SECONDS),
+    )
+    accepted, known, hard_bounced = connection.execute(query).one()
+    return Matured(int(accepted), int(known), int(hard_bounced))
+
+
+def timeline(connection: Connection, campaign_id: int) -> list[tuple[float, int, int, int]]:
+    """Return (time, accepted, known, hard bounced) for every ten seconds in which SES took mail."""
+    query = (
+        select(
+            cohort.c.bucket,
+            func.sum(cohort.c.accepted),
+            func.sum(cohort.c.known),
+            func.sum(cohort.c.hard_bounced),
+        )
+        .where(cohort.c.campaign_id == campaign_id)
+        .group_by(cohort.c.bucket)
+        .order_by(cohort.c.bucket)
+    )
+    return [
+        (float(bucket * COHORT_SECONDS), int(accepted), int(known), int(hard_bounced))
+        for bucket, accepted, known, hard_bounced in connection.execute(query)
+    ]
+
+
+def recount(connection: Connection, campaign_id: int) -> Totals:
+    """Return the totals counted from the messages themselves: slow, and what `read` must equal."""
+    facts = [FACT_COLUMNS[fact] for fact in Fact]
+    known: list[ColumnElement[int]] = [
+        case((message.c[name].is_not(None), 1), else_=0).label(name) for name in facts
+    ]
+    query = (
+        select(message.c.status, *known, func.count().label("messages"))
+        .where(message.c.campaign_id == campaign_id)
+        .group_by(message.c.status, *known)
+    )
+    by_status = dict.fromkeys(Status, 0)
+    counts = dict.fromkeys(Count, 0)
+    for row in connection.execute(query).mappings():
+        by_status[Status(row["status"])] += row["messages"]
+        for count in counts_of([fact for fact in Fact if row[FACT_COLUMNS[fact]]]):
+            counts[count] += row["messages"]
+    return Totals(by_status=by_status, counts=counts)

@@ -1,0 +1,194 @@
+"""The one door through which a message's state changes, so that the tallies always agree with it."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import Connection, Row, Table, bindparam, select, update
+
+from ledger.dialects import insert
+from ledger.schema import (
+    COHORT_SECONDS,
+    COUNT_COLUMNS,
+    FACT_COLUMNS,
+    STATUS_COLUMNS,
+    cohort,
+    message,
+    tally,
+)
+from ledger.statuses import Count, Fact, Stage, Status, counts_of, status_of
+
+
+@dataclass(frozen=True, slots=True)
+class MessageState:
+    """What decides a message's status: our own stage and the facts with the time of each."""
+
+    id: int
+    # None for a single message of the API, which has no campaign rule and no tally.
+    campaign_id: int | None
+    epoch: int
+    stage: Stage
+    stage_at: float
+    claim_id: int | None
+    # Transient failures so far: attempts that SES took on itself to refuse.
+    failures: int
+    detail: str | None
+    facts: Mapping[Fact, float]
+
+    @property
+    def status(self) -> Status:
+        return status_of(self.stage, self.facts)
+
+    def with_facts(self, new: Mapping[Fact, float]) -> "MessageState":
+        """Return the state with `new` added; of two times for one fact the earlier stays."""
+        facts = dict(self.facts)
+        for fact, at in new.items():
+            facts[fact] = min(at, facts.get(fact, at))
+        return replace(self, facts=facts)
+
+    def moved(self, stage: Stage, at: float) -> "MessageState":
+        """Return the state at another stage since `at`, its claim given up."""
+        return replace(self, stage=stage, stage_at=at, claim_id=None)
+
+    def with_detail(self, detail: str) -> "MessageState":
+        """Return the state with the reason or diagnostic that a report shows."""
+        return replace(self, detail=detail)
+
+
+STATE_COLUMNS = (
+    message.c.id,
+    message.c.campaign_id,
+    message.c.epoch,
+    message.c.stage,
+    message.c.stage_at,
+    message.c.claim_id,
+    message.c.failures,
+    message.c.detail,
+    *(message.c[name] for name in FACT_COLUMNS.values()),
+)
+
+
+def state_of(row: Row[tuple[object, ...]]) -> MessageState:
+    """Return the state in a row that was selected with STATE_COLUMNS."""
+    found = row._mapping
+    return MessageState(
+        id=found["id"],
+        campaign_id=found["campaign_id"],
+        epoch=found["epoch"],
+        stage=Stage(found["stage"]),
+        stage_at=found["stage_at"],
+        claim_id=found["claim_id"],
+        failures=found["failures"],
+        detail=found["detail"],
+        facts={fact: found[name] for fact, name in FACT_COLUMNS.items() if found[name] is not None},
+    )
+
+
+def read_states(connection: Connection, message_ids: Iterable[int]) -> dict[int, MessageState]:
+    """Return the states by message id, locked in the order of the ids until the transaction ends."""
+    query = (
+        select(*STATE_COLUMNS)
+        .where(message.c.id.in_(sorted(set(message_ids))))
+        .order_by(message.c.id)
+        .with_for_update()
+    )
+    return {row.id: state_of(row) for row in connection.execute(query)}
+
+
+def save(connection: Connection, changes: Sequence[tuple[MessageState, MessageState]]) -> None:
+    """Write each (before, after) pair and change tally and cohort by the difference, in this transaction.
+
+    A message that leaves CLAIMED and SENDING loses its claim.
+    """
+    changed = [(before, after) for before, after in changes if before != after]
+    if not changed:
+        return
+    connection.execute(_UPDATE, [_parameters(after) for _, after in changed])
+    tallies: Counter[tuple[int, int, str]] = Counter()
+    cohorts: Counter[tuple[int, int, int, str]] = Counter()
+    for before, after in changed:
+        for state, sign in ((before, -1), (after, 1)):
+            if state.campaign_id is None:
+                continue
+            key = (state.campaign_id, state.epoch)
+            tallies[*key, STATUS_COLUMNS[state.status]] += sign
+            counts = counts_of(state.facts)
+            for count in counts:
+                tallies[*key, COUNT_COLUMNS[count]] += sign
+            if Count.ACCEPTED in counts and Count.ACCOUNT_SUPPRESSED not in counts:
+                bucket = int(state.facts[Fact.ACCEPTED] // COHORT_SECONDS)
+                for column in _COHORT_COUNTS.keys() & counts:
+                    cohorts[*key, bucket, _COHORT_COUNTS[column]] += sign
+    _add(connection, tally, _grouped(tallies))
+    _add(connection, cohort, _grouped(cohorts))
+
+
+def add_to_tally(
+    connection: Connection,
+    campaign_id: int,
+    epoch: int,
+    statuses: Mapping[Status, int],
+    counts: Mapping[Count, int] | None = None,
+) -> None:
+    """Change the tally of an epoch by a change that was made on many rows at once."""
+    columns = {STATUS_COLUMNS[status]: n for status, n in statuses.items() if n}
+    columns |= {COUNT_COLUMNS[count]: n for count, n in (counts or {}).items() if n}
+    if columns:
+        _add(connection, tally, {(campaign_id, epoch): columns})
+
+
+_COHORT_COUNTS = {Count.ACCEPTED: "accepted", Count.KNOWN: "known", Count.HARD_BOUNCED: "hard_bounced"}
+
+_UPDATE = (
+    update(message)
+    .where(message.c.id == bindparam("key"))
+    .values(
+        epoch=bindparam("new_epoch"),
+        stage=bindparam("new_stage"),
+        stage_at=bindparam("new_stage_at"),
+        status=bindparam("new_status"),
+        claim_id=bindparam("new_claim_id"),
+        failures=bindparam("new_failures"),
+        detail=bindparam("new_detail"),
+        **{name: bindparam(f"new_{name}") for name in FACT_COLUMNS.values()},
+    )
+)
+
+
+def _parameters(after: MessageState) -> dict[str, object]:
+    return {
+        "key": after.id,
+        "new_epoch": after.epoch,
+        "new_stage": after.stage,
+        "new_stage_at": after.stage_at,
+        "new_status": after.status,
+        "new_claim_id": after.claim_id,
+        "new_failures": after.failures,
+        "new_detail": after.detail,
+        **{f"new_{name}": after.facts.get(fact) for fact, name in FACT_COLUMNS.items()},
+    }
+
+
+def _grouped(counter: Mapping[Any, int]) -> dict[tuple[object, ...], dict[str, int]]:
+    """Return the differences that are not zero, by the row's primary key."""
+    grouped: dict[tuple[object, ...], dict[str, int]] = {}
+    for (*key, column), difference in counter.items():
+        if difference:
+            grouped.setdefault(tuple(key), {})[str(column)] = difference
+    return grouped
+
+
+def _add(
+    connection: Connection, table: Table, differences: Mapping[tuple[object, ...], Mapping[str, int]]
+) -> None:
+    keys = [column.name for column in table.primary_key.columns]
+    # Always in the order of the keys, so that two workers never wait for each other in a ring.
+    for key, columns in sorted(differences.items(), key=lambda item: str(item[0])):
+        row = insert(connection, table).values(dict(zip(keys, key, strict=True)) | dict(columns))
+        connection.execute(
+            row.on_conflict_do_update(
+                index_elements=keys,
+                set_={name: table.c[name] + row.excluded[name] for name in columns},
+            )
+        )
