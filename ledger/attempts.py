@@ -119,6 +119,14 @@ def record(connection: Connection, results: Sequence[Result]) -> None:
     save(connection, changes)
 
 
+def fail(connection: Connection, message_id: int, detail: str) -> None:
+    """Give up on a claimed message whose content cannot be made; its campaign is locked."""
+    before = read_states(connection, [message_id])[message_id]
+    if before.status is Status.CLAIMED:
+        failed = before.with_facts({Fact.FAILED: clock.now(connection)}).with_detail(detail)
+        save(connection, [(before, failed)])
+
+
 # An event that came first may already have brought the SES message id: an answer without one keeps it.
 _RECORD = (
     update(attempt)

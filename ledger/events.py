@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Connection, bindparam, select, update
 
@@ -10,9 +10,9 @@ from ledger import clock
 from ledger.campaigns import lock
 from ledger.dialects import insert
 from ledger.schema import attempt, event, message
-from ledger.statuses import Fact, status_of
+from ledger.statuses import Fact, deciding
 from ledger.suppressions import Suppression, SuppressionReason, add
-from ledger.transitions import read_states, save
+from ledger.transitions import MessageState, read_states, save
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,8 @@ class Event:
     """An event in the ledger's terms. Times are UTC epoch seconds by the sender's clock.
 
     `send_id` is the message's own tag; `ses_message_id` finds the attempt where an event carries no tags.
-    `suppress` names the reason for which the message's address must not be written to again.
+    `suppress` names the reason for which the message's address must not be written to again, `destination`
+    the address that SES was asked to write to, which need not be the `recipient` that a bounce names.
     """
 
     dedupe_key: str
@@ -35,6 +36,7 @@ class Event:
     bounce_subtype: str | None = None
     diagnostic: str | None = None
     suppress: SuppressionReason | None = None
+    destination: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ def _match(connection: Connection, events: Sequence[Event]) -> dict[str, int]:
     by_send_id = dict(
         connection.execute(
             select(attempt.c.send_id, attempt.c.message_id).where(attempt.c.send_id.in_(send_ids))
-        ).tuples()
+        ).all()
     )
     ses_ids = {
         item.ses_message_id for item in events if item.ses_message_id and item.send_id not in by_send_id
@@ -84,7 +86,7 @@ def _match(connection: Connection, events: Sequence[Event]) -> dict[str, int]:
     by_ses_id: dict[str | None, int] = {}
     if ses_ids:
         query = select(attempt.c.ses_message_id, attempt.c.message_id)
-        by_ses_id.update(connection.execute(query.where(attempt.c.ses_message_id.in_(ses_ids))).tuples())
+        by_ses_id.update(connection.execute(query.where(attempt.c.ses_message_id.in_(ses_ids))).all())
     found: dict[str, int] = {}
     for item in events:
         message_id = by_send_id.get(item.send_id or "") or by_ses_id.get(item.ses_message_id)
@@ -138,16 +140,29 @@ def _learn(
     for message_id, items in by_message.items():
         after = states[message_id]
         for item in items:
-            after = after.with_facts(item.facts)
-            # Only the event that decides the status explains it, so the order does not matter here either.
-            if item.diagnostic and status_of(after.stage, item.facts) is after.status:
-                after = after.with_detail(item.diagnostic)
+            after = _explained(after, item)
         changes.append((states[message_id], after))
     save(connection, changes)
     _note_ses_ids(connection, events)
     _suppress(connection, by_message)
     changed = {after.campaign_id for before, after in changes if before.facts != after.facts}
     return tuple(sorted(found for found in changed if found is not None))
+
+
+def _explained(before: MessageState, item: Event) -> MessageState:
+    """Return the state with the event's facts, and with its diagnostic where it decides the status.
+
+    The earliest event of the deciding fact explains it, of two at once the greater text: so the order does not
+    matter here either.
+    """
+    after = before.with_facts(item.facts)
+    fact = deciding(after.facts)
+    if fact is None or item.facts.get(fact) != after.facts[fact]:
+        return after
+    told = item.diagnostic
+    if deciding(before.facts) is fact and before.facts[fact] == after.facts[fact]:
+        told = max(before.detail or "", told or "") or None
+    return replace(after, detail=told)
 
 
 def _note_ses_ids(connection: Connection, events: Sequence[Event]) -> None:
@@ -170,19 +185,18 @@ _NOTE_SES_ID = (
 
 def _suppress(connection: Connection, by_message: Mapping[int, Sequence[Event]]) -> None:
     reasons = {
-        message_id: item.suppress
+        message_id: [item.suppress for item in items if item.suppress]
         for message_id, items in by_message.items()
-        for item in items
-        if item.suppress
     }
-    if not reasons:
-        return
     # The message's own address, not the event's: a bounce can name the address that mail was forwarded to.
-    query = select(message.c.id, message.c.address_key).where(message.c.id.in_(reasons))
+    query = select(message.c.id, message.c.address_key).where(
+        message.c.id.in_([message_id for message_id, found in reasons.items() if found])
+    )
     add(
         connection,
         [
-            Suppression(key, reasons[message_id], source=f"message {message_id}")
+            Suppression(key, reason, source=f"message {message_id}")
             for message_id, key in connection.execute(query)
+            for reason in reasons[message_id]
         ],
     )

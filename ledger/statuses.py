@@ -4,7 +4,7 @@ Facts only ever get added, so the status is the same for every order and every d
 that brought them.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from enum import StrEnum
 from typing import assert_never
 
@@ -81,19 +81,19 @@ class Count(StrEnum):
 
 
 # Strongest first. A bounce after a delivery counts; a delivery outweighs SES's later second thoughts.
-_PRECEDENCE: tuple[tuple[Fact, Status], ...] = (
-    (Fact.COMPLAINED, Status.COMPLAINED),
-    (Fact.HARD_BOUNCED, Status.HARD_BOUNCED),
-    (Fact.ACCOUNT_SUPPRESSED, Status.SUPPRESSED),
-    (Fact.SOFT_BOUNCED, Status.SOFT_BOUNCED),
-    (Fact.DELIVERED, Status.DELIVERED),
-    (Fact.TRANSIENT_GENERAL, Status.SOFT_BOUNCED),
-    (Fact.REJECTED, Status.REJECTED),
-    (Fact.FAILED, Status.FAILED),
-    (Fact.DELAYED, Status.DELAYED),
+_STATUS_OF: Mapping[Fact, Status] = {
+    Fact.COMPLAINED: Status.COMPLAINED,
+    Fact.HARD_BOUNCED: Status.HARD_BOUNCED,
+    Fact.ACCOUNT_SUPPRESSED: Status.SUPPRESSED,
+    Fact.SOFT_BOUNCED: Status.SOFT_BOUNCED,
+    Fact.DELIVERED: Status.DELIVERED,
+    Fact.TRANSIENT_GENERAL: Status.SOFT_BOUNCED,
+    Fact.REJECTED: Status.REJECTED,
+    Fact.FAILED: Status.FAILED,
+    Fact.DELAYED: Status.DELAYED,
     # Opens and clicks stand beside the status, but only mail that SES took can be opened.
-    (Fact.ACCEPTED, Status.SENT),
-)
+    Fact.ACCEPTED: Status.SENT,
+}
 
 # What settles a message: after one of these nothing more is waited for.
 _OUTCOMES = frozenset(
@@ -112,9 +112,9 @@ _OUTCOMES = frozenset(
 
 def status_of(stage: Stage, facts: Collection[Fact]) -> Status:
     """Return the status that follows from `facts`, or from our own `stage` while no fact decides."""
-    for fact, status in _PRECEDENCE:
-        if fact in facts:
-            return status
+    fact = deciding(facts)
+    if fact is not None:
+        return _STATUS_OF[fact]
     match stage:
         case Stage.QUEUED:
             return Status.QUEUED
@@ -132,6 +132,11 @@ def status_of(stage: Stage, facts: Collection[Fact]) -> Status:
             return Status.CANCELLED
         case _:
             assert_never(stage)
+
+
+def deciding(facts: Collection[Fact]) -> Fact | None:
+    """Return the fact that the status follows from, or None while none decides."""
+    return next((fact for fact in _STATUS_OF if fact in facts), None)
 
 
 def counts_of(facts: Collection[Fact]) -> frozenset[Count]:

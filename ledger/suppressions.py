@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, case, select
 
 from ledger import clock
 from ledger.dialects import insert
@@ -39,8 +39,10 @@ class Suppression:
 
 
 def add(connection: Connection, entries: Iterable[Suppression]) -> None:
-    """Store the entries; one that is already there for its scope stays as it was first."""
+    """Store the entries; one that is already there for its scope stays, unless the new reason is graver."""
     at = clock.now(connection)
+    # Always in the order of the keys, so that two writers never wait for each other in a ring.
+    ordered = sorted(entries, key=lambda entry: (entry.address_key, entry.scope))
     rows = [
         {
             "address_key": entry.address_key,
@@ -50,10 +52,24 @@ def add(connection: Connection, entries: Iterable[Suppression]) -> None:
             "source": entry.source,
             "note": entry.note,
         }
-        for entry in entries
+        for entry in ordered
     ]
-    if rows:
-        connection.execute(insert(connection, suppression).on_conflict_do_nothing(), rows)
+    if not rows:
+        return
+    statement = insert(connection, suppression)
+    new = statement.excluded
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["address_key", "scope"],
+            set_={"reason": new.reason, "source": new.source, "note": new.note},
+            where=_rank(new.reason) < _rank(suppression.c.reason),
+        ),
+        rows,
+    )
+
+
+def _rank(reason: ColumnElement[str]) -> ColumnElement[int]:
+    return case({value: place for place, value in enumerate(_ORDER)}, value=reason)
 
 
 def reasons(

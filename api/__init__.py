@@ -1,0 +1,1 @@
+"""Who may ask over HTTP: the pages behind the links in the mail."""

@@ -1,0 +1,41 @@
+"""Pages for people: rendered from templates/, with nothing loaded from elsewhere."""
+
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+
+import jinja2
+from fastapi.responses import HTMLResponse
+
+# A token in the address is a secret: it must not reach a cache, a frame or another site's log.
+HEADERS: Mapping[str, str] = {
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "X-Robots-Tag": "noindex, nofollow",
+}
+
+_TEMPLATES = jinja2.Environment(
+    autoescape=True,
+    undefined=jinja2.StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
+)
+
+
+def respond(
+    template: str, *, status: int = 200, more: Mapping[str, str] | None = None, **values: str
+) -> HTMLResponse:
+    """Render a template with `values`; `more` are further headers."""
+    nonce = secrets.token_urlsafe(16)
+    policy = (
+        f"default-src 'none'; style-src 'nonce-{nonce}'; form-action 'self'; "
+        "base-uri 'none'; frame-ancestors 'none'"
+    )
+    return HTMLResponse(
+        _TEMPLATES.get_template(template).render(nonce=nonce, **values),
+        status_code=status,
+        headers={**HEADERS, "Content-Security-Policy": policy, **(more or {})},
+    )

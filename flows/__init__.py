@@ -1,0 +1,1 @@
+"""What is run, and in what order, on Prefect."""

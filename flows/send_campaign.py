@@ -1,0 +1,120 @@
+"""Send a campaign: check, clean, enqueue, send in chunks while collecting, settle, report."""
+
+import time
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from prefect import flow, get_run_logger
+from prefect.artifacts import create_progress_artifact, update_progress_artifact
+from prefect.client.schemas.objects import State
+from prefect.futures import PrefectFuture
+from prefect.runtime import flow_run
+from prefect.states import Cancelled, Completed, Failed
+from prefect.task_runners import ThreadPoolTaskRunner
+
+from ledger.campaigns import State as CampaignState
+from mail.campaign_file import Campaign, load
+from settings import settings
+from tasks import listing, reporting, sending
+
+CHUNK_RECIPIENTS = 5_000
+# While other workers hold the last messages, or leases of dead ones run out, this run looks again.
+LOOK_AGAIN_SECONDS = 2.0
+PROGRESS_SECONDS = 2.0
+
+
+def _run_name() -> str:
+    campaign = flow_run.parameters["campaign"]
+    return f"send {campaign.name if isinstance(campaign, Campaign) else Path(campaign).stem}"
+
+
+@flow(
+    name="send-campaign",
+    flow_run_name=_run_name,
+    task_runner=ThreadPoolTaskRunner(max_workers=66),  # type: ignore[arg-type]
+)
+def send_campaign(campaign: str | Campaign, report_directory: str = "") -> State[Any]:
+    """Send a campaign, or go on with one that was begun before.
+
+    Args:
+        campaign: The path of a campaign file, or the campaign itself.
+        report_directory: Where the report is written; empty takes var/reports and the campaign's name.
+    """
+    log = get_run_logger()
+    found = load(campaign) if isinstance(campaign, str) else campaign
+    ready = sending.check_ready(found)
+    for warning in ready["warnings"]:
+        log.warning(warning)
+    output = Path(settings().output_dir)
+    if ready["state"] is None:
+        list_directory = str(output / "lists" / found.name)
+        listing.clean(found.list, found.hygiene, list_directory)
+        sending.enqueue_recipients(found, list_directory)
+    if ready["state"] in (None, CampaignState.RUNNING):
+        _send(found)
+    status = reporting.write_report(found.name, report_directory or str(output / "reports" / found.name))
+    return _final_state(status)
+
+
+def _send(campaign: Campaign) -> None:
+    """Send until nothing is left or the campaign stops; outcomes come in beside it."""
+    collecting = sending.collect_during.submit(campaign.name, campaign.send.settle_seconds)
+    try:
+        _send_chunks(campaign)
+    except BaseException:
+        # The collector goes on while the campaign runs, and a campaign whose run broke wants a person's look.
+        sending.pause(campaign.name, "its run was interrupted or broke: see the run's log")
+        raise
+    finally:
+        collecting.wait()
+    collecting.result()
+    sending.finish(campaign.name)
+
+
+def _send_chunks(campaign: Campaign) -> None:
+    progress = create_progress_artifact(0.0, key="campaign-progress", description=campaign.name)
+    assert isinstance(progress, UUID)
+    chunk, ended = 0, "chunk"
+    while ended in ("chunk", "waiting"):
+        first = chunk + 1
+        chunk += campaign.send.workers
+        running = [
+            sending.send_chunk.submit(campaign.name, number, CHUNK_RECIPIENTS)
+            for number in range(first, chunk + 1)
+        ]
+        results = [_watched(future, progress, campaign.name)["ended"] for future in running]
+        ended = "chunk" if "chunk" in results else results[-1]
+        if ended == "waiting":
+            time.sleep(LOOK_AGAIN_SECONDS)
+
+
+def _watched(future: PrefectFuture[dict[str, Any]], progress: UUID, name: str) -> dict[str, Any]:
+    """Return a chunk's result, moving the progress bar until it is there."""
+    while not future.state.is_final():
+        future.wait(timeout=PROGRESS_SECONDS)
+        update_progress_artifact(progress, reporting.percent_done(name))
+    return future.result()
+
+
+def _final_state(status: dict[str, Any]) -> State[Any]:
+    name, halt = status["name"], status["halt"]
+    resume = f"campaign resume {name} --by WHO --reason WHY"
+    match CampaignState(status["state"]):
+        case CampaignState.HALTED:
+            return Failed(name="Halted", message=f"{halt['reason']} To go on: {resume}")
+        case CampaignState.COMPLETED_BREACHED:
+            return Failed(name="Breached", message=f"Everything was sent, and then: {halt['reason']}")
+        case CampaignState.PAUSED:
+            return Failed(name="Paused", message=f"{status['change_reason']} To go on: {resume}")
+        case CampaignState.CANCELLED:
+            return Cancelled(message=f"Campaign {name} was cancelled.")
+        case CampaignState.COMPLETED:
+            return Completed(message=_figures(status))
+        case _:
+            return Completed(name="InDoubt", message=f"{_figures(status)} See: campaign in-doubt {name}")
+
+
+def _figures(status: dict[str, Any]) -> str:
+    counts = (f"{count} {name}" for name, count in status["by_status"].items() if count)
+    return f"{status['recipients']} recipients: {', '.join(counts)}."

@@ -1,0 +1,1 @@
+"""Who may be written to: sources, hygiene rules, mail servers, suppression and consent."""

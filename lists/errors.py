@@ -1,0 +1,9 @@
+"""What can go wrong with a list."""
+
+
+class ListError(Exception):
+    """What a person did wrong, in one sentence that names the file, the row or key, and the mend."""
+
+
+class BalanceError(RuntimeError):
+    """Rows went missing or were counted twice: an error of this program, never of its user."""

@@ -1,0 +1,81 @@
+"""The figures of one cleaning, which balance or are not given out."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from lists.errors import BalanceError
+from lists.reasons import Reason
+
+NO_DOMAIN = "(no domain)"
+
+
+@dataclass(frozen=True, slots=True)
+class DomainCounts:
+    """How many rows of a domain were accepted and how many rejected."""
+
+    accepted: int
+    rejected: int
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What became of all rows.
+
+    by_reason: every reason in the order of the rules, zeros too.
+    by_domain: A-labels, the domain with most rows first; rows without a readable one are NO_DOMAIN.
+    flags:     how many accepted rows bear each flag; only those that occur.
+    warnings:  sentences for a person, without addresses.
+    renamed:   source columns that had to make way for `address`, `domain` or `flags`, and their new names.
+    Raises BalanceError on construction where the figures do not add up.
+    """
+
+    source: str
+    fingerprint: str
+    rows: int
+    accepted: int
+    rejected: int
+    by_reason: Mapping[str, int]
+    by_domain: Mapping[str, DomainCounts]
+    seconds: float
+    flags: Mapping[str, int] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    renamed: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if list(self.by_reason) != [reason.value for reason in Reason]:
+            raise BalanceError("the reasons are not exactly those of the rules, in their order.")
+        accepted = sum(counts.accepted for counts in self.by_domain.values())
+        rejected = sum(counts.rejected for counts in self.by_domain.values())
+        balance = (
+            self.rows == self.accepted + self.rejected
+            and self.rejected == sum(self.by_reason.values()) == rejected
+            and self.accepted == accepted
+        )
+        if not balance:
+            raise BalanceError(
+                f"{self.rows} rows are not {self.accepted} accepted and {self.rejected} rejected "
+                "in every breakdown."
+            )
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what `summary.json` holds."""
+        return {
+            "rows": self.rows,
+            "accepted": self.accepted,
+            "rejected": self.rejected,
+            "by_reason": dict(self.by_reason),
+            "by_domain": {domain: asdict(counts) for domain, counts in self.by_domain.items()},
+            "seconds": self.seconds,
+            "flags": dict(self.flags),
+            "warnings": list(self.warnings),
+            "renamed": dict(self.renamed),
+            "source": self.source,
+            "fingerprint": self.fingerprint,
+        }
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> "Summary":
+        """Return the summary that `as_json` gave out."""
+        by_domain = {domain: DomainCounts(**counts) for domain, counts in values["by_domain"].items()}
+        return cls(**{**values, "by_domain": by_domain, "warnings": tuple(values["warnings"])})

@@ -1,0 +1,142 @@
+"""The campaign file: one YAML file says what is sent to whom, how fast, and when it halts.
+
+The same model is the form of a run in the Prefect UI, so the titles and descriptions are help texts.
+"""
+
+import os
+import re
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from lists.policy import HygienePolicy, ListSource
+from mail import campaign_yaml
+from mail.addresses import CONTROL, parse_from
+from mail.errors import CampaignFileError, MailError
+from mail.policy import HaltPolicy, SendPolicy
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,99}")
+_NO_REPLY = re.compile(r"(?:no|do-?not|dont)[._-]?(?:reply|response|respond)", re.IGNORECASE)
+
+
+def _name(text: str) -> str:
+    if not _NAME.fullmatch(text):
+        raise ValueError(
+            "must be 1 to 100 letters, digits, dots, underscores, @ and hyphens, "
+            "and begin with a letter or digit"
+        )
+    return text
+
+
+def _mailbox(text: str) -> str:
+    try:
+        parse_from(text)
+    except MailError as err:
+        raise ValueError(str(err)) from err
+    return text
+
+
+def _mailbox_or_nothing(text: str) -> str:
+    return _mailbox(text) if text else text
+
+
+def _one_line(text: str) -> str:
+    if CONTROL.search(text):
+        raise ValueError("holds a line break or another control character; write it on one line")
+    return _filled(text)
+
+
+def _filled(text: str) -> str:
+    if not text.strip():
+        raise ValueError("must not be empty")
+    return text
+
+
+def _url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("https", "http") or not parts.hostname or CONTROL.search(text) or " " in text:
+        raise ValueError("must be an https:// address")
+    return text
+
+
+class Campaign(BaseModel):
+    """What is sent to whom, how fast, and when it halts. `html`, `text` and `list.source` are paths."""
+
+    # A run's parameters pass through JSON and back; they read the same under either name.
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_by_name=True, serialize_by_alias=True)
+
+    name: Annotated[str, AfterValidator(_name)] = Field(
+        title="Name", description="Every campaign has its own; the same name goes on where it stopped."
+    )
+    list: ListSource = Field(title="List", description="Who is written to.")
+    sender: Annotated[str, AfterValidator(_mailbox)] = Field(
+        alias="from", title="From", description="Name <address> of the sender, verified in SES."
+    )
+    reply_to: Annotated[str, AfterValidator(_mailbox_or_nothing)] = Field(
+        default="", title="Reply to", description="Where answers go; empty: to the sender."
+    )
+    subject: Annotated[str, AfterValidator(_one_line)] = Field(
+        title="Subject", description="One line; may name the list's columns as {{ first_name }}."
+    )
+    html: Annotated[str, AfterValidator(_filled)] = Field(
+        title="HTML template", description="Path of the mail's HTML template."
+    )
+    text: str = Field(
+        default="", title="Text template", description="Path of the plain text; empty: made from the HTML."
+    )
+    unsubscribe_text: Annotated[str, AfterValidator(_one_line)] = Field(
+        default="Unsubscribe", title="Unsubscribe text", description="What the unsubscribe link says."
+    )
+    postal_address: Annotated[str, AfterValidator(_filled)] = Field(
+        title="Postal address",
+        description="The sender's postal address, which the law asks for in every mail.",
+    )
+    callbacks: tuple[Annotated[str, AfterValidator(_url)], ...] = Field(
+        default=(), title="Callbacks", description="Addresses that are told of every change of a status."
+    )
+    send: SendPolicy = Field(default=SendPolicy(), title="Sending", description="How fast.")
+    halt: HaltPolicy = Field(default=HaltPolicy(), title="Halting", description="When it stops by itself.")
+    hygiene: HygienePolicy = Field(
+        default=HygienePolicy(), title="List hygiene", description="Which rows are dropped."
+    )
+
+
+def load(path: str | Path) -> Campaign:
+    """Read a campaign file. The paths in it come back absolute, taken relative to the file; s3:// stays.
+
+    Raises CampaignFileError: one sentence with the file, the key and what is allowed.
+    """
+    file = Path(path)
+    content = campaign_yaml.read(file)
+    try:
+        # Only a program may say `sender`; in the file the key has one name.
+        campaign = Campaign.model_validate(content, by_alias=True, by_name=False)
+    except ValidationError as err:
+        raise CampaignFileError(campaign_yaml.explain(file, Campaign, err)) from err
+    recipients = campaign.list
+    if not recipients.source.startswith("s3://"):
+        recipients = recipients.model_copy(update={"source": _beside(file, recipients.source)})
+    return campaign.model_copy(
+        update={
+            "list": recipients,
+            "html": _beside(file, campaign.html),
+            "text": _beside(file, campaign.text) if campaign.text else "",
+        }
+    )
+
+
+def warnings(campaign: Campaign) -> tuple[str, ...]:
+    """What is allowed and still unwise, a sentence each."""
+    local_part = parse_from(campaign.sender).address.rpartition("@")[0]
+    if not _NO_REPLY.search(local_part):
+        return ()
+    return (
+        "`from` is a no-reply address: people who cannot answer press the spam button instead, "
+        "and complaints halt campaigns; send from an address that someone reads.",
+    )
+
+
+def _beside(file: Path, path: str) -> str:
+    return os.path.normpath(file.resolve().parent / path)

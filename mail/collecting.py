@@ -1,0 +1,159 @@
+"""Collecting what became of messages: events off the queue, into the ledger, past the gate."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from ledger import campaigns, events, tallies
+from ledger.campaigns import State
+from ledger.engine import Ledger
+from ledger.events import Event
+from ledger.statuses import Count, Fact, Status
+from ledger.suppressions import SuppressionReason
+from ledger.tallies import Totals
+from lists.dns_verdicts import MxVerdict
+from lists.dns_verdicts import Status as MxStatus
+from mail import gatekeeping
+from mail.events import NotAnEvent, parse
+from mail.queue import EventQueue, Received
+
+# One transaction takes in about this many events; more would keep senders waiting for the lock.
+_EVENTS_A_TRANSACTION = 500
+# While a campaign sends, an empty queue is asked again after this long.
+_POLL_SECONDS = 1
+
+MxLookup = Callable[[Sequence[str]], Mapping[str, MxVerdict]]
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """What came off the queue: bodies, and among the events new ones, repeats, and those of no message."""
+
+    received: int = 0
+    new: int = 0
+    repeated: int = 0
+    unmatched: int = 0
+    not_events: int = 0
+    # Ids of the campaigns whose facts changed.
+    campaigns: frozenset[int] = frozenset()
+
+    def __add__(self, other: "Collected") -> "Collected":
+        return Collected(
+            self.received + other.received,
+            self.new + other.new,
+            self.repeated + other.repeated,
+            self.unmatched + other.unmatched,
+            self.not_events + other.not_events,
+            self.campaigns | other.campaigns,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Collector:
+    """Everything that collecting needs."""
+
+    ledger: Ledger
+    queue: EventQueue
+    mx: MxLookup
+    clock: Callable[[], float] = time.time
+
+    def drain(self, wait_seconds: int = 0) -> Collected:
+        """Take everything off the queue that is there, waiting up to `wait_seconds` for the first."""
+        total = Collected()
+        while True:
+            found = self._step(wait_seconds if total.received == 0 else 0)
+            if found.received == 0:
+                return total
+            total += found
+
+    def _step(self, wait_seconds: int) -> Collected:
+        batch = self.queue.receive(wait_seconds)
+        more = batch
+        while more and len(batch) < _EVENTS_A_TRANSACTION:
+            more = self.queue.receive()
+            batch = batch + more
+        if not batch:
+            return Collected()
+        collected = self._take_in(batch)
+        # Only after the commit: what a crash leaves on the queue comes again and is then known.
+        self.queue.delete([item.receipt for item in batch])
+        return collected
+
+    def _take_in(self, batch: Sequence[Received]) -> Collected:
+        found: list[Event] = []
+        not_events = 0
+        for item in batch:
+            parsed = parse(item.body, self.clock())
+            if isinstance(parsed, NotAnEvent):
+                not_events += 1
+            else:
+                found.extend(parsed)
+        found = self._with_mx(found)
+        with self.ledger.writing() as connection:
+            applied = events.apply(connection, found)
+            for campaign_id in applied.campaigns:
+                gatekeeping.review(connection, campaigns.lock(connection, campaign_id))
+        return Collected(
+            received=len(batch),
+            new=applied.new,
+            repeated=applied.repeated,
+            unmatched=applied.unmatched,
+            not_events=not_events,
+            campaigns=frozenset(applied.campaigns),
+        )
+
+    def _with_mx(self, found: Sequence[Event]) -> list[Event]:
+        """Let an unknown domain suppress only where the DNS agrees: a failure of DNS looks the same."""
+        doubtful = {
+            item.dedupe_key: item.destination.rpartition("@")[2].lower()
+            for item in found
+            if Fact.HARD_BOUNCED in item.facts and item.bounce_type == "Transient" and item.destination
+        }
+        if not doubtful:
+            return list(found)
+        verdicts = self.mx(sorted(set(doubtful.values())))
+        gone = {key for key, domain in doubtful.items() if verdicts[domain].status is MxStatus.NO_MX}
+        return [
+            replace(item, suppress=SuppressionReason.HARD_BOUNCE) if item.dedupe_key in gone else item
+            for item in found
+        ]
+
+
+def collect_during(
+    collector: Collector,
+    name: str,
+    settle_seconds: float,
+    *,
+    on_progress: Callable[[Collected], None] = lambda collected: None,
+    clock: Callable[[], float] = time.monotonic,
+) -> Collected:
+    """Collect while the campaign sends, and then until its outcomes are in or `settle_seconds` are over.
+
+    Sending is over where the campaign no longer runs, or nothing of it is queued, claimed or being sent. A
+    paused campaign is not waited for.
+    """
+    total = Collected()
+    over_since: float | None = None
+    while True:
+        total += collector.drain(wait_seconds=_POLL_SECONDS)
+        on_progress(total)
+        with collector.ledger.reading() as connection:
+            campaign = campaigns.get(connection, name)
+            totals = tallies.read(connection, campaign.id)
+        if campaign.state is State.RUNNING and _underway(totals):
+            over_since = None
+            continue
+        over_since = clock() if over_since is None else over_since
+        settled = campaign.state is State.PAUSED or not _outstanding(totals)
+        if settled or clock() - over_since >= settle_seconds:
+            return total
+
+
+def _underway(totals: Totals) -> int:
+    return sum(totals.by_status[each] for each in (Status.QUEUED, Status.CLAIMED, Status.SENDING))
+
+
+def _outstanding(totals: Totals) -> int:
+    """Return how many messages SES took, or may have taken, without an outcome so far."""
+    doubtful = totals.by_status[Status.SENDING] + totals.by_status[Status.IN_DOUBT]
+    return totals.counts[Count.ACCEPTED] - totals.counts[Count.KNOWN] + doubtful

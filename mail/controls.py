@@ -1,0 +1,52 @@
+"""What a person can do to a campaign: halt it, resume it, cancel it."""
+
+from ledger import campaigns, cancelling, clock
+from ledger.campaigns import State
+from ledger.engine import Ledger
+from ledger.errors import CampaignConflict
+from mail import gatekeeping
+
+
+def halt(ledger: Ledger, name: str, *, by: str, reason: str) -> None:
+    """Stop a running or paused campaign; no claim commits after this. Halting it again changes nothing.
+
+    Raises CampaignNotFound, or CampaignConflict where there is nothing left to halt.
+    """
+    with ledger.writing() as connection:
+        locked = campaigns.lock(connection, campaigns.get(connection, name).id)
+        if locked.state is State.HALTED:
+            return
+        counts = gatekeeping.counts_of(connection, locked, gatekeeping.policy_of(locked))
+        found = {
+            "rule": "manual",
+            "k": counts.hard_bounced,
+            "n": counts.accepted,
+            "known": counts.known,
+            "at": clock.now(connection),
+            "by": by,
+            "reason": reason,
+        }
+        campaigns.change_state(connection, locked, State.HALTED, by=by, reason=reason, halt=found)
+
+
+def resume(ledger: Ledger, name: str, *, by: str, reason: str) -> int:
+    """Let a halted or paused campaign run again and return its epoch.
+
+    After a halt a new epoch begins: the gate counts its messages alone. Raises CampaignConflict elsewhere.
+    """
+    with ledger.writing() as connection:
+        locked = campaigns.lock(connection, campaigns.get(connection, name).id)
+        if locked.state not in (State.HALTED, State.PAUSED):
+            raise CampaignConflict(
+                f"campaign {name} is {locked.state}: only a HALTED or PAUSED campaign can be resumed."
+            )
+        campaigns.change_state(connection, locked, State.RUNNING, by=by, reason=reason)
+        return campaigns.lock(connection, locked.id).epoch
+
+
+def cancel(ledger: Ledger, name: str, *, by: str, reason: str) -> int:
+    """End a campaign for good; return how many messages will now never be sent."""
+    with ledger.writing() as connection:
+        locked = campaigns.lock(connection, campaigns.get(connection, name).id)
+        campaigns.change_state(connection, locked, State.CANCELLED, by=by, reason=reason)
+        return cancelling.cancel_queued(connection, locked)

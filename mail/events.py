@@ -1,0 +1,193 @@
+"""What Amazon SES says of a message, read out of a queue's body into the ledger's terms.
+
+The shapes are those of SES event publishing (developer guide, "Event data SES publishes to Amazon SNS"), bare
+or inside an SNS envelope, and of the older identity notifications, which carry no tags.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from ledger.events import Event
+from ledger.statuses import Fact
+from ledger.suppressions import SuppressionReason
+
+# The inner object of each event type; its timestamp tells two events of one type apart.
+_INNER = {
+    "Send": "send",
+    "Delivery": "delivery",
+    "Bounce": "bounce",
+    "Complaint": "complaint",
+    "Reject": "reject",
+    "DeliveryDelay": "deliveryDelay",
+    "Rendering Failure": "failure",
+    "Open": "open",
+    "Click": "click",
+    "Subscription": "subscription",
+}
+_FACTS = {
+    "Delivery": Fact.DELIVERED,
+    "Complaint": Fact.COMPLAINED,
+    "Reject": Fact.REJECTED,
+    "DeliveryDelay": Fact.DELAYED,
+    "Rendering Failure": Fact.FAILED,
+    "Open": Fact.OPENED,
+    "Click": Fact.CLICKED,
+    "Subscription": Fact.UNSUBSCRIBED,
+}
+# SES reports an unknown domain as Transient with this status; it never recovers.
+UNKNOWN_DOMAIN_STATUS = "5.4.4"
+
+
+@dataclass(frozen=True, slots=True)
+class NotAnEvent:
+    """A body that says nothing about a message, and why: it is removed from the queue all the same."""
+
+    why: str
+
+
+def parse(body: str, received_at: float) -> list[Event] | NotAnEvent:
+    """Return the events in a queue message's body, one for each recipient it names.
+
+    `received_at` (epoch seconds) stands in for a time that the event does not give.
+
+    A type that is not known becomes an event without facts, so that it is stored and not lost. Anything that
+    is no event at all comes back as NotAnEvent; nothing that a queue can hold raises.
+    """
+    try:
+        outer = json.loads(body)
+    except ValueError:
+        return NotAnEvent("not JSON")
+    if not isinstance(outer, dict):
+        return NotAnEvent("not a JSON object")
+    inner: Any = outer
+    if "Message" in outer and "TopicArn" in outer:
+        # SES greets a new topic with a plain text.
+        try:
+            inner = json.loads(outer["Message"])
+        except (TypeError, ValueError):
+            return NotAnEvent("a notice of SNS or SES, in plain text")
+    if not isinstance(inner, dict) or not isinstance(inner.get("mail"), dict):
+        return NotAnEvent("no mail in it")
+    kind = inner.get("eventType") or inner.get("notificationType")
+    if not isinstance(kind, str):
+        return NotAnEvent("no event type in it")
+    return list(_events(inner, kind, received_at))
+
+
+def _events(payload: Mapping[str, Any], kind: str, received_at: float) -> Iterator[Event]:
+    mail = payload["mail"]
+    detail = payload.get(_INNER.get(kind, ""), {})
+    detail = detail if isinstance(detail, dict) else {}
+    tags = mail.get("tags") if isinstance(mail.get("tags"), dict) else {}
+    taken_at = _epoch(mail.get("timestamp"))
+    at = _epoch(detail.get("timestamp")) or taken_at or received_at
+    raw = json.dumps(payload, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    for recipient, status, diagnostic in _recipients(kind, detail, mail):
+        # Whatever SES says about a message proves that it took it.
+        facts = {Fact.ACCEPTED: taken_at or at}
+        fact = _bounce_fact(detail, status) if kind == "Bounce" else _FACTS.get(kind)
+        if fact is not None:
+            facts[fact] = at
+        yield Event(
+            dedupe_key=_dedupe_key(mail, kind, recipient, detail),
+            kind=kind,
+            ses_message_id=_text(mail.get("messageId")),
+            send_id=_tag(tags, "send_id"),
+            recipient=recipient,
+            at=at,
+            facts=facts,
+            raw=raw,
+            bounce_type=_text(detail.get("bounceType")),
+            bounce_subtype=_text(detail.get("bounceSubType") or detail.get("complaintSubType")),
+            diagnostic=diagnostic,
+            suppress=_suppression(facts, detail),
+            destination=_first(mail.get("destination")),
+        )
+
+
+def _bounce_fact(bounce: Mapping[str, Any], status: str | None) -> Fact:
+    match bounce.get("bounceType"), bounce.get("bounceSubType"):
+        case _, "OnAccountSuppressionList":
+            return Fact.ACCOUNT_SUPPRESSED
+        case "Permanent", _:
+            return Fact.HARD_BOUNCED
+        case "Transient", _ if status == UNKNOWN_DOMAIN_STATUS:
+            return Fact.HARD_BOUNCED
+        case "Transient", "General":
+            return Fact.TRANSIENT_GENERAL
+        case _:
+            return Fact.SOFT_BOUNCED
+
+
+def _suppression(facts: Mapping[Fact, float], detail: Mapping[str, Any]) -> SuppressionReason | None:
+    if Fact.COMPLAINED in facts:
+        return SuppressionReason.COMPLAINT
+    # A Transient one is an unknown domain, and a failure of DNS looks the same: the MX check decides that.
+    if Fact.HARD_BOUNCED in facts and detail.get("bounceType") == "Permanent":
+        return SuppressionReason.HARD_BOUNCE
+    return None
+
+
+def _recipients(
+    kind: str, detail: Mapping[str, Any], mail: Mapping[str, Any]
+) -> Iterator[tuple[str | None, str | None, str | None]]:
+    """Yield (address, enhanced status, diagnostic) for each recipient that the event names."""
+    named: list[Any] = []
+    match kind:
+        case "Bounce":
+            named = detail.get("bouncedRecipients") or []
+        case "Complaint":
+            named = detail.get("complainedRecipients") or []
+        case "DeliveryDelay":
+            named = detail.get("delayedRecipients") or []
+        case "Delivery":
+            named = [{"emailAddress": address} for address in detail.get("recipients") or []]
+    named = [entry for entry in named if isinstance(entry, dict)]
+    if not named:
+        destination = mail.get("destination")
+        named = [{"emailAddress": address} for address in destination or []] if kind != "Bounce" else [{}]
+    general = _text(detail.get("reason") or detail.get("errorMessage") or detail.get("complaintFeedbackType"))
+    for entry in named or [{}]:
+        yield (
+            _text(entry.get("emailAddress")),
+            _text(entry.get("status")),
+            _text(entry.get("diagnosticCode")) or general,
+        )
+
+
+def _dedupe_key(mail: Mapping[str, Any], kind: str, recipient: str | None, detail: Mapping[str, Any]) -> str:
+    """Return the same key for every copy of an event, and another for every other event."""
+    parts = [
+        mail.get("messageId"),
+        kind,
+        recipient,
+        # An event without its own time (a Send, a Reject) happens once a message and recipient.
+        detail.get("feedbackId") or detail.get("timestamp"),
+        detail.get("link"),
+    ]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def _tag(tags: Mapping[str, Any], name: str) -> str | None:
+    return _first(tags.get(name))
+
+
+def _first(values: object) -> str | None:
+    return _text(values[0]) if isinstance(values, list) and values else None
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _epoch(value: object) -> float | None:
+    if not isinstance(value, str):
+        return None
+    try:
+        return datetime.fromisoformat(value).timestamp()
+    except ValueError:
+        return None

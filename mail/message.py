@@ -1,0 +1,199 @@
+"""One message: the templates rendered for one recipient, with what law and mailbox providers ask for."""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import jinja2
+import pandas as pd
+from markupsafe import escape
+
+from mail import plain_text
+from mail.addresses import CONTROL, MAX_HEADER_LENGTH
+from mail.errors import TemplateError
+from mail.rendering import at, render
+from mail.templating import Template, Templates, aliases
+
+# SES takes 1 MB of JSON a call, and a message stands in it as JSON within JSON: an accented letter takes
+# seven bytes there, so a message of fewer characters than the second figure need not be measured.
+MAX_MESSAGE_BYTES = 900_000
+_SURELY_FITS_CHARACTERS = 120_000
+
+# As long as a real link, so that a header that is too long shows before anything is sent.
+_REHEARSAL_LINK = "https://unsubscribe.example/unsubscribe/" + "x" * 43
+_ROWS_AT_A_TIME = 10_000
+
+_FOOTER = jinja2.Environment(
+    autoescape=True, loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates")
+).get_template("footer.html.j2")
+
+_BODY_END = re.compile(r"</body\s*>", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class MessageContext:
+    """What a message knows beside the list's columns. `row` is the 1-based data row, for errors; 0: none."""
+
+    address: str
+    unsubscribe_url: str
+    row: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What goes out. `headers` are name and value, printable ASCII."""
+
+    subject: str
+    html: str
+    text: str
+    headers: tuple[tuple[str, str], ...]
+
+
+def compose(templates: Templates, fields: Mapping[str, str | None], context: MessageContext) -> Content:
+    """Render one message. `fields` maps every column of the list to the recipient's cell; None is empty.
+
+    Raises TemplateError that names the template, the field and the row, never what stands in the row.
+    """
+    return _compose(templates, fields, context, text_from_html=True)
+
+
+def check_rows(
+    templates: Templates,
+    frame: pd.DataFrame,
+    *,
+    address_column: str = "address",
+    row_column: str = "row",
+    on_progress: Callable[[int], None] | None = None,
+) -> int:
+    """Render every row's message once, in order, before the first is sent; return how many rows there were.
+
+    `frame` holds the list's columns as text, and in `row_column` the 1-based data row of the source that an
+    error names; without that column rows are counted from 1. `on_progress` is told the rows done, now and
+    then. Raises TemplateError for the first row whose message cannot be made.
+    """
+    fields = [column for column in frame.columns if column != row_column]
+    templates.check(fields)
+    for start in range(0, len(frame), _ROWS_AT_A_TIME):
+        part = frame.iloc[start : start + _ROWS_AT_A_TIME]
+        end = start + len(part)
+        numbers = part[row_column].tolist() if row_column in part else range(start + 1, end + 1)
+        addresses = part[address_column].tolist()
+        cells = zip(*(part[column].tolist() for column in fields), strict=True)
+        rows = zip(numbers, addresses, cells, strict=True)
+        for done, (number, address, row) in enumerate(rows, start):
+            context = MessageContext(address=address, unsubscribe_url=_REHEARSAL_LINK, row=int(number))
+            # A text made from the HTML costs ten times the rest and depends on the row in its words alone.
+            _compose(templates, dict(zip(fields, row, strict=True)), context, text_from_html=done == 0)
+        if on_progress is not None:
+            on_progress(end)
+    return len(frame)
+
+
+def _compose(
+    templates: Templates, fields: Mapping[str, str | None], context: MessageContext, *, text_from_html: bool
+) -> Content:
+    row = {name: cell if type(cell) is str else _text(cell) for name, cell in fields.items()}
+    values: dict[str, object] = {
+        **row,
+        **{name: row[column] for name, column in aliases(tuple(row)).items()},
+        "row": row,
+        "address": context.address,
+        "campaign": templates.campaign,
+        "postal_address": templates.postal_address,
+        "unsubscribe_text": templates.unsubscribe_text,
+        "unsubscribe_url": context.unsubscribe_url,
+    }
+    subject = _subject(templates.subject, values, row, context.row)
+    headers = _headers(context)
+    html = _with_footer(templates, render(templates.html, values, context.row), context.unsubscribe_url)
+    if templates.text is None:
+        text = plain_text.from_html(html) if text_from_html else ""
+    else:
+        text = _with_text_footer(
+            templates, templates.text, render(templates.text, values, context.row), context.unsubscribe_url
+        )
+    content = Content(subject=subject, html=html, text=text, headers=headers)
+    if len(html) + len(text) > _SURELY_FITS_CHARACTERS and (size := _size(content)) > MAX_MESSAGE_BYTES:
+        raise TemplateError(
+            f"{templates.html.place}{at(context.row)} makes a message of {size:,} bytes; "
+            f"shorten it to {MAX_MESSAGE_BYTES:,}, for SES takes no more."
+        )
+    return content
+
+
+def _size(content: Content) -> int:
+    """The bytes that a message takes in a bulk call, where it is JSON within JSON."""
+    return len(json.dumps(json.dumps([content.subject, content.html, content.text])))
+
+
+def _subject(template: Template, values: Mapping[str, object], row: Mapping[str, str], number: int) -> str:
+    subject = render(template, values, number)
+    if CONTROL.search(subject):
+        guilty = [
+            name
+            for name in sorted(template.names | template.columns)
+            if CONTROL.search(str(values.get(name, row.get(name, "")))) and name != "row"
+        ]
+        what = f"the field `{guilty[0]}` holds" if guilty else "it gives"
+        raise TemplateError(
+            f"{template.place}{at(number)}: {what} a line break or another control character, "
+            "which must not get into a header; take it out."
+        )
+    if not subject.strip():
+        raise TemplateError(
+            f"{template.place}{at(number)} is empty; give a fallback such as {{{{ title or 'News' }}}}."
+        )
+    if len(subject) > MAX_HEADER_LENGTH:
+        raise TemplateError(
+            f"{template.place}{at(number)} is {len(subject)} characters long; "
+            f"a header takes {MAX_HEADER_LENGTH}: shorten it."
+        )
+    return subject
+
+
+def _headers(context: MessageContext) -> tuple[tuple[str, str], ...]:
+    """RFC 2369 and RFC 8058: a button of the mailbox provider's own, which posts to the link."""
+    url = context.unsubscribe_url
+    if not (url.isascii() and url.isprintable()) or any(sign in url for sign in "<> "):
+        raise TemplateError(
+            f"List-Unsubscribe{at(context.row)}: the link holds a blank, a line break or a sign that "
+            "a header does not take; mend CAMPAIGN_PUBLIC_URL."
+        )
+    if len(url) + 2 > MAX_HEADER_LENGTH:
+        raise TemplateError(
+            f"List-Unsubscribe{at(context.row)}: the link is {len(url)} characters long and a header takes "
+            f"{MAX_HEADER_LENGTH}; shorten CAMPAIGN_PUBLIC_URL."
+        )
+    return (("List-Unsubscribe", f"<{url}>"), ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
+
+
+def _with_footer(templates: Templates, html: str, url: str) -> str:
+    """Put what the template left out, the unsubscribe link or the postal address, before the body's end."""
+    has_link = escape(url) in html
+    has_address = "postal_address" in templates.html.names or escape(templates.postal_address) in html
+    if has_link and has_address:
+        return html
+    footer = _FOOTER.render(
+        unsubscribe_url="" if has_link else url,
+        unsubscribe_text=templates.unsubscribe_text,
+        postal_address="" if has_address else templates.postal_address,
+    )
+    ends = list(_BODY_END.finditer(html))
+    place = ends[-1].start() if ends else len(html)
+    return f"{html[:place]}{footer}{html[place:]}"
+
+
+def _with_text_footer(templates: Templates, template: Template, text: str, url: str) -> str:
+    missing = []
+    if url not in text:
+        missing.append(f"{templates.unsubscribe_text}: {url}")
+    if "postal_address" not in template.names and templates.postal_address not in text:
+        missing.append(templates.postal_address)
+    return "\n".join([text.rstrip("\n"), "", "-- ", *missing, ""]) if missing else text
+
+
+def _text(cell: object) -> str:
+    missing = cell is None or cell is pd.NA or cell is pd.NaT or cell != cell
+    return "" if missing else str(cell)

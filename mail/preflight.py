@@ -1,0 +1,51 @@
+"""Everything about a campaign that can be found wrong before anything is done."""
+
+from dataclasses import dataclass
+
+from ledger.campaigns import Campaign as StoredCampaign
+from ledger.engine import Ledger
+from lists import mx, sources
+from mail import queue, readiness
+from mail.campaign_file import Campaign, warnings
+from mail.errors import CampaignFileError
+from mail.readiness import Account
+from mail.recipients import stored
+from mail.templating import Templates
+from settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Preflight:
+    """A campaign that can be sent: its rows as they lie in the source, the account, and what is unwise.
+
+    `stored` is the campaign where it was enqueued before, with this same list and content.
+    """
+
+    rows: int
+    account: Account
+    stored: StoredCampaign | None
+    warnings: tuple[str, ...]
+
+
+def examine(ledger: Ledger, settings: Settings, campaign: Campaign) -> Preflight:
+    """Check settings, list, templates, name, SES and queue, in this order; nothing is written or sent.
+
+    Raises SettingsError, ListError, MailError or LedgerError: one sentence with the mend.
+    """
+    settings.need("public_url", "secret_key", "configuration_set", "event_queue_url")
+    if campaign.callbacks:
+        raise CampaignFileError(
+            f"campaign {campaign.name}: `callbacks` are not sent yet; leave the key out for now."
+        )
+    mx.parse_nameservers(settings.nameservers)
+    templates = Templates.load(campaign)
+    table = sources.read(campaign.list.source, campaign.list.address_column)
+    templates.check(table.table.column_names)
+    found = stored(ledger, campaign, table.fingerprint, templates)
+    account = readiness.check(
+        readiness.client(),
+        queue.open_queue(settings.event_queue_url),
+        campaign.sender,
+        settings.configuration_set,
+    )
+    return Preflight(table.row_count, account, found, warnings(campaign))

@@ -1,0 +1,73 @@
+"""One recipient's mail as a page, for the operator to look at before anything is sent."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import jinja2
+
+from lists import addresses, sources
+from lists.sources import SourceTable
+from mail.addresses import parse_from
+from mail.campaign_file import Campaign, warnings
+from mail.errors import MailError
+from mail.message import MessageContext, compose
+from mail.templating import Templates
+from mail.unsubscribe import url
+
+# Gmail hides what comes after the first 102 kB of HTML, and with it the unsubscribe link at the end.
+_GMAIL_CLIPS_BYTES = 102_000
+
+_PAGE = jinja2.Environment(
+    autoescape=True,
+    undefined=jinja2.StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
+).get_template("preview.html.j2")
+
+
+def preview(campaign: Campaign, row: int, *, public_url: str = "https://unsubscribe.example") -> str:
+    """Return a self-contained HTML page of what the recipient in the list's 1-based data row would get.
+
+    The unsubscribe link in it leads nowhere. Raises MailError for a row that the list does not have and for a
+    template that fails on it, and ListError for a list that cannot be read.
+    """
+    templates = Templates.load(campaign)
+    table = sources.read(campaign.list.source, campaign.list.address_column)
+    fields = _row(table, row)
+    templates.check(fields)
+    address = fields[table.address_column].strip()
+    content = compose(
+        templates,
+        fields,
+        MessageContext(address=address, unsubscribe_url=url(public_url, "preview"), row=row),
+    )
+    html_bytes = len(content.html.encode())
+    notes = list(warnings(campaign))
+    if not isinstance(addresses.parse(address), addresses.Address):
+        notes.append("This row's address is malformed: the campaign would leave the row out.")
+    if html_bytes > _GMAIL_CLIPS_BYTES:
+        notes.append("The HTML is over 102 kB: Gmail hides its end, where the unsubscribe link stands.")
+    return _PAGE.render(
+        campaign=campaign.name,
+        row=row,
+        rows=table.row_count,
+        sender=campaign.sender,
+        reply_to=campaign.reply_to or parse_from(campaign.sender).address,
+        address=address,
+        content=content,
+        text_is_made=templates.text is None,
+        html_kilobytes=f"{html_bytes / 1000:,.1f}",
+        notes=notes,
+    )
+
+
+def _row(table: SourceTable, row: int) -> Mapping[str, str]:
+    if not 1 <= row <= table.row_count:
+        raise MailError(f"{table.source} has no row {row}; give one from 1 to {table.row_count}.")
+    if row not in table.rows:
+        raise MailError(
+            f"{table.source}, row {row} has too few or too many cells; mend it, or look at another row."
+        )
+    cells: dict[str, str] = table.table.slice(table.rows.index(row), 1).to_pylist()[0]
+    return cells

@@ -1,0 +1,100 @@
+"""Whether SES, the queue and the settings are ready for a campaign, asked before anything is sent."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from mail.addresses import parse_from
+from mail.errors import MailError
+from mail.queue import EventQueue
+
+
+class NotReady(MailError):
+    """Something outside the campaign file has to be mended first."""
+
+
+class AccountClient(Protocol):
+    """What is used of boto3's sesv2 client to look at the account."""
+
+    def get_account(self) -> Mapping[str, Any]: ...
+
+    def get_email_identity(self, **request: Any) -> Mapping[str, Any]: ...
+
+    def get_configuration_set(self, **request: Any) -> Mapping[str, Any]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Recipients per second that SES takes, and how many more in these 24 hours (None: no limit)."""
+
+    rate_per_second: float
+    left_for_the_day: float | None
+
+
+def client() -> AccountClient:
+    """Return a client for questions, which boto3 may repeat."""
+    config = Config(retries={"mode": "standard"}, connect_timeout=10, read_timeout=30)
+    found: AccountClient = boto3.client("sesv2", config=config)
+    return found
+
+
+def check(ses: AccountClient, queue: EventQueue, sender: str, configuration_set: str) -> Account:
+    """Return the account's limits where a campaign from `sender` can be sent.
+
+    Raises NotReady or QueueError in one sentence with the mend.
+    """
+    found = account(ses)
+    address = parse_from(sender).address
+    domain = address.rpartition("@")[2]
+    if not (_is_verified(ses, address) or _is_verified(ses, domain)):
+        raise NotReady(
+            f"the sender {address} is not verified in SES: verify the address or the domain {domain}, "
+            "then start the campaign again."
+        )
+    try:
+        ses.get_configuration_set(ConfigurationSetName=configuration_set)
+    except (ClientError, BotoCoreError) as err:
+        raise NotReady(
+            f"the configuration set {configuration_set} cannot be used ({_text(err)}): "
+            "check CAMPAIGN_CONFIGURATION_SET, or make it with `campaign setup`."
+        ) from err
+    queue.check()
+    return found
+
+
+def account(ses: AccountClient) -> Account:
+    """Return the account's limits. Raises NotReady where SES is out of reach or does not send."""
+    try:
+        answer = ses.get_account()
+    except (ClientError, BotoCoreError) as err:
+        raise NotReady(
+            f"Amazon SES does not answer ({_text(err)}): "
+            "check the AWS credentials, the region and the network."
+        ) from err
+    if not answer.get("SendingEnabled", False):
+        raise NotReady("sending is switched off for this SES account: switch it on in the SES console.")
+    if answer.get("EnforcementStatus") == "SHUTDOWN":
+        raise NotReady("SES has shut this account down for its reputation: see the SES console.")
+    quota = answer["SendQuota"]
+    limit = float(quota["Max24HourSend"])
+    left = None if limit < 0 else max(0.0, limit - float(quota["SentLast24Hours"]))
+    return Account(float(quota["MaxSendRate"]), left)
+
+
+def _is_verified(ses: AccountClient, identity: str) -> bool:
+    try:
+        return bool(ses.get_email_identity(EmailIdentity=identity).get("VerifiedForSendingStatus"))
+    except ClientError as err:
+        if err.response.get("Error", {}).get("Code") == "NotFoundException":
+            return False
+        raise NotReady(f"SES does not say whether {identity} is verified ({_text(err)}).") from err
+    except BotoCoreError as err:
+        raise NotReady(f"SES does not say whether {identity} is verified ({_text(err)}).") from err
+
+
+def _text(err: Exception) -> str:
+    return " ".join(str(err).split())

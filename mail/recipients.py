@@ -1,0 +1,117 @@
+"""From an accepted list to the recipients of a campaign: rendered once in rehearsal, shuffled, enqueued."""
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from ledger.campaigns import Campaign as StoredCampaign
+from ledger.engine import Ledger
+from ledger.enqueueing import NewCampaign, NewMessage, already_enqueued, enqueue
+from lists import outputs
+from lists.addresses import key_of
+from lists.cleaning import OWN_COLUMNS
+from lists.reasons import Flag
+from lists.summary import Summary
+from mail.campaign_file import Campaign
+from mail.errors import MailError
+from mail.message import check_rows
+from mail.templating import Templates
+
+# SES does not take a local part outside ASCII (developer guide, "Email address format").
+_SMTPUTF8 = "smtputf8: Amazon SES takes no letters outside ASCII before the @-sign"
+_ROWS_AT_A_TIME = 10_000
+# No list has a column of this name.
+_ROW = "\0row"
+
+
+def stored(
+    ledger: Ledger, campaign: Campaign, list_digest: str, templates: Templates
+) -> StoredCampaign | None:
+    """Return the campaign where it was enqueued before with this list and content, else None.
+
+    Raises ledger.errors.CampaignConflict where its name was used with another list or other content.
+    """
+    with ledger.reading() as connection:
+        return already_enqueued(connection, _new(campaign, list_digest, {}, templates))
+
+
+def enqueue_list(
+    ledger: Ledger,
+    campaign: Campaign,
+    templates: Templates,
+    list_directory: Path,
+    on_progress: Callable[[int], None] | None = None,
+) -> StoredCampaign:
+    """Enqueue the accepted rows that `campaign clean` left in a folder: all of them, or none.
+
+    Every message is rendered once first, so that a missing field or a bad value stops the campaign before its
+    first mail. Raises MailError naming the template, field and row, or where nobody is left to write to.
+    """
+    found = outputs.in_directory(list_directory)
+    summary = outputs.read_summary(found.summary_json)
+    frame = outputs.read_accepted(found.accepted_parquet)
+    if frame.empty:
+        raise MailError(
+            f"{campaign.list.source}: none of its {summary.rows} rows was accepted: see {found.rejected_csv}."
+        )
+    fields = _fields(frame, summary)
+    rehearsal = fields.copy()
+    rehearsal["address"] = frame["address"]
+    rehearsal[_ROW] = frame.index
+    check_rows(templates, rehearsal, row_column=_ROW, on_progress=on_progress)
+    new = _new(campaign, summary.fingerprint, summary.as_json(), templates)
+    with ledger.writing() as connection:
+        return enqueue(connection, new, _messages(frame, fields, new.seed))
+
+
+def _new(
+    campaign: Campaign, list_digest: str, list_summary: dict[str, object], templates: Templates
+) -> NewCampaign:
+    # The order need not be secret, only fair and the same again.
+    seed = int.from_bytes(hashlib.sha256(f"{campaign.name}\n{list_digest}".encode()).digest()[:7])
+    return NewCampaign(
+        name=campaign.name,
+        definition=campaign.model_dump(mode="json"),
+        list_digest=list_digest,
+        template_digest=templates.digest,
+        seed=seed,
+        list_summary=list_summary,
+    )
+
+
+def _fields(frame: pd.DataFrame, summary: Summary) -> pd.DataFrame:
+    """Return the source's own columns, under the names that they had there."""
+    own = frame.drop(columns=list(OWN_COLUMNS))
+    return own.rename(columns={new: old for old, new in summary.renamed.items() if old != "address"})
+
+
+def _messages(frame: pd.DataFrame, fields: pd.DataFrame, seed: int) -> Iterator[Sequence[NewMessage]]:
+    """Yield the recipients in batches, each with its place in the seeded shuffle."""
+    positions = np.random.default_rng(seed).permutation(len(frame))
+    names = list(fields.columns)
+    for start in range(0, len(frame), _ROWS_AT_A_TIME):
+        part = slice(start, start + _ROWS_AT_A_TIME)
+        rows = zip(
+            frame["address"].iloc[part],
+            frame["domain"].iloc[part],
+            frame["flags"].iloc[part],
+            frame.index[part],
+            positions[part],
+            fields.iloc[part].itertuples(index=False, name=None),
+            strict=True,
+        )
+        yield [
+            NewMessage(
+                address=address,
+                address_key=key_of(address, domain),
+                domain=domain,
+                fields=dict(zip(names, cells, strict=True)),
+                source_row=int(row),
+                position=int(position),
+                refused=_SMTPUTF8 if Flag.SMTPUTF8 in flags.split(";") else None,
+            )
+            for address, domain, flags, row, position, cells in rows
+        ]

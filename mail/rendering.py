@@ -1,0 +1,61 @@
+"""One template rendered with one recipient's values, and what goes wrong said without quoting the row."""
+
+import re
+from collections.abc import Mapping
+from types import TracebackType
+
+import jinja2
+
+from mail.errors import TemplateError
+from mail.templating import Template
+
+_QUOTED = re.compile(r"'([^']*)'")
+
+
+def render(template: Template, values: Mapping[str, object], row: int) -> str:
+    """Return the rendered text. Raises TemplateError with the template, its line, the field and the row.
+
+    `row` is the 1-based data row of the list, 0 where there is none.
+    """
+    # None of these errors is chained: its own text may quote what stands in the recipient's row.
+    try:
+        return template.code.render(values)
+    except jinja2.UndefinedError as err:
+        raise TemplateError(f"{_place(template, row, err)}: {_told(template, err)}; mend the name.") from None
+    except jinja2.TemplateRuntimeError as err:
+        raise TemplateError(f"{_place(template, row, err)}: {_told(template, err)}; take it out.") from None
+    except (TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError) as err:
+        raise TemplateError(
+            f"{_place(template, row, err)}: an expression fails with {type(err).__name__} "
+            "on what stands in the row; give it a fallback."
+        ) from None
+
+
+def at(row: int) -> str:
+    """The row as a part of an error's sentence."""
+    return f", row {row}" if row else ""
+
+
+def _place(template: Template, row: int, error: BaseException) -> str:
+    line = _line(error.__traceback__, template.place)
+    return f"{template.place}{f', line {line}' if line else ''}{at(row)}"
+
+
+def _line(trace: TracebackType | None, place: str) -> int:
+    """The line of the template that the error came from, which Jinja writes into the traceback."""
+    line = 0
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == place:
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return line
+
+
+def _told(template: Template, error: jinja2.TemplateRuntimeError) -> str:
+    """The error's text, without any name that the row, and not the template, brought in."""
+
+    def kept(quoted: re.Match[str]) -> str:
+        name = quoted.group(1)
+        return f"`{name}`" if name in template.source or name.endswith(" object") else "a name from the row"
+
+    return _QUOTED.sub(kept, str(error.message)).rstrip(".")

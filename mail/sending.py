@@ -1,0 +1,204 @@
+"""Sending: claim, render, wait for the rate, commit the intent, call SES, record the answer.
+
+Whatever is killed, and whenever, nobody is mailed twice: the intent is committed before the call, and a row
+whose intent has no answer is in doubt, never queued again by itself.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from uuid import uuid4
+
+from ledger import attempts, campaigns, claims
+from ledger.attempts import Answer, ClaimLost
+from ledger.claims import RENEW_AFTER_SECONDS, Claim, Recipient
+from ledger.engine import Ledger
+from mail import gatekeeping, rate, ses
+from mail.claiming import NoClaim, claim, give_back
+from mail.errors import TemplateError
+from mail.message import MessageContext, compose
+from mail.rate import Rate
+from mail.ses import Envelope, Outgoing, Reply, SesClient
+from mail.ses_errors import Verdict
+from mail.templating import Templates
+from mail.unsubscribe import Tokens, url
+
+# So many calls in a row without a definite answer, or without a connection, stop the campaign.
+MAX_FAILED_CALLS = 3
+# One claim covers about this much sending, so that its lease is renewed a few times at the most.
+_CLAIM_SECONDS = 10.0
+_CLAIM_RECIPIENTS = 1_000
+_FIRST_BACKOFF_SECONDS = 0.5
+_LAST_BACKOFF_SECONDS = 8.0
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Everything that sending a campaign needs, made once a worker."""
+
+    ledger: Ledger
+    ses: SesClient
+    campaign: str
+    owner: str
+    envelope: Envelope
+    templates: Templates
+    tokens: Tokens
+    public_url: str
+    rate: Rate
+    sleep: Callable[[float], None] = time.sleep
+    clock: Callable[[], float] = time.monotonic
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What a chunk came to: messages by answer, and why it ended.
+
+    `ended` is the campaign's state where that stopped it, `chunk` where the chunk was full, `waiting` where
+    other workers still hold the rest, and `nothing_left` otherwise.
+    """
+
+    answers: dict[str, int]
+    ended: str
+
+
+def send_chunk(work: Work, recipients: int) -> Sent:
+    """Send to at most about `recipients` people and return what became of it.
+
+    Safe to call again after any crash, and from several workers at once.
+    """
+    chunk = _Chunk(work)
+    return chunk.run(recipients)
+
+
+@dataclass
+class _Chunk:
+    work: Work
+    answers: Counter[str] = field(default_factory=Counter)
+    failed_calls: int = 0
+    backoff_seconds: float = _FIRST_BACKOFF_SECONDS
+    renewed_at: float = 0.0
+
+    def run(self, recipients: int) -> Sent:
+        """Claim and send until the chunk is full or there is no more to claim."""
+        left = recipients
+        while left > 0:
+            limit = max(self.work.rate.call_size, int(self.work.rate.per_second * _CLAIM_SECONDS))
+            held = claim(
+                self.work.ledger, self.work.campaign, self.work.owner, min(left, limit, _CLAIM_RECIPIENTS)
+            )
+            if isinstance(held, NoClaim):
+                return self._ended(held)
+            self.renewed_at = self.work.clock()
+            left -= len(held.recipients)
+            # Lost where the campaign stopped or the lease is over: the next claim tells which.
+            try:
+                with suppress(ClaimLost):
+                    self._send_claim(held)
+            finally:
+                give_back(self.work.ledger, held)
+        return Sent(dict(self.answers), "chunk")
+
+    def _ended(self, none: NoClaim) -> Sent:
+        if none.state is not campaigns.State.RUNNING:
+            return Sent(dict(self.answers), none.state)
+        return Sent(dict(self.answers), "waiting" if none.held_by_others else "nothing_left")
+
+    def _send_claim(self, held: Claim) -> None:
+        pending: list[Outgoing] = []
+        size = 0
+        for recipient in held.recipients:
+            message = self._render(held, recipient)
+            if message is None:
+                continue
+            if pending and (
+                len(pending) == self.work.rate.call_size or size + message.size > ses.MAX_CALL_BYTES
+            ):
+                self._call(held, pending)
+                pending, size = [], 0
+            pending.append(message)
+            size += message.size
+        if pending:
+            self._call(held, pending)
+
+    def _render(self, held: Claim, recipient: Recipient) -> Outgoing | None:
+        token = self.work.tokens.issue(recipient.message_id, held.campaign_id)
+        context = MessageContext(recipient.address, url(self.work.public_url, token))
+        try:
+            content = compose(self.work.templates, recipient.fields, context)
+        except TemplateError as err:
+            # Every row was rendered before the first was sent; what fails now fails alone.
+            with self.work.ledger.writing() as connection:
+                campaigns.lock(connection, held.campaign_id)
+                attempts.fail(connection, recipient.message_id, str(err))
+            self.answers["failed"] += 1
+            return None
+        local, _, _ = recipient.address.rpartition("@")
+        to = f"{local}@{recipient.domain}"
+        return Outgoing(recipient.message_id, uuid4().hex, to, content, ses.size_of(content))
+
+    def _call(self, held: Claim, messages: Sequence[Outgoing]) -> None:
+        """Send one call's messages. Raises ClaimLost where nothing more of this claim may be sent."""
+        self._wait_for_rate(held, len(messages))
+        try:
+            self._commit_intent(held, messages)
+        except ClaimLost:
+            rate.give_back(self.work.ledger, self.work.rate, len(messages))
+            raise
+        # Nothing stands between the commit above and this call.
+        reply = ses.send(self.work.ses, self.work.envelope, messages, single=self.work.rate.single)
+        self._record(held, reply)
+        if reply.verdict is Verdict.INVALID and len(messages) > 1:
+            rate.give_back(self.work.ledger, self.work.rate, len(messages))
+            again = [Outgoing(m.message_id, uuid4().hex, m.to, m.content, m.size) for m in messages]
+            middle = len(again) // 2
+            self._call(held, again[:middle])
+            self._call(held, again[middle:])
+
+    def _wait_for_rate(self, held: Claim, recipients: int) -> None:
+        remaining = rate.take(self.work.ledger, self.work.rate, recipients)
+        while True:
+            if self.work.clock() - self.renewed_at >= RENEW_AFTER_SECONDS:
+                with self.work.ledger.writing() as connection:
+                    renewed = claims.renew(connection, held)
+                if not renewed:
+                    rate.give_back(self.work.ledger, self.work.rate, recipients)
+                    raise ClaimLost
+                self.renewed_at = self.work.clock()
+            if remaining <= 0:
+                return
+            step = min(remaining, RENEW_AFTER_SECONDS)
+            self.work.sleep(step)
+            remaining -= step
+
+    def _commit_intent(self, held: Claim, messages: Sequence[Outgoing]) -> None:
+        with self.work.ledger.writing() as connection:
+            locked = campaigns.lock(connection, held.campaign_id)
+            send_ids = {message.message_id: message.send_id for message in messages}
+            attempts.commit_intent(connection, locked, held, uuid4().hex, send_ids)
+
+    def _record(self, held: Claim, reply: Reply) -> None:
+        stop = reply.stop
+        self.failed_calls = self.failed_calls + 1 if _failed(reply) else 0
+        if self.failed_calls >= MAX_FAILED_CALLS:
+            stop = (
+                f"{MAX_FAILED_CALLS} calls in a row without an answer from SES: {reply.text or 'no result'}"
+            )
+        with self.work.ledger.writing() as connection:
+            campaigns.lock(connection, held.campaign_id)
+            attempts.record(connection, reply.results)
+            if stop:
+                gatekeeping.stop(connection, held.campaign_id, stop)
+        self.answers.update(result.answer for result in reply.results if result.answer is not Answer.SPLIT)
+        if reply.throttled or reply.verdict is Verdict.NOT_SENT:
+            rate.hold(self.work.ledger, self.work.rate, self.backoff_seconds)
+            self.backoff_seconds = min(2 * self.backoff_seconds, _LAST_BACKOFF_SECONDS)
+        else:
+            self.backoff_seconds = _FIRST_BACKOFF_SECONDS
+
+
+def _failed(reply: Reply) -> bool:
+    if reply.verdict in (Verdict.UNKNOWN, Verdict.NOT_SENT):
+        return True
+    return all(result.answer is Answer.UNKNOWN for result in reply.results)

@@ -1,0 +1,60 @@
+"""What a worker needs to send or to collect, made from the settings and the ledger's own record."""
+
+import os
+import socket
+from uuid import uuid4
+
+from ledger import campaigns
+from ledger.engine import Ledger
+from lists import mx
+from mail import queue, readiness, ses
+from mail.addresses import parse_from
+from mail.campaign_file import Campaign
+from mail.collecting import Collector
+from mail.errors import MailError
+from mail.rate import Rate
+from mail.sending import Work
+from mail.ses import Envelope
+from mail.templating import Templates
+from mail.unsubscribe import Tokens
+from settings import Settings
+
+
+def open_work(ledger: Ledger, settings: Settings, name: str) -> Work:
+    """Return what sending a campaign takes, with the account's rate as it is now.
+
+    Raises SettingsError, MailError or CampaignNotFound in one sentence.
+    """
+    settings.need("public_url", "secret_key", "configuration_set")
+    with ledger.reading() as connection:
+        stored = campaigns.get(connection, name)
+    campaign = Campaign.model_validate(stored.definition)
+    templates = Templates.load(campaign)
+    if templates.digest != stored.template_digest:
+        raise MailError(
+            f"the content of campaign {name} is not what it began with: "
+            "bring its templates back as they were."
+        )
+    account = readiness.account(readiness.client())
+    return Work(
+        ledger=ledger,
+        ses=ses.client(),
+        campaign=name,
+        owner=f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:8]}",
+        envelope=Envelope(
+            sender=parse_from(campaign.sender).header,
+            reply_to=parse_from(campaign.reply_to).header if campaign.reply_to else "",
+            configuration_set=settings.configuration_set,
+            tags={"campaign": str(stored.id), "ledger": ledger.ledger_id},
+        ),
+        templates=templates,
+        tokens=Tokens(settings.secret_key.get_secret_value()),
+        public_url=settings.public_url,
+        rate=Rate(account.rate_per_second, campaign.send.rate_per_second, name),
+    )
+
+
+def open_collector(ledger: Ledger, settings: Settings) -> Collector:
+    """Return what collecting events takes. Raises SettingsError where the queue is not set."""
+    settings.need("event_queue_url")
+    return Collector(ledger, queue.open_queue(settings.event_queue_url), mx.lookup(settings.nameservers))

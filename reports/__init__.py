@@ -1,0 +1,1 @@
+"""How it went: the list-cleaning report and the campaign report."""

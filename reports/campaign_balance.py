@@ -1,0 +1,50 @@
+"""What must add up in a campaign report before anyone sees it."""
+
+from collections.abc import Iterable, Sequence
+
+from ledger.campaigns import Campaign
+from ledger.statuses import Count, Status
+from ledger.tallies import Totals
+from reports.campaign_figures import Domain, ListFigures
+from reports.errors import ReportError
+
+
+def check(
+    campaign: Campaign, listed: ListFigures, totals: Totals, recount: Totals, domains: Sequence[Domain]
+) -> None:
+    """Raise ReportError naming every pair of figures that should be equal and is not.
+
+    `totals` comes from the tallies, `recount` from the messages themselves.
+    """
+    by_domain = {
+        "recipients": (sum(each.recipients for each in domains), totals.recipients),
+        "accepted": (sum(each.accepted for each in domains), totals.accepted),
+        "delivered": (sum(each.delivered for each in domains), totals.counts[Count.DELIVERED]),
+        "soft bounces": (sum(each.soft_bounced for each in domains), totals.counts[Count.SOFT_BOUNCED]),
+        "hard bounces": (sum(each.hard_bounced for each in domains), totals.counts[Count.HARD_BOUNCED]),
+        "complaints": (sum(each.complained for each in domains), totals.counts[Count.COMPLAINED]),
+    }
+    pairs = [
+        ("rows of the list", listed.rows, "accepted and rejected rows", listed.accepted + listed.rejected),
+        ("rejected rows", listed.rejected, "sum over the reasons", sum(listed.by_reason.values())),
+        ("accepted rows", listed.accepted, "recipients", campaign.recipients),
+        ("recipients", campaign.recipients, "sum over the statuses", totals.recipients),
+        *(
+            (f"{what} in the tally", tallied, f"{what} among the messages", counted)
+            for what, tallied, counted in _recounted(totals, recount)
+        ),
+        *(
+            (f"{what} over the domains", left, f"{what} in all", right)
+            for what, (left, right) in by_domain.items()
+        ),
+    ]
+    faults = [f"{left} {a} != {right} {b}" for left, a, right, b in pairs if a != b]
+    if faults:
+        raise ReportError(f"the figures of campaign {campaign.name} do not balance: {'; '.join(faults)}.")
+
+
+def _recounted(totals: Totals, recount: Totals) -> Iterable[tuple[str, int, int]]:
+    for status in Status:
+        yield status, totals.by_status[status], recount.by_status[status]
+    for count in Count:
+        yield count, totals.counts[count], recount.counts[count]

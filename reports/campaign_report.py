@@ -1,0 +1,155 @@
+"""The campaign report: what was sent to whom, what became of it, and why it stopped where it did."""
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection
+
+from ledger import campaigns, clock, tallies
+from ledger.campaigns import Campaign, Change, State
+from ledger.statuses import Count, Status
+from mail.gatekeeping import policy_of
+from reports import campaign_balance, campaign_page, campaign_queries, messages_csv
+from reports.campaign_figures import CampaignReport, Epoch, Halt, ListFigures
+from reports.campaign_json import as_json
+from reports.errors import ReportError
+
+# As many as a table in the Prefect UI shows without crawling.
+ATTENTION_LIMIT = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The report and its files."""
+
+    report: CampaignReport
+    html: Path
+    json: Path
+    messages: Path
+
+
+def build(connection: Connection, name: str) -> CampaignReport:
+    """Return the report of a campaign as it stands.
+
+    Everything must be read from one moment: give it a transaction that sees a snapshot. Raises
+    CampaignNotFound, and ReportError where the figures do not balance.
+    """
+    campaign = campaigns.get(connection, name)
+    totals = tallies.read(connection, campaign.id)
+    listed = _list_figures(campaign)
+    domains = campaign_queries.domains(connection, campaign.id)
+    recount = tallies.recount(connection, campaign.id)
+    campaign_balance.check(campaign, listed, totals, recount, domains)
+    texts = campaign_queries.texts(connection, campaign.id)
+    first, last = campaign_queries.accepted_between(connection, campaign.id)
+    history = tuple(campaigns.history(connection, campaign.id))
+    return CampaignReport(
+        name=campaign.name,
+        subject=str(campaign.definition.get("subject", "")),
+        state=campaign.state,
+        changed_at=campaign.changed_at,
+        changed_by=campaign.changed_by,
+        change_reason=campaign.change_reason,
+        generated_at=clock.now(connection),
+        created_at=campaign.created_at,
+        first_accepted_at=first,
+        last_accepted_at=last,
+        policy=policy_of(campaign),
+        list=listed,
+        recipients=campaign.recipients,
+        totals=totals,
+        suppressed=tuple(each for each in texts if each.status is Status.SUPPRESSED),
+        rejected=tuple(each for each in texts if each.status is Status.REJECTED),
+        diagnostics=tuple(each for each in texts if each.status not in (Status.SUPPRESSED, Status.REJECTED)),
+        domains=domains,
+        timeline=campaign_queries.timeline(connection, campaign.id),
+        epochs=_epochs(connection, campaign, history),
+        halt=_halt(campaign.halt),
+        history=history,
+        attention=campaign_queries.attention(connection, campaign.id, ATTENTION_LIMIT),
+    )
+
+
+def write(connection: Connection, name: str, directory: Path) -> Written:
+    """Write report.html, report.json and messages.csv into the directory; they appear together, each whole.
+
+    Addresses are masked in the page and whole in messages.csv. Raises what `build` raises, and ReportError
+    where the directory cannot be written; what stood there before stays then.
+    """
+    report = build(connection, name)
+    written = Written(
+        report, directory / "report.html", directory / "report.json", directory / "messages.csv"
+    )
+    parts = {
+        path: path.with_name(f".{path.name}.{os.getpid()}.part")
+        for path in (written.messages, written.json, written.html)
+    }
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        campaign_id = campaigns.get(connection, name).id
+        lines = messages_csv.write(connection, campaign_id, parts[written.messages])
+        if lines != report.recipients:
+            raise ReportError(f"messages.csv has {lines} lines for {report.recipients} recipients of {name}.")
+        parts[written.json].write_text(as_json(report), encoding="utf-8")
+        parts[written.html].write_text(campaign_page.render(report), encoding="utf-8")
+        for path, part in parts.items():
+            os.replace(part, path)
+    except OSError as err:
+        raise ReportError(
+            f"{directory} cannot be written ({err.strerror or err}): check permissions and free space."
+        ) from err
+    finally:
+        for part in parts.values():
+            part.unlink(missing_ok=True)
+    return written
+
+
+def _list_figures(campaign: Campaign) -> ListFigures:
+    summary = campaign.list_summary
+    try:
+        return ListFigures(
+            rows=int(summary["rows"]),
+            accepted=int(summary["accepted"]),
+            rejected=int(summary["rejected"]),
+            by_reason={str(reason): int(rows) for reason, rows in summary["by_reason"].items()},
+        )
+    except KeyError as err:
+        raise ReportError(f"the list summary of campaign {campaign.name} lacks {err}.") from err
+
+
+def _epochs(connection: Connection, campaign: Campaign, history: Sequence[Change]) -> tuple[Epoch, ...]:
+    resumed = [
+        change.at
+        for change in history
+        if change.from_state is State.HALTED and change.to_state is State.RUNNING
+    ]
+    epochs = []
+    for number, began_at in enumerate([campaign.created_at, *resumed], start=1):
+        totals = tallies.read(connection, campaign.id, number)
+        epochs.append(
+            Epoch(
+                number=number,
+                began_at=began_at,
+                accepted=totals.accepted,
+                hard_bounced=totals.counts[Count.HARD_BOUNCED],
+                complained=totals.counts[Count.COMPLAINED],
+            )
+        )
+    return tuple(epochs)
+
+
+def _halt(stored: Mapping[str, Any] | None) -> Halt | None:
+    if stored is None:
+        return None
+    return Halt(
+        rule=str(stored["rule"]),
+        k=int(stored["k"]),
+        n=int(stored["n"]),
+        known=int(stored["known"]),
+        at=float(stored["at"]),
+        by=str(stored["by"]),
+        reason=str(stored["reason"]),
+    )

@@ -1,0 +1,89 @@
+"""What the figures of a campaign are called, in words that need no manual."""
+
+from datetime import UTC, datetime
+
+from ledger.statuses import Status
+from lists.reasons import Reason
+
+# Label, the name of a colour in templates/base.html.j2, and what it means for the recipient.
+STATUSES: dict[Status, tuple[str, str, str]] = {
+    Status.DELIVERED: ("Delivered", "good", "taken by the recipient's mail server"),
+    Status.SENT: ("Sent, no outcome yet", "plain", "taken by SES, which has not said more so far"),
+    Status.DELAYED: ("Delayed", "warning", "SES goes on trying"),
+    Status.SOFT_BOUNCED: ("Soft bounced", "warning", "not delivered this time: a full mailbox, for example"),
+    Status.HARD_BOUNCED: ("Hard bounced", "bad", "refused for good: no such mailbox, for example"),
+    Status.COMPLAINED: ("Complained", "bad", "marked as spam by the recipient"),
+    Status.REJECTED: ("Rejected", "bad", "not taken by SES"),
+    Status.FAILED: ("Failed", "bad", "given up after several failures of SES or of the rendering"),
+    Status.IN_DOUBT: ("In doubt", "warning", "perhaps sent: the answer was lost, and events will settle it"),
+    Status.UNCONFIRMED: ("Unconfirmed", "warning", "perhaps sent: no event came, and a person decides"),
+    Status.SUPPRESSED: ("Suppressed", "quiet", "not written to: the address is on a suppression list"),
+    Status.SENDING: ("Being sent", "plain", "in a call to SES at this moment"),
+    Status.CLAIMED: ("Claimed", "quiet", "next in turn, not sent yet"),
+    Status.QUEUED: ("Not sent yet", "quiet", "waiting"),
+    Status.CANCELLED: ("Cancelled", "quiet", "never sent, because the campaign was cancelled"),
+}
+
+_RULES = {
+    "literal": "the hard-bounce rate reached the limit",
+    "literal_known": "the hard-bounce rate reached the limit among the messages whose outcome is known",
+    "certain": "the campaign could not have ended below the limit",
+    "early": "too many hard bounces so early to be chance",
+    "complaints": "the complaint rate reached the limit",
+    "manual": "a person stopped it",
+}
+
+# Why the list rules rejected a row, in the words of the list-cleaning report.
+LIST_REASONS = {
+    Reason.MALFORMED: "Malformed",
+    Reason.DUPLICATE: "Duplicate",
+    Reason.ROLE_ALIAS: "Role address",
+    Reason.DISPOSABLE: "Disposable",
+    Reason.HARD_BOUNCE: "Bounced before",
+    Reason.COMPLAINT: "Complained before",
+    Reason.UNSUBSCRIBED: "Unsubscribed",
+    Reason.SUPPRESSED: "Suppressed",
+    Reason.UNCONFIRMED: "Unconfirmed",
+    Reason.INACTIVE: "Inactive",
+    Reason.NO_MX: "No mail server",
+}
+
+# Why a recipient was not written to after all, in the words of the ledger.
+_REASONS = {
+    "hard_bounce": "Bounced before",
+    "complaint": "Complained before",
+    "unsubscribe": "Unsubscribed",
+    "manual": "Suppressed by hand",
+    "unconfirmed": "No confirmed consent",
+    "account_suppression_list": "On the suppression list of the SES account",
+    "smtputf8": "A local part beyond ASCII, which SES does not take",
+}
+
+
+def rule(name: str) -> str:
+    """Return what a halting rule found."""
+    return _RULES.get(name, name)
+
+
+def list_reason(name: str) -> str:
+    """Return why a row of the list was rejected."""
+    return LIST_REASONS.get(Reason(name), name) if name in set(Reason) else name
+
+
+def reason(text: str) -> str:
+    """Return a stored reason in words; a mail server's own text stays as it is."""
+    return _REASONS.get(text, text)
+
+
+def utc(at: float | None) -> str:
+    """Return UTC epoch seconds as `2026-11-22 09:30:21 UTC`, or a dash for None."""
+    return "–" if at is None else datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def duration(seconds: float) -> str:
+    """Return seconds as `42 s`, `3 min 20 s`, `2 h 5 min` or `3 d 4 h`."""
+    whole = round(seconds)
+    for unit, size, smaller, smaller_size in (("d", 86_400, "h", 3_600), ("h", 3_600, "min", 60)):
+        if whole >= size:
+            return f"{whole // size} {unit} {whole % size // smaller_size} {smaller}"
+    return f"{whole // 60} min {whole % 60} s" if whole >= 60 else f"{whole} s"

@@ -1,0 +1,162 @@
+"""The list-cleaning report: what was dropped and why, in the order of the rules, and what is doubtful."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import idna
+
+from lists.cleaning import CleanResult
+from lists.outputs import ACCEPTED_CSV, ACCEPTED_PARQUET, REJECTED_CSV
+from lists.reasons import Flag, Reason
+from lists.summary import DomainCounts, Summary
+from reports import charts, page
+from reports.errors import ReportError
+from reports.masking import mask, mask_text
+
+DOMAINS_SHOWN = 20
+SAMPLES_A_REASON = 5
+
+REASONS: Mapping[Reason, tuple[str, str]] = {
+    Reason.MALFORMED: ("Malformed", "No e-mail address: nothing could be delivered to it."),
+    Reason.DUPLICATE: ("Duplicate", "The address stands in an earlier row, perhaps in other capitals."),
+    Reason.ROLE_ALIAS: ("Role address", "A job such as info@ or postmaster@, not a person who agreed."),
+    Reason.DISPOSABLE: ("Disposable", "A throw-away mailbox that is gone tomorrow."),
+    Reason.HARD_BOUNCE: ("Bounced before", "An earlier mail came back for good."),
+    Reason.COMPLAINT: ("Complained before", "The person marked an earlier mail as spam."),
+    Reason.UNSUBSCRIBED: ("Unsubscribed", "The person does not want this mail any more."),
+    Reason.SUPPRESSED: ("Suppressed", "Somebody here put the address on the list of those not to write to."),
+    Reason.UNCONFIRMED: ("Unconfirmed", "The sign-up was never confirmed, and this list asks for it."),
+    Reason.INACTIVE: ("Inactive", "Nothing was opened, clicked or ordered for longer than this list allows."),
+    Reason.NO_MX: ("No mail server", "The DNS says for certain that the domain takes no mail."),
+}
+FLAGS: Mapping[Flag, tuple[str, str]] = {
+    Flag.REPAIRED: ("Repaired", "The address was taken out of a cell such as 'Name <a@b.example>'."),
+    Flag.SMTPUTF8: (
+        "Letters outside ASCII before the @",
+        "A correct address, but Amazon SES does not send to it: it will be listed as rejected.",
+    ),
+    Flag.ONE_LETTER_TLD: (
+        "One-letter ending",
+        "No such top-level domain exists today; probably a typing error.",
+    ),
+    Flag.ROLE_ALIAS: ("Role address", "Kept because this list asks only for a flag."),
+    Flag.DISPOSABLE: ("Disposable", "At a provider of throw-away mailboxes; kept unless a list drops them."),
+    Flag.ENGAGEMENT_UNKNOWN: ("Engagement unknown", "The last-engaged cell is blank or holds no date."),
+    Flag.IMPLICIT_MX: (
+        "No MX record",
+        "The domain names no mail server, but has an address of its own: mail is delivered there.",
+    ),
+    Flag.MX_UNRESOLVABLE: (
+        "Mail server not reachable",
+        "The domain names mail servers that have no public address; expect these to bounce.",
+    ),
+    Flag.MX_UNKNOWN: (
+        "Mail server unknown",
+        "The DNS did not answer. Nobody is dropped for that; clean the list again later to know.",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Some rows of one reason, their addresses masked: (row, address, detail, suggestion)."""
+
+    label: str
+    meaning: str
+    count: int
+    share: float
+    rows: tuple[tuple[int, str, str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DomainLine:
+    """One line of the table by domain."""
+
+    name: str
+    rows: int
+    counts: DomainCounts
+    parts: list[charts.Segment]
+
+
+def write(result: CleanResult, path: Path) -> None:
+    """Write the report as one self-contained HTML file, meant to lie beside rejected.csv.
+
+    Raises ReportError where the figures do not balance or the file cannot be written.
+    """
+    page.write(path, render(result))
+
+
+def render(result: CleanResult) -> str:
+    """Return the report as HTML; raises ReportError where the figures do not balance."""
+    _check(result)
+    summary = result.summary
+    domains = list(summary.by_domain.items())
+    return page.render(
+        "list.html.j2",
+        summary=summary,
+        name=PurePosixPath(summary.source.replace("\\", "/")).name,
+        total=charts.stacked((("Accepted", summary.accepted, "good"), ("Rejected", summary.rejected, "bad"))),
+        reasons=charts.bars(
+            [(REASONS[reason][0], summary.by_reason[reason], "plain") for reason in Reason], summary.rows
+        ),
+        domains=[_domain_line(name, counts) for name, counts in domains[:DOMAINS_SHOWN]],
+        other_domains=_rest([counts for _, counts in domains[DOMAINS_SHOWN:]]),
+        other_domains_count=max(0, len(domains) - DOMAINS_SHOWN),
+        flags=[(*FLAGS[Flag(flag)], count) for flag, count in summary.flags.items()],
+        samples=[_sample(result, reason) for reason in Reason if summary.by_reason[reason]],
+        files={"rejected": REJECTED_CSV, "accepted": ACCEPTED_CSV, "parquet": ACCEPTED_PARQUET},
+    )
+
+
+def _check(result: CleanResult) -> None:
+    """Hold the figures against the rows themselves; a summary balances in itself by construction."""
+    summary: Summary = result.summary
+    counted = result.rejected["reason"].value_counts().to_dict()
+    named = {reason: count for reason, count in summary.by_reason.items() if count}
+    if len(result.accepted) != summary.accepted or counted != named:
+        raise ReportError("the report's figures are not those of the accepted and rejected rows.")
+
+
+def _sample(result: CleanResult, reason: Reason) -> Sample:
+    label, meaning = REASONS[reason]
+    rows = result.rejected[result.rejected["reason"] == reason.value]
+    count = len(rows)
+    # Different faults say more than the same one five times, and rows from all over the list more than its
+    # first ones.
+    different = rows.drop_duplicates("detail")
+    pool = different if len(different) >= SAMPLES_A_REASON else rows
+    shown_count = min(len(pool), SAMPLES_A_REASON)
+    picked = pool.iloc[[len(pool) * step // shown_count for step in range(shown_count)]]
+    shown = tuple(
+        (int(row), _masked(address), mask_text(detail), mask(suggestion) if suggestion else "")
+        for row, address, detail, suggestion in zip(
+            picked.index, picked["address"], picked["detail"], picked["suggestion"], strict=True
+        )
+    )
+    return Sample(label, meaning, count, count / result.summary.rows, shown)
+
+
+def _masked(cell: str) -> str:
+    if not cell:
+        return "(blank)"
+    # Control and zero-width characters would make the page say something else than the list.
+    return mask("".join(letter if letter.isprintable() else "␣" for letter in cell))
+
+
+def _domain_line(name: str, counts: DomainCounts) -> DomainLine:
+    parts = charts.stacked((("accepted", counts.accepted, "good"), ("rejected", counts.rejected, "bad")))
+    return DomainLine(_readable(name), counts.accepted + counts.rejected, counts, parts)
+
+
+def _rest(counts: list[DomainCounts]) -> DomainLine:
+    total = DomainCounts(sum(one.accepted for one in counts), sum(one.rejected for one in counts))
+    return _domain_line("", total)
+
+
+def _readable(domain: str) -> str:
+    """Return a domain in its own script; the report is for people."""
+    try:
+        return idna.decode(domain) if "xn--" in domain else domain
+    except idna.IDNAError:
+        return domain

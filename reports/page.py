@@ -1,0 +1,61 @@
+"""Report pages: Jinja2 templates that become one file each, with nothing to load from anywhere."""
+
+import os
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from reports.errors import ReportError
+
+TEMPLATES = Path(__file__).with_name("templates")
+
+
+def render(template: str, **values: Any) -> str:
+    """Return the page of a template in `reports/templates`, everything in it escaped."""
+    return _environment().get_template(template).render(**values)
+
+
+def write(path: Path, page: str) -> None:
+    """Write a page so that it appears whole or not at all; raises ReportError where it cannot be written."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_text(page, encoding="utf-8")
+        os.replace(temporary, path)
+    except OSError as err:
+        raise ReportError(
+            f"{path} cannot be written ({err.strerror}): check permissions and free space."
+        ) from err
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def number(value: int | float) -> str:
+    """Return a figure with its thousands apart: 12,345."""
+    return f"{value:,}"
+
+
+def percent(share: float, decimals: int = 1) -> str:
+    """Return a fraction as per cent; what is neither nothing nor everything never rounds to either."""
+    least = 10.0**-decimals
+    value = share * 100
+    if 0 < value < least:
+        return f"< {least:.{decimals}f} %"
+    if 100 - least < value < 100:
+        return f"> {100 - least:.{decimals}f} %"
+    return f"{value:.{decimals}f} %" if 0 < value < 100 else f"{value:.0f} %"
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"number": number, "percent": percent}
+    return environment

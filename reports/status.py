@@ -1,0 +1,80 @@
+"""Where a campaign stands, in a few figures."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection
+
+from ledger import campaigns, tallies
+from ledger.campaigns import Campaign, State
+from ledger.statuses import Status
+from ledger.tallies import Totals
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignStatus:
+    """A campaign's state and totals. Rates are fractions of what SES accepted, over all epochs."""
+
+    campaign: Campaign
+    totals: Totals
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what `campaign status NAME --json` prints."""
+        return {
+            "name": self.campaign.name,
+            "state": self.campaign.state,
+            "recipients": self.campaign.recipients,
+            "by_status": {status.value: count for status, count in self.totals.by_status.items()},
+            "bounce_rate": self.totals.bounce_rate,
+            "complaint_rate": self.totals.complaint_rate,
+            "halt": self._halt(),
+            "changed_at": self.campaign.changed_at,
+            "changed_by": self.campaign.changed_by,
+            "change_reason": self.campaign.change_reason,
+        }
+
+    @property
+    def percent_done(self) -> float:
+        """How many of a hundred recipients have been dealt with: sent, or never to be sent."""
+        waiting = (Status.QUEUED, Status.CLAIMED, Status.SENDING)
+        left = sum(self.totals.by_status[status] for status in waiting)
+        return 100.0 * (1.0 - left / self.campaign.recipients) if self.campaign.recipients else 100.0
+
+    def _halt(self) -> Mapping[str, Any] | None:
+        halt = self.campaign.halt
+        return None if halt is None else {key: halt[key] for key in _HALT_KEYS}
+
+
+_HALT_KEYS = ("rule", "k", "n", "known", "at", "by", "reason")
+
+
+def of(connection: Connection, name: str) -> CampaignStatus:
+    """Return the status of the campaign. Raises CampaignNotFound."""
+    campaign = campaigns.get(connection, name)
+    return CampaignStatus(campaign, tallies.read(connection, campaign.id))
+
+
+def every(connection: Connection) -> list[CampaignStatus]:
+    """Return the status of every campaign, the newest first."""
+    return [
+        CampaignStatus(campaign, tallies.read(connection, campaign.id))
+        for campaign in campaigns.every(connection)
+    ]
+
+
+def exit_code(status: CampaignStatus) -> int:
+    """Return 0 completed, 1 unfinished, 3 halted or breached, 4 paused, 5 all sent but some in doubt."""
+    match status.campaign.state:
+        case State.COMPLETED:
+            return 0
+        case State.HALTED | State.COMPLETED_BREACHED:
+            return 3
+        case State.PAUSED:
+            return 4
+        case State.RUNNING if status.campaign.halt is not None:
+            return 3
+        case State.RUNNING if status.totals.may_still_go == status.totals.by_status[Status.IN_DOUBT]:
+            return 5
+        case _:
+            return 1

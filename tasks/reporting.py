@@ -1,0 +1,32 @@
+"""Steps that show how a campaign went."""
+
+from pathlib import Path
+from typing import Any
+
+from prefect import task
+from prefect.artifacts import create_markdown_artifact, create_table_artifact
+
+from ledger.engine import open_ledger
+from reports import campaign_artifacts, campaign_report, status
+from settings import settings
+
+
+@task(task_run_name="report {campaign}", retries=1, retry_delay_seconds=5)
+def write_report(campaign: str, directory: str) -> dict[str, Any]:
+    """Write the campaign report into `directory` and show its summary; return the campaign's status."""
+    with open_ledger(settings().database_url) as ledger, ledger.reading() as connection:
+        written = campaign_report.write(connection, campaign, Path(directory))
+        now = status.of(connection, campaign)
+    create_markdown_artifact(
+        campaign_artifacts.markdown(written.report), key="campaign-report", description="Campaign report"
+    )
+    create_table_artifact(
+        campaign_artifacts.rows(written.report), key="campaign-messages", description="Messages to look at"
+    )
+    return now.as_json()
+
+
+def percent_done(campaign: str) -> float:
+    """Return how many of a hundred recipients have been dealt with, for a progress bar."""
+    with open_ledger(settings().database_url) as ledger, ledger.reading() as connection:
+        return status.of(connection, campaign).percent_done

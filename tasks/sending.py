@@ -1,0 +1,99 @@
+"""Steps that prepare a campaign, send it and collect what became of it."""
+
+from pathlib import Path
+from typing import Any
+
+from prefect import task
+
+from ledger import campaigns, claims
+from ledger.engine import open_ledger
+from mail import collecting, gatekeeping, preflight, recipients, sending, working
+from mail.campaign_file import Campaign
+from mail.errors import MailError
+from mail.templating import Templates
+from settings import settings
+
+
+@task(task_run_name="check {campaign.name}")
+def check_ready(campaign: Campaign) -> dict[str, Any]:
+    """Return what is there: rows, rate, warnings, and the state where the campaign was begun before."""
+    found = settings()
+    with open_ledger(found.database_url) as ledger:
+        ready = preflight.examine(ledger, found, campaign)
+    return {
+        "rows": ready.rows,
+        "rate_per_second": ready.account.rate_per_second,
+        "warnings": list(ready.warnings),
+        "state": ready.stored.state.value if ready.stored else None,
+    }
+
+
+@task(task_run_name="enqueue {campaign.name}")
+def enqueue_recipients(campaign: Campaign, list_directory: str) -> int:
+    """Store the campaign and its accepted rows, whole or not at all; return the number of recipients."""
+    with open_ledger(settings().database_url) as ledger:
+        stored = recipients.enqueue_list(ledger, campaign, Templates.load(campaign), Path(list_directory))
+    return stored.recipients
+
+
+# Never retried by Prefect: sending again is what the ledger's claims decide about.
+@task(task_run_name="send {campaign} #{chunk}")
+def send_chunk(campaign: str, chunk: int, recipients_at_most: int) -> dict[str, Any]:
+    """Send one chunk; return the messages by answer, and why it ended (see mail.sending.Sent)."""
+    found = settings()
+    with open_ledger(found.database_url) as ledger:
+        sent = sending.send_chunk(working.open_work(ledger, found, campaign), recipients_at_most)
+    return {"answers": sent.answers, "ended": sent.ended}
+
+
+@task(task_run_name="collect outcomes of {campaign}")
+def collect_during(campaign: str, settle_seconds: float) -> dict[str, int]:
+    """Collect events while the campaign sends and until it has settled; return the counts of events.
+
+    Where the queue cannot be read the campaign is paused: without outcomes nothing may be sent.
+    """
+    found = settings()
+    with open_ledger(found.database_url) as ledger:
+        try:
+            collected = collecting.collect_during(
+                working.open_collector(ledger, found), campaign, settle_seconds
+            )
+        except MailError as err:
+            pause(campaign, str(err))
+            raise
+    return {"events": collected.new, "repeated": collected.repeated, "unmatched": collected.unmatched}
+
+
+# Reading the queue again is harmless: an event counts once.
+@task(task_run_name="collect events", retries=2, retry_delay_seconds=10)
+def collect_once() -> dict[str, Any]:
+    """Drain the event queue once; return the counts of events and the names of the campaigns they changed."""
+    found = settings()
+    with open_ledger(found.database_url) as ledger:
+        collected = working.open_collector(ledger, found).drain()
+        with ledger.reading() as connection:
+            changed = [each.name for each in campaigns.every(connection) if each.id in collected.campaigns]
+    return {"events": collected.new, "unmatched": collected.unmatched, "campaigns": changed}
+
+
+@task(task_run_name="list running campaigns")
+def running() -> list[str]:
+    """Return the names of the running campaigns."""
+    with open_ledger(settings().database_url) as ledger, ledger.reading() as connection:
+        found = campaigns.every(connection)
+    return [each.name for each in found if each.state is campaigns.State.RUNNING]
+
+
+@task(task_run_name="finish {campaign}")
+def finish(campaign: str) -> str:
+    """Recover what dead workers held, complete the campaign where nothing may still go; return its state."""
+    with open_ledger(settings().database_url) as ledger, ledger.writing() as connection:
+        locked = campaigns.lock(connection, campaigns.get(connection, campaign).id)
+        claims.recover(connection, locked)
+        return gatekeeping.finish(connection, locked).value
+
+
+def pause(campaign: str, reason: str) -> None:
+    """Pause a running campaign because a step of its run broke."""
+    with open_ledger(settings().database_url) as ledger, ledger.writing() as connection:
+        gatekeeping.stop(connection, campaigns.get(connection, campaign).id, reason)

@@ -1,0 +1,53 @@
+import boto3
+import pytest
+from botocore.exceptions import NoCredentialsError
+from moto import mock_aws
+
+from lists import s3, sources
+from lists.errors import ListError
+
+
+@pytest.fixture(autouse=True)
+def bucket(monkeypatch):
+    for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    with mock_aws():
+        client = boto3.client("s3")
+        client.create_bucket(Bucket="lists")
+        client.put_object(Bucket="lists", Key="a folder/spring?.csv", Body=b"email\na@shop.example\n")
+        yield client
+
+
+def test_a_list_is_read_from_s3():
+    source = sources.read("s3://lists/a folder/spring?.csv")
+    assert source.table.to_pylist() == [{"email": "a@shop.example"}]
+    assert source.source == "s3://lists/a folder/spring?.csv"
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("s3://lists/none.csv", "no such object: check the key"),
+        ("s3://nowhere/list.csv", "no such bucket"),
+        ("s3://lists", "write s3://bucket/key"),
+        ("s3:///list.csv", "write s3://bucket/key"),
+        ("s3://a b/list.csv", "S3 cannot be reached"),
+    ],
+)
+def test_what_s3_refuses_becomes_one_sentence_with_the_url(url, message):
+    with pytest.raises(ListError, match=message) as raised:
+        s3.read(url)
+    assert str(raised.value).startswith(url)
+
+
+def test_missing_credentials_are_named(monkeypatch):
+    class Client:
+        def get_object(self, **_):
+            raise NoCredentialsError
+
+    monkeypatch.setattr(s3.boto3, "client", lambda service: Client())
+    with pytest.raises(ListError, match="no AWS credentials were found"):
+        s3.read("s3://lists/list.csv")
