@@ -92,6 +92,8 @@ def record(connection: Connection, results: Sequence[Result]) -> None:
     A late answer is recorded like any other: recording is not fenced, only claiming and sending are. But only
     the newest attempt of a message can queue it again.
     """
+    if not results:
+        return
     at = clock.now(connection)
     query = select(attempt.c.send_id, attempt.c.message_id, attempt.c.number, message.c.attempts).where(
         attempt.c.send_id.in_([result.send_id for result in results]), message.c.id == attempt.c.message_id

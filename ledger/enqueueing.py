@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, insert
 
-from ledger import clock
+from ledger import clock, dialects
 from ledger.campaigns import Campaign, State, find
 from ledger.errors import CampaignConflict
 from ledger.schema import FACT_COLUMNS, campaign, campaign_change, message
@@ -73,7 +73,7 @@ def enqueue(connection: Connection, new: NewCampaign, messages: Iterable[Sequenc
         return found
     at = clock.now(connection)
     campaign_id = connection.execute(
-        insert(campaign)
+        dialects.insert(connection, campaign)
         .values(
             name=new.name,
             state=State.RUNNING,
@@ -89,8 +89,12 @@ def enqueue(connection: Connection, new: NewCampaign, messages: Iterable[Sequenc
             changed_by="send",
             change_reason="enqueued",
         )
+        # On PostgreSQL another starter may be at it: this waits for the end of its transaction.
+        .on_conflict_do_nothing()
         .returning(campaign.c.id)
-    ).scalar_one()
+    ).scalar_one_or_none()
+    if campaign_id is None:
+        return _stored(connection, new)
     statuses: Counter[Status] = Counter()
     for batch in messages:
         for start in range(0, len(batch), _ROWS_AN_INSERT):
@@ -111,7 +115,11 @@ def enqueue(connection: Connection, new: NewCampaign, messages: Iterable[Sequenc
             reason="enqueued",
         )
     )
-    stored = find(connection, new.name)
+    return _stored(connection, new)
+
+
+def _stored(connection: Connection, new: NewCampaign) -> Campaign:
+    stored = already_enqueued(connection, new)
     if stored is None:
         raise CampaignConflict(f"campaign {new.name} vanished while it was enqueued: run it again.")
     return stored

@@ -14,6 +14,9 @@ from ledger.statuses import Fact, deciding
 from ledger.suppressions import Suppression, SuppressionReason, add
 from ledger.transitions import MessageState, read_states, save
 
+# A statement takes at most 32,766 values on SQLite and 65,535 on PostgreSQL; a row has twelve.
+_ROWS_AN_INSERT = 1_000
+
 
 @dataclass(frozen=True, slots=True)
 class Event:
@@ -102,27 +105,28 @@ def _campaigns_of(connection: Connection, message_ids: set[int]) -> list[int]:
 
 def _store(connection: Connection, events: Sequence[Event], message_ids: Mapping[str, int]) -> list[Event]:
     received_at = clock.now(connection)
-    statement = insert(connection, event).values(
-        [
-            {
-                "dedupe_key": item.dedupe_key,
-                "kind": item.kind,
-                "message_id": message_ids.get(item.dedupe_key),
-                "send_id": item.send_id,
-                "ses_message_id": item.ses_message_id,
-                "recipient": item.recipient,
-                "at": item.at,
-                "received_at": received_at,
-                "bounce_type": item.bounce_type,
-                "bounce_subtype": item.bounce_subtype,
-                "diagnostic": item.diagnostic,
-                "raw": item.raw,
-            }
-            for item in events
-        ]
-    )
-    stored = connection.execute(statement.on_conflict_do_nothing().returning(event.c.dedupe_key))
-    keys = set(stored.scalars())
+    rows = [
+        {
+            "dedupe_key": item.dedupe_key,
+            "kind": item.kind,
+            "message_id": message_ids.get(item.dedupe_key),
+            "send_id": item.send_id,
+            "ses_message_id": item.ses_message_id,
+            "recipient": item.recipient,
+            "at": item.at,
+            "received_at": received_at,
+            "bounce_type": item.bounce_type,
+            "bounce_subtype": item.bounce_subtype,
+            "diagnostic": item.diagnostic,
+            "raw": item.raw,
+        }
+        for item in events
+    ]
+    keys: set[str] = set()
+    for start in range(0, len(rows), _ROWS_AN_INSERT):
+        statement = insert(connection, event).values(rows[start : start + _ROWS_AN_INSERT])
+        stored = connection.execute(statement.on_conflict_do_nothing().returning(event.c.dedupe_key))
+        keys.update(stored.scalars())
     return [item for item in events if item.dedupe_key in keys]
 
 
@@ -152,8 +156,8 @@ def _learn(
 def _explained(before: MessageState, item: Event) -> MessageState:
     """Return the state with the event's facts, and with its diagnostic where it decides the status.
 
-    The earliest event of the deciding fact explains it, of two at once the greater text: so the order does not
-    matter here either.
+    The earliest event of the deciding fact explains it, of two at once the greater text, so that the order
+    does not matter here either.
     """
     after = before.with_facts(item.facts)
     fact = deciding(after.facts)

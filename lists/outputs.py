@@ -75,6 +75,9 @@ def read_accepted(path: Path) -> pd.DataFrame:
     Raises ListError where a file is missing or the two do not belong together.
     """
     rejected_csv = path.with_name(REJECTED_CSV)
+    for needed in (path, rejected_csv):
+        if not needed.exists():
+            raise ListError(f"{needed} is missing: clean the list again.")
     try:
         table = parquet.read_table(path)
         rejected = pacsv.read_csv(
@@ -82,8 +85,6 @@ def read_accepted(path: Path) -> pd.DataFrame:
             parse_options=pacsv.ParseOptions(newlines_in_values=True),
             convert_options=pacsv.ConvertOptions(include_columns=["row"], column_types={"row": pa.int64()}),
         )
-    except FileNotFoundError as err:
-        raise ListError(f"{err.filename or path} is missing: clean the list again.") from err
     except (pa.ArrowException, OSError) as err:
         raise ListError(f"{path} or its rejected.csv is damaged: clean the list again.") from err
     taken = set(rejected.column("row").to_pylist())

@@ -3,7 +3,7 @@
 from urllib.parse import urlsplit
 
 import boto3
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, ParamValidationError
 
 from lists.errors import ListError
 
@@ -36,9 +36,11 @@ def read(url: str) -> bytes:
         code = err.response.get("Error", {}).get("Code", "")
         mend = _MENDS.get(code, f"S3 answered {code or 'an error'}: try again, or check the bucket's policy")
         raise ListError(f"{url}: {mend}.") from err
+    except ParamValidationError as err:
+        raise ListError(f"{url} is no S3 object: check the bucket's name.") from err
     except NoCredentialsError as err:
         raise ListError(f"{url}: no AWS credentials were found; set them as boto3 expects.") from err
     except BotoCoreError as err:
         raise ListError(
-            f"{url}: S3 cannot be reached ({type(err).__name__}); check region and network."
+            f"{url}: S3 cannot be reached ({type(err).__name__}): check region and network."
         ) from err

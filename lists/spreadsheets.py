@@ -22,4 +22,5 @@ def escaped(table: pa.Table) -> pa.Table:
 
 def _escaped(column: pa.ChunkedArray | pa.Array) -> pa.ChunkedArray | pa.Array:
     risky = pc.match_substring_regex(column, FORMULA)
-    return pc.if_else(risky, pc.binary_join_element_wise("'", column, ""), column)
+    apostrophe, nothing = pa.scalar("'", column.type), pa.scalar("", column.type)
+    return pc.if_else(risky, pc.binary_join_element_wise(apostrophe, column, nothing), column)

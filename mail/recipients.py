@@ -57,14 +57,23 @@ def enqueue_list(
         raise MailError(
             f"{campaign.list.source}: none of its {summary.rows} rows was accepted: see {found.rejected_csv}."
         )
-    fields = _fields(frame, summary)
-    rehearsal = fields.copy()
-    rehearsal["address"] = frame["address"]
-    rehearsal[_ROW] = frame.index
-    check_rows(templates, rehearsal, row_column=_ROW, on_progress=on_progress)
+    rehearse(templates, frame, summary, on_progress)
     new = _new(campaign, summary.fingerprint, summary.as_json(), templates)
     with ledger.writing() as connection:
-        return enqueue(connection, new, _messages(frame, fields, new.seed))
+        return enqueue(connection, new, _messages(frame, _fields(frame, summary), new.seed))
+
+
+def rehearse(
+    templates: Templates,
+    accepted: pd.DataFrame,
+    summary: Summary,
+    on_progress: Callable[[int], None] | None = None,
+) -> None:
+    """Render the message of every accepted row. Raises TemplateError naming template, field and row."""
+    rows = _fields(accepted, summary)
+    rows["address"] = accepted["address"]
+    rows[_ROW] = accepted.index
+    check_rows(templates, rows, row_column=_ROW, on_progress=on_progress)
 
 
 def _new(

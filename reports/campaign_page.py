@@ -37,11 +37,11 @@ def _values(report: CampaignReport) -> dict[str, Any]:
         "Count": Count,
         "words": words,
         "masked": mask_text,
-        "resume_line": resume_line(report),
-        "cancel_line": f"campaign cancel {report.name} --by WHO --reason WHY",
-        "doubt_line": f"campaign in-doubt {report.name}",
+        "resume_line": words.resume_line(report.name),
+        "cancel_line": words.cancel_line(report.name),
+        "doubt_line": words.doubt_line(report.name),
         "share": share,
-        "limit_text": _limit_text(report.bounce_limit),
+        "limit_text": words.rate(report.bounce_limit),
         "by_hand": report.halt is not None and report.halt.rule == "manual",
         "unsent": sum(report.by_status[each] for each in (Status.QUEUED, Status.CLAIMED)),
         "bounce_tone": _tone(report.totals.bounce_rate, report.bounce_limit / 2, report.bounce_limit),
@@ -52,7 +52,7 @@ def _values(report: CampaignReport) -> dict[str, Any]:
         "status_bars": _status_bars(report),
         "list_bars": charts.bars(
             (
-                (reason.replace("_", " "), rows, "quiet")
+                (words.list_reason(reason), rows, "quiet")
                 for reason, rows in report.list.by_reason.items()
                 if rows
             ),
@@ -74,11 +74,6 @@ def _values(report: CampaignReport) -> dict[str, Any]:
     }
 
 
-def resume_line(report: CampaignReport) -> str:
-    """Return the command that lets a halted or paused campaign go on."""
-    return f"campaign resume {report.name} --by WHO --reason WHY"
-
-
 def rate_chart(timeline: Sequence[Point], limit: float) -> LineChart | None:
     """Return the hard-bounce rate over the run with the limit drawn in, or None where nothing was sent.
 
@@ -97,7 +92,7 @@ def rate_chart(timeline: Sequence[Point], limit: float) -> LineChart | None:
     return charts.line(
         [(point.accepted, point.bounce_rate) for point in points],
         limit=limit,
-        limit_label=f"limit {_limit_text(limit)}",
+        limit_label=f"limit {words.rate(limit)}",
         x_label=time_of,
         y_label=lambda rate: f"{rate * 100:.4g} %",
     )
@@ -157,10 +152,6 @@ def _beside(report: CampaignReport) -> list[tuple[str, int]]:
         ("Unsubscribed", counts[Count.UNSUBSCRIBED]),
     ]
     return [fact for fact in facts if fact[1]]
-
-
-def _limit_text(limit: float) -> str:
-    return f"{limit * 100:g} %"
 
 
 def _tone(rate: float, warning: float, limit: float) -> str:

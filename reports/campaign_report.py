@@ -15,10 +15,10 @@ from mail.gatekeeping import policy_of
 from reports import campaign_balance, campaign_page, campaign_queries, messages_csv
 from reports.campaign_figures import CampaignReport, Epoch, Halt, ListFigures
 from reports.campaign_json import as_json
+from reports.campaign_summary import MOST_ROWS, markdown, rows
 from reports.errors import ReportError
 
-# As many as a table in the Prefect UI shows without crawling.
-ATTENTION_LIMIT = 200
+__all__ = ["CampaignReport", "ReportError", "Written", "build", "markdown", "rows", "write"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ def build(connection: Connection, name: str) -> CampaignReport:
         epochs=_epochs(connection, campaign, history),
         halt=_halt(campaign.halt),
         history=history,
-        attention=campaign_queries.attention(connection, campaign.id, ATTENTION_LIMIT),
+        attention=campaign_queries.attention(connection, campaign.id, MOST_ROWS),
     )
 
 
@@ -83,28 +83,36 @@ def write(connection: Connection, name: str, directory: Path) -> Written:
     written = Written(
         report, directory / "report.html", directory / "report.json", directory / "messages.csv"
     )
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        _write_together(connection, written)
+    except OSError as err:
+        raise ReportError(
+            f"{directory} cannot be written ({err.strerror or err}): check permissions and free space."
+        ) from err
+    return written
+
+
+def _write_together(connection: Connection, written: Written) -> None:
+    report = written.report
     parts = {
         path: path.with_name(f".{path.name}.{os.getpid()}.part")
         for path in (written.messages, written.json, written.html)
     }
     try:
-        directory.mkdir(parents=True, exist_ok=True)
-        campaign_id = campaigns.get(connection, name).id
+        campaign_id = campaigns.get(connection, report.name).id
         lines = messages_csv.write(connection, campaign_id, parts[written.messages])
         if lines != report.recipients:
-            raise ReportError(f"messages.csv has {lines} lines for {report.recipients} recipients of {name}.")
+            raise ReportError(
+                f"messages.csv has {lines} lines for {report.recipients} recipients of {report.name}."
+            )
         parts[written.json].write_text(as_json(report), encoding="utf-8")
         parts[written.html].write_text(campaign_page.render(report), encoding="utf-8")
         for path, part in parts.items():
             os.replace(part, path)
-    except OSError as err:
-        raise ReportError(
-            f"{directory} cannot be written ({err.strerror or err}): check permissions and free space."
-        ) from err
     finally:
         for part in parts.values():
             part.unlink(missing_ok=True)
-    return written
 
 
 def _list_figures(campaign: Campaign) -> ListFigures:

@@ -34,7 +34,7 @@ _RULES = {
 }
 
 # Why the list rules rejected a row, in the words of the list-cleaning report.
-LIST_REASONS = {
+_LIST_REASONS: dict[str, str] = {
     Reason.MALFORMED: "Malformed",
     Reason.DUPLICATE: "Duplicate",
     Reason.ROLE_ALIAS: "Role address",
@@ -67,12 +67,32 @@ def rule(name: str) -> str:
 
 def list_reason(name: str) -> str:
     """Return why a row of the list was rejected."""
-    return LIST_REASONS.get(Reason(name), name) if name in set(Reason) else name
+    return _LIST_REASONS.get(name, name)
 
 
 def reason(text: str) -> str:
     """Return a stored reason in words; a mail server's own text stays as it is."""
     return _REASONS.get(text, text)
+
+
+def resume_line(name: str) -> str:
+    """Return the command that lets a halted or paused campaign go on."""
+    return f"campaign resume {name} --by WHO --reason WHY"
+
+
+def cancel_line(name: str) -> str:
+    """Return the command that ends a campaign for good."""
+    return f"campaign cancel {name} --by WHO --reason WHY"
+
+
+def doubt_line(name: str) -> str:
+    """Return the command that shows what is in doubt, with the evidence."""
+    return f"campaign in-doubt {name}"
+
+
+def rate(share: float) -> str:
+    """Return a limit, which is a round figure, as per cent: `5 %`, `2.5 %`."""
+    return f"{share * 100:g} %"
 
 
 def utc(at: float | None) -> str:

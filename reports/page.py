@@ -22,14 +22,15 @@ def write(path: Path, page: str) -> None:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(page, encoding="utf-8")
-        os.replace(temporary, path)
+        try:
+            temporary.write_text(page, encoding="utf-8")
+            os.replace(temporary, path)
+        finally:
+            temporary.unlink(missing_ok=True)
     except OSError as err:
         raise ReportError(
             f"{path} cannot be written ({err.strerror}): check permissions and free space."
         ) from err
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def number(value: int | float) -> str:
@@ -38,14 +39,17 @@ def number(value: int | float) -> str:
 
 
 def percent(share: float, decimals: int = 1) -> str:
-    """Return a fraction as per cent; what is neither nothing nor everything never rounds to either."""
+    """Return a fraction as per cent; what is neither nothing nor everything never rounds to either.
+
+    The blank before the sign does not break.
+    """
     least = 10.0**-decimals
     value = share * 100
     if 0 < value < least:
-        return f"< {least:.{decimals}f} %"
+        return f"< {least:.{decimals}f}\u00a0%"
     if 100 - least < value < 100:
-        return f"> {100 - least:.{decimals}f} %"
-    return f"{value:.{decimals}f} %" if 0 < value < 100 else f"{value:.0f} %"
+        return f"> {100 - least:.{decimals}f}\u00a0%"
+    return f"{value:.{decimals}f}\u00a0%" if 0 < value < 100 else f"{value:.0f}\u00a0%"
 
 
 @cache

@@ -2,9 +2,11 @@
 
 from collections import deque
 
+_ROUNDING = 1e-9
+
 
 class Bucket:
-    """Takes a call while anything is left, then nothing until the debt is repaid.
+    """Takes a call while at least one is left, then nothing until the debt is repaid.
 
     This is how SES describes its sending rate: a call for 50 recipients is taken whole by an account with
     one left, and the next ones wait.
@@ -20,7 +22,7 @@ class Bucket:
         """Take `amount` and return True, or return False and take nothing."""
         self._level = min(self._capacity, self._level + (now - self._at) * self._per_second)
         self._at = now
-        if self._level <= 0:
+        if self._level < 1 - _ROUNDING:
             return False
         self._level -= amount
         return True

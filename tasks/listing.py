@@ -8,7 +8,7 @@ from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
 from ledger.engine import open_ledger
 from lists.policy import HygienePolicy, ListSource
-from reports import list_artifacts, list_cleaning
+from reports import list_summary, list_cleaning
 from settings import settings
 
 
@@ -21,9 +21,9 @@ def clean(source: ListSource, policy: HygienePolicy, directory: str) -> dict[str
         result = list_cleaning.clean(ledger, source, policy, found.nameservers)
     list_cleaning.write(result, Path(directory))
     create_markdown_artifact(
-        list_artifacts.markdown(result.summary, directory), key="list-cleaning", description="List cleaning"
+        list_summary.markdown(result.summary, directory), key="list-cleaning", description="List cleaning"
     )
     create_table_artifact(
-        list_artifacts.rejected_rows(result.rejected), key="list-rejected", description="Rejected rows"
+        list_summary.rejected_rows(result.rejected), key="list-rejected", description="Rejected rows"
     )
     return result.summary.as_json()

@@ -7,7 +7,7 @@ from prefect import task
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
 from ledger.engine import open_ledger
-from reports import campaign_artifacts, campaign_report, status
+from reports import campaign_summary, campaign_report, status
 from settings import settings
 
 
@@ -18,10 +18,10 @@ def write_report(campaign: str, directory: str) -> dict[str, Any]:
         written = campaign_report.write(connection, campaign, Path(directory))
         now = status.of(connection, campaign)
     create_markdown_artifact(
-        campaign_artifacts.markdown(written.report), key="campaign-report", description="Campaign report"
+        campaign_summary.markdown(written.report), key="campaign-report", description="Campaign report"
     )
     create_table_artifact(
-        campaign_artifacts.rows(written.report), key="campaign-messages", description="Messages to look at"
+        campaign_summary.rows(written.report), key="campaign-messages", description="Messages to look at"
     )
     return now.as_json()
 

@@ -59,7 +59,9 @@ def test_order_and_repetition_of_events_make_no_difference(
             campaign = enqueueing.enqueue(connection, scene.new(), [scene.messages(3)])
             held = claims.take(connection, campaign, "worker-1", claims.candidates(connection, campaign, 3))
             send_ids = {item.message_id: f"send-{n}" for n, item in enumerate(held.recipients)}
-            attempts.commit_intent(connection, campaigns.lock(connection, campaign.id), held, "call", send_ids)
+            attempts.commit_intent(
+                connection, campaigns.lock(connection, campaign.id), held, "call", send_ids
+            )
             for number in range(3):
                 attempts.record(connection, [Result(f"send-{number}", Answer.UNKNOWN, f"ses-{number}")])
             for batch in batches:
@@ -135,7 +137,10 @@ def test_an_event_of_nobody_is_stored_and_changes_nothing(scene, an_event) -> No
     scene.sending(1)
     before = scene.rows()
     stray = an_event(
-        "send-of-nobody", Fact.HARD_BOUNCED, ses_message_id="ses-of-nobody", suppress=SuppressionReason.COMPLAINT
+        "send-of-nobody",
+        Fact.HARD_BOUNCED,
+        ses_message_id="ses-of-nobody",
+        suppress=SuppressionReason.COMPLAINT,
     )
     assert scene.apply(stray) == Applied(new=1, repeated=0, unmatched=1)
     assert scene.rows() == before

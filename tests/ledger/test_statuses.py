@@ -7,7 +7,9 @@ import pytest
 from ledger.statuses import Count, Fact, Stage, Status, counts_of, status_of
 
 ALL_FACTS = list(Fact)
-EVERY_SET = [frozenset(found) for size in range(len(ALL_FACTS) + 1) for found in combinations(ALL_FACTS, size)]
+EVERY_SET = [
+    frozenset(found) for size in range(len(ALL_FACTS) + 1) for found in combinations(ALL_FACTS, size)
+]
 # Read without an order these would be the same: an open, a click or a wish to leave says nothing of delivery.
 BESIDE = frozenset({Fact.OPENED, Fact.CLICKED, Fact.UNSUBSCRIBED})
 

@@ -128,7 +128,8 @@ def test_matured_counts_whole_cohorts_that_are_older_than_the_moment(scene, froz
     with scene.ledger.reading() as connection:
         campaign = campaigns.get(connection, "spring-offer")
         found = [
-            tallies.matured(connection, campaign.id, campaign.epoch, begin + seconds) for seconds in (9, 10, 20)
+            tallies.matured(connection, campaign.id, campaign.epoch, begin + seconds)
+            for seconds in (9, 10, 20)
         ]
         timeline = tallies.timeline(connection, campaign.id)
     assert found == [tallies.Matured(0, 0, 0), tallies.Matured(1, 1, 1), tallies.Matured(2, 1, 1)]

@@ -1,6 +1,6 @@
 import boto3
 import pytest
-from botocore.exceptions import NoCredentialsError
+from botocore.exceptions import EndpointConnectionError, NoCredentialsError
 from moto import mock_aws
 
 from lists import s3, sources
@@ -34,7 +34,7 @@ def test_a_list_is_read_from_s3():
         ("s3://nowhere/list.csv", "no such bucket"),
         ("s3://lists", "write s3://bucket/key"),
         ("s3:///list.csv", "write s3://bucket/key"),
-        ("s3://a b/list.csv", "S3 cannot be reached"),
+        ("s3://a b/list.csv", "check the bucket's name"),
     ],
 )
 def test_what_s3_refuses_becomes_one_sentence_with_the_url(url, message):
@@ -50,4 +50,14 @@ def test_missing_credentials_are_named(monkeypatch):
 
     monkeypatch.setattr(s3.boto3, "client", lambda service: Client())
     with pytest.raises(ListError, match="no AWS credentials were found"):
+        s3.read("s3://lists/list.csv")
+
+
+def test_an_endpoint_that_does_not_answer_is_named(monkeypatch, bucket):
+    def unreachable(**_):
+        raise EndpointConnectionError(endpoint_url="http://127.0.0.1:9")
+
+    monkeypatch.setattr(bucket, "get_object", unreachable)
+    monkeypatch.setattr(s3.boto3, "client", lambda service: bucket)
+    with pytest.raises(ListError, match=r"S3 cannot be reached \(EndpointConnectionError\)"):
         s3.read("s3://lists/list.csv")

@@ -1,0 +1,114 @@
+"""Looking at campaigns, and stopping, resuming or ending them."""
+
+import getpass
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from cli import output
+
+_BY = click.option("--by", required=True, help="Who decides this.")
+_REASON = click.option("--reason", required=True, help="Why.")
+
+
+@click.command()
+@click.argument("name", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+def status(name: str | None, as_json: bool) -> None:
+    """Show where the campaign NAME stands, or list all campaigns."""
+    from ledger.engine import open_ledger
+    from reports import status as statuses
+    from settings import settings
+
+    with open_ledger(settings().database_url) as ledger, ledger.reading() as connection:
+        if name is not None:
+            found = statuses.of(connection, name).as_json()
+            output.as_json(found) if as_json else output.status(found)
+            return
+        every = [each.as_json() for each in statuses.every(connection)]
+    if as_json:
+        output.as_json(every)
+    elif every:
+        heading = ("campaign", "state", "recipients", "hard bounces")
+        rows = [
+            (each["name"], each["state"], f"{each['recipients']:,}", f"{each['bounce_rate']:.2%}")
+            for each in every
+        ]
+        output.table([heading, *rows])
+    else:
+        click.echo("There are no campaigns yet: `campaign send FILE` begins one.")
+
+
+@click.command()
+@click.argument("name")
+@click.option("--by", default=getpass.getuser, help="Who decides this; you, where left out.")
+@click.option("--reason", default="stopped by hand", help="Why.")
+def halt(name: str, by: str, reason: str) -> None:
+    """Stop the campaign NAME at once, on every worker."""
+
+    def act(controls: Any, ledger: Any) -> str:
+        controls.halt(ledger, name, by=by, reason=reason)
+        return f"{name} is halted. To go on: campaign resume {name} --by WHO --reason WHY"
+
+    _control(act)
+
+
+@click.command()
+@click.argument("name")
+@_BY
+@_REASON
+def resume(name: str, by: str, reason: str) -> None:
+    """Let the halted or paused campaign NAME run again; `campaign send FILE` then goes on with it."""
+
+    def act(controls: Any, ledger: Any) -> str:
+        epoch = controls.resume(ledger, name, by=by, reason=reason)
+        return f"{name} may run again (epoch {epoch}). Now: campaign send FILE"
+
+    _control(act)
+
+
+@click.command()
+@click.argument("name")
+@_BY
+@_REASON
+def cancel(name: str, by: str, reason: str) -> None:
+    """End the campaign NAME for good; what was not sent never will be."""
+
+    def act(controls: Any, ledger: Any) -> str:
+        count = controls.cancel(ledger, name, by=by, reason=reason)
+        return f"{name} is cancelled: {count:,} messages will not be sent."
+
+    _control(act)
+
+
+@click.command()
+@click.argument("name")
+@click.option(
+    "--out", "directory", required=True, type=click.Path(file_okay=False), help="Folder to write to."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the paths as JSON.")
+def report(name: str, directory: str, as_json: bool) -> None:
+    """Write report.html, report.json and messages.csv of the campaign NAME."""
+    from pathlib import Path
+
+    from ledger.engine import open_ledger
+    from reports import campaign_report
+    from settings import settings
+
+    with open_ledger(settings().database_url) as ledger, ledger.reading() as connection:
+        written = campaign_report.write(connection, name, Path(directory))
+    paths = {"html": str(written.html), "json": str(written.json), "messages": str(written.messages)}
+    if as_json:
+        output.as_json(paths)
+    else:
+        click.echo(f"Report: {written.html}")
+
+
+def _control(act: Callable[[Any, Any], str]) -> None:
+    from ledger.engine import open_ledger
+    from mail import controls
+    from settings import settings
+
+    with open_ledger(settings().database_url) as ledger:
+        click.echo(act(controls, ledger))

@@ -1,0 +1,42 @@
+"""How figures look in a terminal."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+
+
+def as_json(value: object) -> None:
+    """Print a value as JSON, whole and alone, for other programs."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def table(rows: Sequence[Sequence[str]]) -> None:
+    """Print rows in columns, the first one aligned left and the others right."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    for row in rows:
+        first, *rest = (
+            cell.ljust(width) if column == 0 else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        click.echo("  ".join([first, *rest]).rstrip())
+
+
+def status(found: Mapping[str, Any]) -> None:
+    """Print one campaign's status as a person reads it."""
+    click.echo(f"{found['name']}: {found['state']}")
+    halt = found["halt"]
+    if halt is not None:
+        click.echo(f"  {halt['reason']} ({halt['rule']}, {time(halt['at'])}, by {halt['by']})")
+    elif found["state"] == "PAUSED":
+        click.echo(f"  {found['change_reason']} ({time(found['changed_at'])}, by {found['changed_by']})")
+    rows = [(f"  {name}", f"{count:,}") for name, count in found["by_status"].items() if count]
+    table([*rows, ("  recipients", f"{found['recipients']:,}")])
+    click.echo(f"  hard bounces {found['bounce_rate']:.2%}, complaints {found['complaint_rate']:.3%}")
+
+
+def time(epoch_seconds: float) -> str:
+    """Return a time as a person reads it, in UTC."""
+    return datetime.fromtimestamp(epoch_seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

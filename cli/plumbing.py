@@ -1,0 +1,74 @@
+"""What stands around campaigns: events, the parts in AWS, the database."""
+
+import click
+
+from cli import output
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print the counts as JSON.")
+def collect(as_json: bool) -> None:
+    """Drain the event queue once and take in what became of messages."""
+    from ledger.engine import open_ledger
+    from mail import working
+    from settings import settings
+
+    found = settings()
+    with open_ledger(found.database_url) as ledger:
+        collected = working.open_collector(ledger, found).drain(wait_seconds=1)
+    counts = {
+        "received": collected.received,
+        "new": collected.new,
+        "repeated": collected.repeated,
+        "unmatched": collected.unmatched,
+        "not_events": collected.not_events,
+    }
+    if as_json:
+        output.as_json(counts)
+    else:
+        click.echo(", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in counts.items()))
+
+
+@click.command()
+@click.option("--dry-run", is_flag=True, help="Only print what would be made, and the IAM policy it needs.")
+@click.option("--engagement", is_flag=True, help="Publish opens and clicks as well.")
+@click.option("--configuration-set", default="campaign", show_default=True, help="SES configuration set.")
+@click.option("--topic", default="campaign-events", show_default=True, help="SNS topic.")
+@click.option("--queue", default="campaign-events", show_default=True, help="SQS queue.")
+def setup(dry_run: bool, engagement: bool, configuration_set: str, topic: str, queue: str) -> None:
+    """Make what SES needs to report on messages; safe to run again. Prints the settings to take over."""
+    from mail import setup as building
+
+    names = building.Names(configuration_set, topic, queue)
+    if dry_run:
+        for line in building.plan(names, engagement=engagement):
+            click.echo(f"would make: {line}")
+        output.as_json(building.iam_policy())
+        return
+    made = building.make(names, engagement=engagement)
+    for part in made.created:
+        click.echo(f"made: {part}", err=True)
+    for line in made.settings():
+        click.echo(line)
+
+
+@click.group()
+def db() -> None:
+    """Look after the ledger's database."""
+
+
+@db.command()
+def upgrade() -> None:
+    """Bring the ledger's schema up to date."""
+    from ledger import migrating
+    from ledger.engine import connect, open_ledger
+    from settings import settings
+
+    url = settings().database_url
+    engine = connect(url)
+    try:
+        migrating.upgrade(engine)
+    finally:
+        engine.dispose()
+    open_ledger(url).close()
+    click.echo(f"The ledger has the current schema ({migrating.HEAD}).")

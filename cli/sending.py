@@ -1,0 +1,120 @@
+"""Looking at a campaign before it is sent, and sending it."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from cli import output
+
+if TYPE_CHECKING:
+    from ledger.engine import Ledger
+    from mail.campaign_file import Campaign
+    from mail.preflight import Preflight
+    from settings import Settings
+
+
+@click.command()
+@click.argument("file", type=click.Path())
+@click.option("--row", required=True, type=click.IntRange(min=1), help="1-based data row of the list.")
+@click.option(
+    "--out", "path", default="preview.html", show_default=True, type=click.Path(), help="Page to write."
+)
+def preview(file: str, row: int, path: str) -> None:
+    """Write the mail that one recipient of the campaign FILE would get, as a page."""
+    from pathlib import Path
+
+    from mail import campaign_file
+    from mail import preview as previews
+
+    page = previews.preview(campaign_file.load(file), row)
+    Path(path).write_text(page, encoding="utf-8")
+    click.echo(f"Preview: {path}")
+
+
+@click.command()
+@click.argument("file", type=click.Path())
+@click.option("--report", "directory", default="", help="Folder of the report; else var/reports/NAME.")
+@click.option("--dry-run", is_flag=True, help="Send nothing: print counts, rate and duration.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@click.pass_context
+def send(context: click.Context, file: str, directory: str, dry_run: bool, as_json: bool) -> None:
+    """Send the campaign FILE, or go on with it where it stopped.
+
+    Runs the flow in this process: against PREFECT_API_URL where that is set, else with a temporary server.
+    """
+    from ledger.engine import open_ledger
+    from mail import campaign_file, preflight
+    from settings import settings
+
+    found = settings()
+    campaign = campaign_file.load(file)
+    with open_ledger(found.database_url) as ledger:
+        ready = preflight.examine(ledger, found, campaign)
+        for warning in ready.warnings:
+            click.echo(f"warning: {warning}", err=True)
+        if dry_run:
+            _dry_run(ledger, found, campaign, ready, as_json)
+            return
+    context.exit(_send(found, file, campaign.name, directory, as_json))
+
+
+def _send(found: "Settings", file: str, name: str, directory: str, as_json: bool) -> int:
+    from cli import runs
+    from cli.progress import Progress
+    from ledger.engine import open_ledger
+    from reports import status
+
+    with runs.prefect(), Progress(found.database_url, name):
+        state = runs.send(file, directory)
+    with open_ledger(found.database_url) as ledger, ledger.reading() as connection:
+        if (broken := _error_of(state)) is not None:
+            raise broken
+        now = status.of(connection, name)
+    if as_json:
+        output.as_json(now.as_json())
+    else:
+        output.status(now.as_json())
+        if state.message and state.name != "Completed":
+            click.echo(f"  {state.message}")
+        click.echo(f"  report: {directory or f'{found.output_dir}/reports/{name}'}/report.html")
+    return status.exit_code(now)
+
+
+def _error_of(state: object) -> Exception | None:
+    """Return the exception that broke the run, if one did: a halt is a result, not an error."""
+    data = getattr(state, "data", None)
+    return data if isinstance(data, Exception) else None
+
+
+def _dry_run(
+    ledger: "Ledger", found: "Settings", campaign: "Campaign", ready: "Preflight", as_json: bool
+) -> None:
+    from mail import recipients
+    from mail.rate import Rate
+    from mail.templating import Templates
+    from reports import list_cleaning
+
+    result = list_cleaning.clean(ledger, campaign.list, campaign.hygiene, found.nameservers)
+    recipients.rehearse(Templates.load(campaign), result.accepted, result.summary)
+    rate = Rate(ready.account.rate_per_second, campaign.send.rate_per_second, campaign.name)
+    accepted = result.summary.accepted
+    plan = {
+        "name": campaign.name,
+        "rows": result.summary.rows,
+        "accepted": accepted,
+        "rejected": result.summary.rejected,
+        "by_reason": dict(result.summary.by_reason),
+        "rate_per_second": rate.per_second,
+        "left_for_the_day": ready.account.left_for_the_day,
+        "hours": accepted / rate.per_second / 3600,
+    }
+    if as_json:
+        output.as_json(plan)
+        return
+    click.echo(f"{campaign.name}: {accepted:,} of {result.summary.rows:,} rows would be written to")
+    click.echo(
+        f"  at {rate.per_second:g} a second: {accepted / rate.per_second / 60:,.1f} minutes at the least"
+    )
+    if ready.account.left_for_the_day is not None:
+        click.echo(f"  the account has {ready.account.left_for_the_day:,.0f} left for these 24 hours")
+    click.echo("  nothing was sent")

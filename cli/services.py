@@ -1,0 +1,44 @@
+"""Servers that run until they are stopped."""
+
+import click
+
+
+@click.command(
+    context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []}
+)
+@click.pass_context
+def sandbox(context: click.Context) -> None:
+    """Serve stand-ins for SES, SNS, SQS, S3 and DNS on this machine, with an inbox to look into."""
+    from sandbox.__main__ import main
+
+    context.exit(main(context.args))
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8000, show_default=True, help="Port to listen on.")
+def api(host: str, port: int) -> None:
+    """Serve the pages behind the unsubscribe links."""
+    from api.server import serve
+
+    click.echo(f"http://{host}:{port}", err=True)
+    serve(host, port)
+
+
+@click.command()
+@click.option("--port", default=4200, show_default=True, help="Port of the Prefect UI.")
+@click.option(
+    "--out",
+    "directory",
+    default="var/ui",
+    show_default=True,
+    type=click.Path(file_okay=False),
+    help="Folder.",
+)
+def ui(port: int, directory: str) -> None:
+    """Serve the Prefect UI with every deployment, the sandbox behind it, and the unsubscribe pages."""
+    from pathlib import Path
+
+    from cli import workbench
+
+    workbench.run(port, Path(directory))

@@ -1,0 +1,144 @@
+"""The campaign report as artifacts of a run: a short text and a table, every address masked."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from ledger.campaigns import State
+from ledger.statuses import Count, Status
+from reports import campaign_words as words
+from reports.campaign_figures import CampaignReport
+from reports.masking import mask_text
+from reports.page import number, percent
+
+# Tables of the Prefect UI crawl beyond a few hundred rows.
+MOST_ROWS = 200
+_DOMAINS = 20
+_TEXTS = 10
+
+
+def markdown(report: CampaignReport) -> str:
+    """Return the figures, the halt and the worst domains in a page of markdown."""
+    return "\n".join(_lines(report)) + "\n"
+
+
+def rows(report: CampaignReport, limit: int = MOST_ROWS) -> list[dict[str, str | int]]:
+    """Return the messages that need attention as rows of a table, the most pressing first, masked."""
+    return [
+        {
+            "row": "" if each.row is None else each.row,
+            "address": each.address,
+            "status": each.status.value,
+            "reason": words.reason(each.reason),
+            "attempts": each.attempts,
+        }
+        for each in report.attention[: min(limit, MOST_ROWS)]
+    ]
+
+
+def _lines(report: CampaignReport) -> Iterator[str]:
+    totals, counts = report.totals, report.counts
+    yield f"# {_cell(report.name)}: {report.state}"
+    yield ""
+    yield from _standing(report)
+    yield f"**{number(report.recipients)}** recipients of {number(report.list.rows)} rows in the list; "
+    yield f"**{number(report.accepted)}** sent, **{number(counts[Count.DELIVERED])}** delivered."
+    yield ""
+    limit = words.rate(report.bounce_limit)
+    yield from _table(
+        ["Rate", "Value", "Of"],
+        [
+            [
+                "hard bounces",
+                percent(totals.bounce_rate, 2),
+                f"{number(report.hard_bounced)} of {number(report.accepted)} (limit {limit})",
+            ],
+            [
+                "complaints",
+                percent(totals.complaint_rate, 2),
+                f"{number(counts[Count.COMPLAINED])} of {number(report.accepted)}",
+            ],
+        ],
+    )
+    yield "## Where every recipient stands"
+    yield ""
+    yield from _table(
+        ["Status", "Recipients"],
+        [
+            *(
+                [status, number(report.by_status[status])]
+                for status in words.STATUSES
+                if report.by_status[status]
+            ),
+            ["**in all**", f"**{number(totals.recipients)}**"],
+        ],
+    )
+    if report.suppressed:
+        yield "## Suppressed recipients"
+        yield ""
+        yield from _table(
+            ["Reason", "Recipients"],
+            [[words.reason(each.text), number(each.messages)] for each in report.suppressed],
+        )
+    if report.domains:
+        yield "## Domains with the most hard bounces"
+        yield ""
+        yield from _table(
+            ["Domain", "Recipients", "Sent", "Delivered", "Hard bounces", "Rate"],
+            [
+                [
+                    each.domain,
+                    number(each.recipients),
+                    number(each.accepted),
+                    number(each.delivered),
+                    number(each.hard_bounced),
+                    percent(each.hard_bounce_rate),
+                ]
+                for each in report.domains[:_DOMAINS]
+            ],
+        )
+    texts = [*report.rejected[:_TEXTS], *report.diagnostics[:_TEXTS]]
+    if texts:
+        yield "## What mail servers and SES said"
+        yield ""
+        yield from _table(
+            ["Messages", "Status", "Text"],
+            [[number(each.messages), each.status, _quoted(words.reason(each.text))] for each in texts],
+        )
+
+
+def _standing(report: CampaignReport) -> Iterator[str]:
+    halt = report.halt
+    if halt is not None:
+        yield f"**Rule {_cell(halt.rule)}:** {_cell(mask_text(halt.reason))}"
+        yield ""
+        yield (
+            f"When it fired ({words.utc(halt.at)}, by {_cell(mask_text(halt.by))}): "
+            f"{number(halt.k)} hard bounces of {number(halt.n)} sent, {number(halt.known)} outcomes known."
+        )
+        yield ""
+    elif report.state is not State.COMPLETED:
+        yield f"{_cell(mask_text(report.change_reason))} (by {_cell(mask_text(report.changed_by))})"
+        yield ""
+    if report.state in (State.HALTED, State.PAUSED):
+        yield from ("To go on:", "", "```", words.resume_line(report.name), "```", "")
+    doubtful = report.by_status[Status.IN_DOUBT] + report.by_status[Status.UNCONFIRMED]
+    if doubtful:
+        yield f"**{number(doubtful)}** were perhaps sent; to see the evidence:"
+        yield from ("", "```", words.doubt_line(report.name), "```", "")
+
+
+def _table(head: Sequence[str], body: Iterable[Sequence[str]]) -> Iterator[str]:
+    yield "| " + " | ".join(head) + " |"
+    yield "|" + " --- |" * len(head)
+    for row in body:
+        yield "| " + " | ".join(map(_cell, row)) + " |"
+    yield ""
+
+
+def _quoted(text: str) -> str:
+    """Return a mail server's text as code: what it holds of markdown or HTML stays text."""
+    return "`" + text.replace("`", "'") + "`"
+
+
+def _cell(text: str) -> str:
+    """Return text on one line that cannot end a table cell."""
+    return " ".join(text.split()).replace("|", "\\|")

@@ -1,0 +1,280 @@
+from datetime import date
+
+import pytest
+
+from lists.cleaning import SUPPRESSION_DETAILS
+from lists.dns_verdicts import (
+    DELIVERABLE,
+    IMPLICIT_MX,
+    MX_UNRESOLVABLE,
+    NO_MAIL_HOST,
+    NO_SUCH_DOMAIN,
+    NULL_MX,
+    unknown,
+)
+from lists.errors import BalanceError, ListError
+from lists.reasons import Reason
+
+
+def fates(result):
+    """Each row's number with its reason, or its flags where it was accepted."""
+    rejected = result.rejected["reason"].to_dict()
+    return dict(sorted({**rejected, **result.accepted["flags"].to_dict()}.items()))
+
+
+def dns(**verdicts):
+    return lambda domains: {d: verdicts.get(d.partition(".")[0], DELIVERABLE) for d in domains}
+
+
+RULES = [reason.value for reason in Reason]
+
+
+@pytest.mark.parametrize("first", range(len(RULES)))
+def test_a_row_gets_the_first_reason_that_holds(run, first):
+    """One row breaks every rule from `first` on, and is rejected for exactly that one."""
+    broken = set(RULES[first:])
+    local_part = "info" if "role_alias" in broken else "anna"
+    domain = "throwaway.example" if "disposable" in broken else "shop.example"
+    address = f"{local_part}@{domain}"
+    cell = f"Anna <{address}>" if "malformed" in broken else address
+    earlier = address if "duplicate" in broken else "someone.else@other.example"
+    suppression = [reason for reason in SUPPRESSION_DETAILS if reason in broken]
+    result = run(
+        f"email,ok,seen\n{earlier},yes,2026-11-01\n{cell},{'no' if 'unconfirmed' in broken else 'yes'},"
+        f"{'2020-01-01' if 'inactive' in broken else '2026-11-01'}\n",
+        disposable="drop",
+        consent="confirmed",
+        consent_column="ok",
+        last_engaged_column="seen",
+        inactive_after_days=365,
+        suppressed=lambda keys: {address: suppression[0]} if suppression else {},
+        resolver=lambda domains: dict.fromkeys(domains, NO_SUCH_DOMAIN),
+    )
+    assert fates(result)[2] == RULES[first]
+
+
+def test_a_row_that_breaks_no_rule_is_accepted(run):
+    result = run("email,name\n Anna@SHOP.example ,Zoë\n")
+    assert result.accepted.to_dict("records") == [
+        {
+            "email": " Anna@SHOP.example ",
+            "name": "Zoë",
+            "address": "Anna@shop.example",
+            "domain": "shop.example",
+            "flags": "",
+        }
+    ]
+    assert result.accepted.index.to_list() == [1]
+    assert result.rejected.empty
+
+
+def test_a_duplicate_names_the_first_row_with_its_key(run):
+    result = run(
+        "email\nanna@shop.example\nbroken\nANNA@shop.example\na@b\xfccher.example\n"
+        "anna@Shop.EXAMPLE \na@xn--bcher-kva.example\nan.na@shop.example\nanna+x@shop.example\n"
+    )
+    assert result.rejected["detail"].to_dict() | {2: ""} == {
+        2: "",
+        3: "repeats row 1",
+        5: "repeats row 1",
+        6: "repeats row 4",
+    }
+    assert list(fates(result)) == list(range(1, 9))
+
+
+def test_a_row_repeats_an_earlier_one_whatever_became_of_that(run):
+    result = run(
+        "email\ninfo@shop.example\ninfo@shop.example\nx@gone.example\nX@gone.example\n",
+        resolver=dns(gone=NULL_MX),
+    )
+    assert fates(result) == {1: "role_alias", 2: "duplicate", 3: "no_mx", 4: "duplicate"}
+
+
+def test_malformed_rows_repeat_nothing(run):
+    assert fates(run('email\nx\nx\n" "\n" "\n')) == dict.fromkeys(range(1, 5), "malformed")
+
+
+def test_a_ragged_row_is_malformed_in_its_place_and_shows_its_address(run):
+    result = run("name,email\nAnna,anna@shop.example\nBerg, Ben,ben@shop.example\nCleo,cleo@shop.example\n")
+    assert fates(result) == {1: "", 2: "malformed", 3: ""}
+    assert result.rejected.loc[2].to_dict() == {
+        "address": "ben@shop.example",
+        "reason": "malformed",
+        "detail": "has 3 cells where the header has 2",
+        "suggestion": "",
+    }
+
+
+def test_a_list_of_ragged_rows_only_is_all_rejected(run):
+    result = run("name,email\nx\ny\n")
+    assert (len(result.accepted), len(result.rejected)) == (0, 2)
+    assert list(result.accepted.columns) == ["name", "email", "address", "domain", "flags"]
+
+
+@pytest.mark.parametrize(("policy", "fate"), [("drop", "role_alias"), ("flag", "role_alias"), ("keep", "")])
+def test_role_addresses_are_dropped_flagged_or_kept(run, policy, fate):
+    result = run("email\nInfo+x@shop.example\n", role_alias=policy)
+    assert fates(result) == {1: fate}
+    assert len(result.accepted) == (policy != "drop")
+
+
+@pytest.mark.parametrize(("policy", "fate"), [("drop", "disposable"), ("flag", "disposable"), ("keep", "")])
+def test_disposable_addresses_are_dropped_flagged_or_kept(run, policy, fate):
+    result = run("email\nanna@throwaway.example\n", disposable=policy)
+    assert fates(result) == {1: fate}
+    assert len(result.accepted) == (policy != "drop")
+
+
+def test_suppressed_addresses_are_found_by_their_key(run):
+    keys = {"a@shop.example": "hard_bounce", "b@shop.example": "complaint", "c@shop.example": "unsubscribed"}
+    keys["d@xn--bcher-kva.example"] = "suppressed"
+    result = run(
+        "email\nA@SHOP.example\nb@shop.example\nc@shop.example\nd@b\xfccher.example\ne@shop.example\n",
+        suppressed=lambda asked: {key: keys[key] for key in asked if key in keys},
+    )
+    assert list(fates(result).values()) == ["hard_bounce", "complaint", "unsubscribed", "suppressed", ""]
+
+
+def test_a_reason_that_no_rule_knows_is_not_passed_over(run):
+    with pytest.raises(BalanceError, match="no rule knows"):
+        run("email\na@shop.example\n", suppressed=lambda keys: dict.fromkeys(keys, "odd"))
+
+
+def test_consent_is_asked_only_of_lists_that_require_it(run):
+    text = "email\na@shop.example\nb@shop.example\n"
+    assert fates(run(text)) == {1: "", 2: ""}
+    asked = run(text, consent="confirmed", confirmed=lambda keys: {"b@shop.example"})
+    assert fates(asked) == {1: "unconfirmed", 2: ""}
+
+
+def test_a_consent_column_stands_in_for_the_ledger(run):
+    rows = "a,yes\nb,No\nc,\nd,2026-01-31\ne,TRUE\nf,maybe\n".replace(",", "@shop.example,")
+    result = run("email,Opt In\n" + rows, consent="confirmed", consent_column="opt in")
+    assert list(result.accepted.index) == [1, 4, 5]
+    assert set(result.rejected["reason"]) == {"unconfirmed"}
+
+
+def test_inactive_rows_are_older_than_the_limit_and_unknown_ones_stay(run):
+    rows = ["2026-11-21", "2025-11-22", "2025-11-21", "2026-11-21T10:00:00Z", "", "soon"]
+    text = "email,seen\n" + "".join(f"r{n}@shop.example,{day}\n" for n, day in enumerate(rows))
+    result = run(text, last_engaged_column="seen", inactive_after_days=365, today=date(2026, 11, 22))
+    assert list(fates(result).values()) == [
+        "",
+        "",
+        "inactive",
+        "",
+        "engagement_unknown",
+        "engagement_unknown",
+    ]
+    assert result.rejected.loc[3, "detail"] == "last engaged 2025-11-21"
+
+
+@pytest.mark.parametrize(
+    ("verdict", "fate", "detail"),
+    [
+        (DELIVERABLE, "", None),
+        (IMPLICIT_MX, "implicit_mx", None),
+        (MX_UNRESOLVABLE, "mx_unresolvable", None),
+        (unknown("SERVFAIL"), "mx_unknown", None),
+        (NULL_MX, "no_mx", "null_mx"),
+        (NO_SUCH_DOMAIN, "no_mx", "no_such_domain"),
+        (NO_MAIL_HOST, "no_mx", "no_mail_host"),
+    ],
+)
+def test_only_definite_answers_of_the_dns_drop_a_row(run, verdict, fate, detail):
+    result = run("email\na@odd.example\nb@shop.example\nc@other.example\n", resolver=dns(odd=verdict))
+    assert fates(result) == {1: fate, 2: "", 3: ""}
+    if detail:
+        assert result.rejected.loc[1, "detail"] == detail
+
+
+def test_a_mostly_silent_dns_drops_nobody_and_says_so(run):
+    result = run(
+        "email\na@gone.example\nb@one.example\nc@two.example\n",
+        resolver=dns(gone=NO_SUCH_DOMAIN, one=unknown("time-out"), two=unknown("time-out")),
+    )
+    assert fates(result) == dict.fromkeys((1, 2, 3), "mx_unknown")
+    assert "nobody was dropped" in result.summary.warnings[0]
+
+
+def test_the_dns_is_asked_once_a_domain_and_only_for_rows_that_are_left(run):
+    asked = []
+
+    def resolver(domains):
+        asked.extend(domains)
+        return dict.fromkeys(domains, DELIVERABLE)
+
+    text = "email\na@one.example\nb@one.example\ninfo@role.example\nx\nc@b\xfccher.example\n"
+    run(text, resolver=resolver)
+    assert asked == ["one.example", "xn--bcher-kva.example"]
+    run(text, resolver=resolver, mx=False)
+    assert len(asked) == 2
+
+
+def test_repair_takes_wrapped_addresses_apart_with_a_flag_and_nothing_else(run):
+    cells = ["Berg <Anna@Shop.example>", "mailto:b@shop.example", "c\u200bd@shop.example", "e@shop..example"]
+    text = "\n".join(["email", *cells])
+    assert fates(run(text)) == dict.fromkeys((1, 2, 3, 4), "malformed")
+    result = run(text, repair=True)
+    assert fates(result) == {1: "repaired", 2: "repaired", 3: "repaired", 4: "malformed"}
+    assert result.accepted["address"].to_list() == ["Anna@shop.example", "b@shop.example", "cd@shop.example"]
+
+
+def test_a_repaired_row_can_be_a_duplicate(run):
+    result = run("email\nanna@shop.example\n<ANNA@shop.example>\n", repair=True)
+    assert result.rejected["detail"].to_dict() == {2: "repeats row 1"}
+
+
+def test_flags_add_up_in_a_fixed_order(run):
+    result = run("email\n<j\xfcrgen@throwaway.example>\n", repair=True, resolver=dns(throwaway=IMPLICIT_MX))
+    assert fates(result) == {1: "repaired;smtputf8;disposable;implicit_mx"}
+    assert result.summary.flags == {"repaired": 1, "smtputf8": 1, "disposable": 1, "implicit_mx": 1}
+
+
+def test_source_columns_named_like_ours_make_way(run):
+    result = run("address,flags,flags_source\nAnna@shop.example,x,y\n")
+    assert result.summary.renamed == {"address": "address_source", "flags": "flags_source_2"}
+    assert result.accepted.iloc[0].to_dict() == {
+        "address_source": "Anna@shop.example",
+        "flags_source_2": "x",
+        "flags_source": "y",
+        "address": "Anna@shop.example",
+        "domain": "shop.example",
+        "flags": "",
+    }
+
+
+def test_the_summary_counts_every_row_once(run):
+    result = run("email\na@one.example\na@one.example\nb@two.example\nx\ny\n")
+    summary = result.summary
+    assert (summary.rows, summary.accepted, summary.rejected) == (5, 2, 3)
+    assert summary.by_reason == dict.fromkeys(RULES, 0) | {"malformed": 2, "duplicate": 1}
+    assert {name: (c.accepted, c.rejected) for name, c in summary.by_domain.items()} == {
+        "(no domain)": (0, 2),
+        "one.example": (1, 1),
+        "two.example": (1, 0),
+    }
+
+
+def test_progress_is_told_by_stage(run):
+    told = []
+    run("email\na@shop.example\nb@shop.example\n", on_progress=lambda *step: told.append(step))
+    assert told == [("syntax", 2, 2), ("mx", 0, 1), ("mx", 1, 1)]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"address_column": "mail"}, r"no column 'mail' \(address_column\)"),
+        ({"consent": "confirmed", "consent_column": "ok"}, r"no column 'ok' \(list.consent_column\)"),
+        ({"inactive_after_days": 9}, "needs list.last_engaged_column"),
+        (
+            {"inactive_after_days": 9, "last_engaged_column": "seen"},
+            r"no column 'seen' \(list.last_engaged_column\)",
+        ),
+        ({"inactive_after_days": 9, "last_engaged_column": "name"}, "'Anna', which is no date"),
+    ],
+)
+def test_a_column_that_is_not_there_or_not_right_is_named(run, options, message):
+    with pytest.raises(ListError, match=message):
+        run("email,name\na@shop.example,Anna\n", **options)
