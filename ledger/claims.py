@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, or_, select, update
 
 from ledger import clock
 from ledger.campaigns import Campaign
@@ -136,7 +136,7 @@ def release(connection: Connection, locked: Campaign, claim_id: int) -> int:
 
 
 def recover(connection: Connection, locked: Campaign) -> Recovered:
-    """Take over what the ended leases of a campaign held.
+    """Take over what the ended leases of a campaign held, and what a given-up claim left in the air.
 
     CLAIMED -> QUEUED, for nothing was sent. SENDING -> IN_DOUBT, for SES may have taken it: it is never sent
     again by itself.
@@ -144,12 +144,11 @@ def recover(connection: Connection, locked: Campaign) -> Recovered:
     at = clock.now(connection)
     ended = select(claim.c.id).where(claim.c.campaign_id == locked.id, claim.c.leased_until <= at)
     claim_ids = connection.execute(ended).scalars().all()
-    if not claim_ids:
-        return Recovered(0, 0)
     query = select(*STATE_COLUMNS).where(
         message.c.campaign_id == locked.id,
         message.c.status.in_([Status.CLAIMED, Status.SENDING]),
-        message.c.claim_id.in_(claim_ids),
+        # A worker that is interrupted in the middle of a call gives its claim up: such rows have none.
+        or_(message.c.claim_id.in_(claim_ids), message.c.claim_id.not_in(select(claim.c.id))),
     )
     changes = []
     for row in connection.execute(query):

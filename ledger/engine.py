@@ -7,13 +7,14 @@ from types import TracebackType
 from typing import Any, Self
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, select
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
 from ledger import migrating
 from ledger.errors import LedgerError, LedgerUnreachable
 from ledger.schema import identity
 
 BUSY_TIMEOUT_SECONDS = 60
+_FORMS = "sqlite:///PATH or postgresql+psycopg://USER:PASSWORD@HOST/NAME"
 
 
 class Ledger:
@@ -92,25 +93,18 @@ def open_ledger(database_url: str) -> Ledger:
 
 def connect(database_url: str) -> Engine:
     """Return an engine for the URL with the project's transaction rules, the schema not looked at."""
+    # A port that is no number comes as a ValueError.
     try:
         url = make_url(database_url)
-    except ArgumentError as err:
-        raise LedgerError(
-            "CAMPAIGN_DATABASE_URL is not a database URL: write sqlite:///PATH or "
-            "postgresql+psycopg://USER:PASSWORD@HOST/NAME."
-        ) from err
-    if url.drivername == "postgresql":
-        url = url.set(drivername="postgresql+psycopg")
-    match url.get_backend_name():
-        case "sqlite":
+    except (ArgumentError, ValueError) as err:
+        raise LedgerError(f"CAMPAIGN_DATABASE_URL is not a database URL: write {_FORMS}.") from err
+    match url.drivername:
+        case "sqlite" | "sqlite+pysqlite":
             return _sqlite(url)
-        case "postgresql":
-            try:
-                return create_engine(url, pool_pre_ping=True)
-            except NoSuchModuleError as err:
-                raise LedgerError(f"no driver for {url.drivername}: use postgresql+psycopg://.") from err
+        case "postgresql" | "postgresql+psycopg":
+            return create_engine(url.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
         case other:
-            raise LedgerError(f"a ledger cannot live in {other}: use sqlite or postgresql.")
+            raise LedgerError(f"CAMPAIGN_DATABASE_URL cannot be opened with {other}: write {_FORMS}.")
 
 
 def _sqlite(url: URL) -> Engine:

@@ -14,9 +14,6 @@ from ledger.statuses import Fact, deciding
 from ledger.suppressions import Suppression, SuppressionReason, add
 from ledger.transitions import MessageState, read_states, save
 
-# A statement takes at most 32,766 values on SQLite and 65,535 on PostgreSQL; a row has twelve.
-_ROWS_AN_INSERT = 1_000
-
 
 @dataclass(frozen=True, slots=True)
 class Event:
@@ -78,18 +75,16 @@ def apply(connection: Connection, events: Sequence[Event]) -> Applied:
 def _match(connection: Connection, events: Sequence[Event]) -> dict[str, int]:
     """Return the message id by dedupe key: by send id, else by the id that SES gave the attempt."""
     send_ids = {item.send_id for item in events if item.send_id}
-    by_send_id = dict(
-        connection.execute(
-            select(attempt.c.send_id, attempt.c.message_id).where(attempt.c.send_id.in_(send_ids))
-        ).all()
-    )
+    query = select(attempt.c.send_id, attempt.c.message_id).where(attempt.c.send_id.in_(send_ids))
+    by_send_id = {row.send_id: row.message_id for row in connection.execute(query)}
     ses_ids = {
         item.ses_message_id for item in events if item.ses_message_id and item.send_id not in by_send_id
     }
     by_ses_id: dict[str | None, int] = {}
     if ses_ids:
         query = select(attempt.c.ses_message_id, attempt.c.message_id)
-        by_ses_id.update(connection.execute(query.where(attempt.c.ses_message_id.in_(ses_ids))).all())
+        found_ids = connection.execute(query.where(attempt.c.ses_message_id.in_(ses_ids)))
+        by_ses_id = {row.ses_message_id: row.message_id for row in found_ids}
     found: dict[str, int] = {}
     for item in events:
         message_id = by_send_id.get(item.send_id or "") or by_ses_id.get(item.ses_message_id)
@@ -122,11 +117,9 @@ def _store(connection: Connection, events: Sequence[Event], message_ids: Mapping
         }
         for item in events
     ]
-    keys: set[str] = set()
-    for start in range(0, len(rows), _ROWS_AN_INSERT):
-        statement = insert(connection, event).values(rows[start : start + _ROWS_AN_INSERT])
-        stored = connection.execute(statement.on_conflict_do_nothing().returning(event.c.dedupe_key))
-        keys.update(stored.scalars())
+    # Given apart from the statement, SQLAlchemy sends the rows in pieces that the database's limits allow.
+    statement = insert(connection, event).on_conflict_do_nothing().returning(event.c.dedupe_key)
+    keys = set(connection.execute(statement, rows).scalars())
     return [item for item in events if item.dedupe_key in keys]
 
 

@@ -13,7 +13,7 @@ def take(connection: Connection, name: str, recipients: int, rate_per_second: fl
     Grants never bunch up: an idle time is not saved for later, so any one second holds at most the rate plus
     one grant.
     """
-    connection.execute(insert(connection, limiter).values(name=name, next_at=0.0).on_conflict_do_nothing())
+    _ensure(connection, name)
     next_at = connection.execute(
         select(limiter.c.next_at).where(limiter.c.name == name).with_for_update()
     ).scalar_one()
@@ -34,10 +34,15 @@ def give_back(connection: Connection, name: str, recipients: int, rate_per_secon
 
 def hold(connection: Connection, name: str, seconds: float) -> None:
     """Grant nothing for `seconds` from now: SES has said that it takes no more for the moment."""
+    _ensure(connection, name)
     until = clock.now(connection) + seconds
     connection.execute(
         update(limiter).where(limiter.c.name == name, limiter.c.next_at < until).values(next_at=until)
     )
+
+
+def _ensure(connection: Connection, name: str) -> None:
+    connection.execute(insert(connection, limiter).values(name=name, next_at=0.0).on_conflict_do_nothing())
 
 
 def _set(connection: Connection, name: str, next_at: float) -> None:

@@ -40,6 +40,9 @@ _FACTS = {
 }
 # SES reports an unknown domain as Transient with this status; it never recovers.
 UNKNOWN_DOMAIN_STATUS = "5.4.4"
+# As long as the ledger's columns are; both are shorter in every event of our own.
+_LONGEST_KIND = 40
+_LONGEST_SEND_ID = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,13 @@ def parse(body: str, received_at: float) -> list[Event] | NotAnEvent:
     is no event at all comes back as NotAnEvent; nothing that a queue can hold raises.
     """
     try:
+        return _parse(body, received_at)
+    except RecursionError:
+        return NotAnEvent("JSON nested deeper than any event")
+
+
+def _parse(body: str, received_at: float) -> list[Event] | NotAnEvent:
+    try:
         outer = json.loads(body)
     except ValueError:
         return NotAnEvent("not JSON")
@@ -72,8 +82,8 @@ def parse(body: str, received_at: float) -> list[Event] | NotAnEvent:
             return NotAnEvent("a notice of SNS or SES, in plain text")
     if not isinstance(inner, dict) or not isinstance(inner.get("mail"), dict):
         return NotAnEvent("no mail in it")
-    kind = inner.get("eventType") or inner.get("notificationType")
-    if not isinstance(kind, str):
+    kind = _text(inner.get("eventType") or inner.get("notificationType"))
+    if kind is None:
         return NotAnEvent("no event type in it")
     return list(_events(inner, kind, received_at))
 
@@ -85,18 +95,19 @@ def _events(payload: Mapping[str, Any], kind: str, received_at: float) -> Iterat
     tags = mail.get("tags") if isinstance(mail.get("tags"), dict) else {}
     taken_at = _epoch(mail.get("timestamp"))
     at = _epoch(detail.get("timestamp")) or taken_at or received_at
-    raw = json.dumps(payload, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    # In ASCII: NUL characters and halves of surrogate pairs are legal in JSON, and no database takes them.
+    raw = json.dumps(payload, sort_keys=True, separators=(",", ":"))
     for recipient, status, diagnostic in _recipients(kind, detail, mail):
         # Whatever SES says about a message proves that it took it.
         facts = {Fact.ACCEPTED: taken_at or at}
-        fact = _bounce_fact(detail, status) if kind == "Bounce" else _FACTS.get(kind)
+        fact = _fact(kind, detail, status)
         if fact is not None:
             facts[fact] = at
         yield Event(
             dedupe_key=_dedupe_key(mail, kind, recipient, detail),
-            kind=kind,
+            kind=kind[:_LONGEST_KIND],
             ses_message_id=_text(mail.get("messageId")),
-            send_id=_tag(tags, "send_id"),
+            send_id=_send_id(tags),
             recipient=recipient,
             at=at,
             facts=facts,
@@ -107,6 +118,15 @@ def _events(payload: Mapping[str, Any], kind: str, received_at: float) -> Iterat
             suppress=_suppression(facts, detail),
             destination=_first(mail.get("destination")),
         )
+
+
+def _fact(kind: str, detail: Mapping[str, Any], status: str | None) -> Fact | None:
+    if kind == "Bounce":
+        return _bounce_fact(detail, status)
+    # "SES accepted the message, but didn't attempt to send it": nobody complained about this one.
+    if kind == "Complaint" and detail.get("complaintSubType") == "OnAccountSuppressionList":
+        return Fact.ACCOUNT_SUPPRESSED
+    return _FACTS.get(kind)
 
 
 def _bounce_fact(bounce: Mapping[str, Any], status: str | None) -> Fact:
@@ -139,17 +159,17 @@ def _recipients(
     named: list[Any] = []
     match kind:
         case "Bounce":
-            named = detail.get("bouncedRecipients") or []
+            named = _list(detail.get("bouncedRecipients"))
         case "Complaint":
-            named = detail.get("complainedRecipients") or []
+            named = _list(detail.get("complainedRecipients"))
         case "DeliveryDelay":
-            named = detail.get("delayedRecipients") or []
+            named = _list(detail.get("delayedRecipients"))
         case "Delivery":
-            named = [{"emailAddress": address} for address in detail.get("recipients") or []]
+            named = [{"emailAddress": address} for address in _list(detail.get("recipients"))]
     named = [entry for entry in named if isinstance(entry, dict)]
     if not named:
-        destination = mail.get("destination")
-        named = [{"emailAddress": address} for address in destination or []] if kind != "Bounce" else [{}]
+        destination = _list(mail.get("destination")) if kind != "Bounce" else []
+        named = [{"emailAddress": address} for address in destination]
     general = _text(detail.get("reason") or detail.get("errorMessage") or detail.get("complaintFeedbackType"))
     for entry in named or [{}]:
         yield (
@@ -172,8 +192,14 @@ def _dedupe_key(mail: Mapping[str, Any], kind: str, recipient: str | None, detai
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
-def _tag(tags: Mapping[str, Any], name: str) -> str | None:
-    return _first(tags.get(name))
+def _send_id(tags: Mapping[str, Any]) -> str | None:
+    found = _first(tags.get("send_id"))
+    # A longer one is somebody else's tag of the same name.
+    return found if found is not None and len(found) <= _LONGEST_SEND_ID else None
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _first(values: object) -> str | None:
@@ -181,7 +207,10 @@ def _first(values: object) -> str | None:
 
 
 def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and value else None
+    """Return the text with what no database takes replaced, or None where it is empty or no text."""
+    if not isinstance(value, str) or not value:
+        return None
+    return value.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
 
 
 def _epoch(value: object) -> float | None:
@@ -189,5 +218,5 @@ def _epoch(value: object) -> float | None:
         return None
     try:
         return datetime.fromisoformat(value).timestamp()
-    except ValueError:
+    except (ValueError, OverflowError):
         return None

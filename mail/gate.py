@@ -12,7 +12,7 @@ epoch:
 
 from dataclasses import dataclass
 from fractions import Fraction
-from math import ceil, comb
+from math import ceil, exp, lgamma, log, log1p
 
 from mail.policy import HaltPolicy
 
@@ -103,7 +103,12 @@ def _chance(k: int, n: int, rate: float) -> float:
 
     Below 0.001 exactly where the one-sided Clopper-Pearson 99.9 % lower bound of k/n exceeds `rate`.
     """
-    return 1.0 - sum(comb(n, i) * rate**i * (1.0 - rate) ** (n - i) for i in range(k))
+    # By logarithms: with a large minimum sample the binomial coefficients themselves are beyond any float.
+    all_ways = lgamma(n + 1)
+    return 1.0 - sum(
+        exp(all_ways - lgamma(i + 1) - lgamma(n - i + 1) + i * log(rate) + (n - i) * log1p(-rate))
+        for i in range(k)
+    )
 
 
 def _halt(rule: str, counts: Counts, found: str, limit: Fraction) -> Halt:

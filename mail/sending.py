@@ -77,6 +77,7 @@ class _Chunk:
     work: Work
     answers: Counter[str] = field(default_factory=Counter)
     failed_calls: int = 0
+    refused_alone: int = 0
     backoff_seconds: float = _FIRST_BACKOFF_SECONDS
     renewed_at: float = 0.0
 
@@ -185,6 +186,13 @@ class _Chunk:
             stop = (
                 f"{MAX_FAILED_CALLS} calls in a row without an answer from SES: {reply.text or 'no result'}"
             )
+        if reply.verdict is Verdict.INVALID:
+            self.refused_alone += len(reply.results) == 1
+        elif any(result.answer is Answer.ACCEPTED for result in reply.results):
+            self.refused_alone = 0
+        if self.refused_alone >= MAX_FAILED_CALLS:
+            # Not these messages are at fault but what all share: the rest must not be rejected as well.
+            stop = f"SES refused {MAX_FAILED_CALLS} messages in a row, each on its own: {reply.text}"
         with self.work.ledger.writing() as connection:
             campaigns.lock(connection, held.campaign_id)
             attempts.record(connection, reply.results)

@@ -12,7 +12,15 @@ from botocore.exceptions import HTTPClientError as BotoHttpError
 
 from ledger.attempts import Answer, Result
 from mail.message import Content
-from mail.ses_errors import ENTRY_ANSWERS, THROTTLED_ENTRY, Verdict, text_of, verdict_of
+from mail.ses_errors import (
+    ENTRY_ANSWERS,
+    THROTTLED_ENTRY,
+    Verdict,
+    is_about_the_sender,
+    text_of,
+    verdict_of,
+    without_addresses,
+)
 
 # "The message can contain up to 50 destinations" (SES API reference, SendBulkEmail).
 MAX_ENTRIES = 50
@@ -185,8 +193,11 @@ def _read_bulk(messages: Sequence[Outgoing], answer: Mapping[str, Any]) -> Reply
         # Results are positional; with more or fewer of them than entries none can be told apart.
         entry = entries[index] if len(entries) == len(messages) else {}
         status = str(entry.get("Status", ""))
-        text = f"{status or 'no result'}: {entry.get('Error') or ''}".rstrip(": ")
+        error = str(entry.get("Error") or "")
+        text = without_addresses(f"{status or 'no result'}: {error}".rstrip(": "))
         found = ENTRY_ANSWERS.get(status, Answer.UNKNOWN)
+        if is_about_the_sender(status, error):
+            found = Answer.NOT_SENT
         if found is Answer.ACCEPTED and not entry.get("MessageId"):
             found, text = Answer.UNKNOWN, "SUCCESS without a MessageId"
         if found is Answer.ACCEPTED:
@@ -222,4 +233,5 @@ def _failed(messages: Sequence[Outgoing], error: Exception, *, single: bool) -> 
 def _is_about_the_message(error: ClientError) -> bool:
     """Whether SendEmail refused this one message, and not the sender, whom SES refuses by the same code."""
     found = error.response.get("Error", {})
-    return found.get("Code") == "MessageRejected" and "not verified" not in str(found.get("Message", ""))
+    code, message = str(found.get("Code")), str(found.get("Message"))
+    return code == "MessageRejected" and not is_about_the_sender(code, message)

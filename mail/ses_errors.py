@@ -5,6 +5,7 @@ throttle nothing was sent; after an unknown outcome the message may have been ac
 again by itself.
 """
 
+import re
 from enum import StrEnum
 
 from botocore import exceptions as boto
@@ -62,17 +63,20 @@ _INVALID = frozenset(
     }
 )
 
+_ADDRESS = re.compile(r"[^\s<>,;:]+@[^\s<>,;:]+")
+
 # Raised before anything was sent: no name, no connection, no handshake, no credentials, no valid request.
 _BEFORE_SENDING: tuple[type[BaseException], ...] = (
     boto.EndpointConnectionError,
     boto.ConnectTimeoutError,
     boto.ProxyConnectionError,
-    boto.SSLError,
     boto.NoCredentialsError,
     boto.PartialCredentialsError,
     boto.CredentialRetrievalError,
     boto.TokenRetrievalError,
-    boto.UnauthorizedSSOTokenError,
+    boto.SSOError,
+    boto.NoAuthTokenError,
+    boto.MetadataRetrievalError,
     boto.NoRegionError,
     boto.InvalidRegionError,
     boto.InvalidEndpointDiscoveryConfigurationError,
@@ -86,7 +90,7 @@ def verdict_of(error: Exception) -> Verdict:
     """Return what an exception of boto3 means for the call that raised it."""
     if isinstance(error, ClientError):
         return _of_answer(error)
-    if isinstance(error, _BEFORE_SENDING):
+    if isinstance(error, _BEFORE_SENDING) or (isinstance(error, boto.SSLError) and _in_handshake(error)):
         return Verdict.NOT_SENT
     # Read time-outs, closed connections, answers that do not parse, and whatever is yet to be invented.
     return Verdict.UNKNOWN
@@ -104,9 +108,36 @@ def _of_answer(error: ClientError) -> Verdict:
     return Verdict.UNKNOWN
 
 
+def _in_handshake(error: BaseException) -> bool:
+    """Whether TLS failed before the request could leave.
+
+    boto3 raises the same SSLError where TLS breaks while the answer is read, and then SES may have taken the
+    messages. Only the traceback tells the two apart.
+    """
+    found: BaseException | None = error
+    while found is not None:
+        trace = found.__traceback__
+        while trace is not None:
+            if trace.tb_frame.f_code.co_name == "do_handshake":
+                return True
+            trace = trace.tb_next
+        found = found.__cause__ or found.__context__
+    return False
+
+
 def text_of(error: Exception) -> str:
-    """Return the error's text in one line; of a ClientError its code and message."""
+    """Return the error's text in one line and without addresses; of a ClientError its code and message."""
     if isinstance(error, ClientError):
         found = error.response.get("Error", {})
-        return f"{found.get('Code', 'error')}: {found.get('Message', '')}".strip().rstrip(":")
+        return without_addresses(f"{found.get('Code', 'error')}: {found.get('Message', '')}".rstrip(": "))
     return f"{type(error).__name__}: {' '.join(str(error).split())}"
+
+
+def without_addresses(text: str) -> str:
+    """Return a text of SES in one line, every address in it masked: SES names those that it refuses."""
+    return " ".join(_ADDRESS.sub("(address)", text).split())
+
+
+def is_about_the_sender(code: str, message: str) -> bool:
+    """Whether an identity that is not verified was refused: SES gives it the code of a bad message."""
+    return code in ("MessageRejected", "MESSAGE_REJECTED") and "not verified" in message

@@ -39,17 +39,14 @@ def number(value: int | float) -> str:
 
 
 def percent(share: float, decimals: int = 1) -> str:
-    """Return a fraction as per cent; what is neither nothing nor everything never rounds to either.
-
-    The blank before the sign does not break.
-    """
+    """Return a fraction as per cent; what is neither nothing nor everything never rounds to either."""
     least = 10.0**-decimals
     value = share * 100
     if 0 < value < least:
-        return f"< {least:.{decimals}f}\u00a0%"
+        return f"< {least:.{decimals}f} %"
     if 100 - least < value < 100:
-        return f"> {100 - least:.{decimals}f}\u00a0%"
-    return f"{value:.{decimals}f}\u00a0%" if 0 < value < 100 else f"{value:.0f}\u00a0%"
+        return f"> {100 - least:.{decimals}f} %"
+    return f"{value:.{decimals}f} %" if 0 < value < 100 else f"{value:.0f} %"
 
 
 @cache

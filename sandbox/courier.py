@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
 
-from sandbox.behaviour import Delay, EventType, OutcomeKind, Publishing
+from sandbox.behaviour import Behaviour, Delay, EventType, OutcomeKind
 from sandbox.events import Happening, happenings, record
 from sandbox.messages import Message
 from sandbox.outcomes import share
@@ -33,15 +33,13 @@ class Courier:
     def __init__(
         self,
         publish: Callable[[Message, EventType, str], None],
-        publishing: Callable[[], Publishing],
+        behaviour: Callable[[], Behaviour],
         now: Callable[[], float],
-        seed: int,
     ) -> None:
         self._publish = publish
-        self._publishing = publishing
+        self._behaviour = behaviour
         self._now = now
-        self._seed = seed
-        self._random = random.Random(seed)
+        self._random = random.Random(behaviour().seed)
         self._due: list[tuple[float, int, _Due]] = []
         self._numbers = count()
         self._changed = asyncio.Event()
@@ -56,7 +54,7 @@ class Courier:
         sent_at = self._plan(message, Happening(EventType.SEND), message.accepted_at)
         for recipient, kind in outcomes:
             at = sent_at
-            following = happenings(kind, recipient, self._seed)
+            following = happenings(kind, recipient, self._behaviour().seed)
             for happening in following + self._engagement(message, recipient, following):
                 at = self._plan(message, happening, at)
 
@@ -88,12 +86,12 @@ class Courier:
                 continue
 
     def _idle_seconds(self) -> float | None:
-        if not self._due or self._publishing().withheld:
+        if not self._due or self._behaviour().events.withheld:
             return None
         return max(0.0, self._due[0][0] - self._now())
 
     def _publish_next(self) -> bool:
-        publishing = self._publishing()
+        publishing = self._behaviour().events
         if publishing.withheld or not self._due or self._due[0][0] > self._now():
             return False
         at, _, due = heapq.heappop(self._due)
@@ -105,7 +103,7 @@ class Courier:
         return True
 
     def _plan(self, message: Message, happening: Happening, after: float) -> float:
-        publishing = self._publishing()
+        publishing = self._behaviour().events
         delay = publishing.delay_seconds_by_type.get(happening.type, publishing.delay_seconds)
         happens_at = after + self._seconds(delay)
         arrives_at = happens_at
@@ -122,13 +120,13 @@ class Courier:
         return self._random.uniform(*delay) if isinstance(delay, tuple) else delay
 
     def _engagement(self, message: Message, recipient: str, following: list[Happening]) -> list[Happening]:
-        publishing = self._publishing()
+        publishing = self._behaviour().events
         if not any(happening.type is EventType.DELIVERY for happening in following):
             return []
         engaged = []
-        if share(self._seed, "open", recipient) < publishing.open_probability:
+        if share(self._behaviour().seed, "open", recipient) < publishing.open_probability:
             engaged.append(Happening(EventType.OPEN, recipient))
         link = _LINK.search(message.html or "")
-        if link and share(self._seed, "click", recipient) < publishing.click_probability:
+        if link and share(self._behaviour().seed, "click", recipient) < publishing.click_probability:
             engaged.append(Happening(EventType.CLICK, recipient, detail=link[1]))
         return engaged

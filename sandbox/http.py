@@ -19,7 +19,8 @@ class Request:
     def form(self) -> dict[str, str]:
         """Return the fields of an AWS query request."""
         return {
-            name: values[0] for name, values in parse_qs(self.body.decode(), keep_blank_values=True).items()
+            name: values[0]
+            for name, values in parse_qs(self.body.decode(errors="replace"), keep_blank_values=True).items()
         }
 
     def parameters(self) -> dict[str, list[str]]:

@@ -14,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 _SNIPPET = 140
 # Links of a mail open beside the inbox; without this they would replace the mail in its frame.
 _BASE = '<base target="_blank">'
+_HEAD = re.compile(r".*?<head\b[^>]*>|\s*<!doctype[^>]*>", re.IGNORECASE | re.DOTALL)
 _NOT_SHOWN = re.compile(r"<(style|script|head|title)\b.*?</\1>|<!--.*?-->|<[^>]*>", re.IGNORECASE | re.DOTALL)
 _TONES = {
     "delivered": "good",
@@ -55,7 +56,7 @@ def list_page(listing: Listing, links: Links) -> str:
 
 def mail_page(message: dict[str, Any], links: Links) -> str:
     """Return one mail as HTML: its body in a frame that runs no scripts, its headers and tags."""
-    document = None if message["html"] is None else _BASE + message["html"]
+    document = None if message["html"] is None else _framed(message["html"])
     return _template("mail.html.j2").render(
         mail=_row(message, links), message=message, document=document, links=links
     )
@@ -71,6 +72,12 @@ def notice_page(title: str, text: str, links: Links) -> str:
     return _template("notice.html.j2").render(title=title, text=text, links=links)
 
 
+def _framed(html: str) -> str:
+    # In front of a doctype the element would put the page into quirks mode.
+    head = _HEAD.match(html)
+    return html[: head.end()] + _BASE + html[head.end() :] if head else _BASE + html
+
+
 def _row(message: dict[str, Any], links: Links) -> dict[str, Any]:
     name, address = parseaddr(message["from"])
     outcome = message["outcome"] or "silent"
@@ -78,7 +85,7 @@ def _row(message: dict[str, Any], links: Links) -> dict[str, Any]:
         "sequence": message["sequence"],
         "url": links.mail.format(sequence=message["sequence"]),
         "sender": name or address or message["from"],
-        "from": message["from"],
+        "address": address or message["from"],
         "to": ", ".join(message["recipients"]),
         "subject": message["subject"] or "(no subject)",
         "snippet": _snippet(message),

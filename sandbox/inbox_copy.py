@@ -14,7 +14,7 @@ def write_inbox(messages: list[dict[str, Any]], directory: Path) -> Path:
     shown = messages[: -MOST_MAILS - 1 : -1]
     mails = directory / "mails"
     mails.mkdir(parents=True, exist_ok=True)
-    for old in mails.glob("*.html"):
+    for old in mails.glob("[0-9]*.html"):
         old.unlink()
     inside = Links(home="../index.html", mail="{sequence}.html", live=False)
     for message in shown:

@@ -11,6 +11,8 @@ from types import TracebackType
 from typing import IO, Any, Self
 from urllib.parse import urlsplit
 
+from pydantic import BaseModel
+
 from sandbox.errors import SandboxError
 from sandbox.options import SandboxOptions
 
@@ -92,7 +94,7 @@ class RunningSandbox:
         address = urlsplit(self.url)
         connection = HTTPConnection(address.hostname or "", address.port, timeout=30)
         try:
-            connection.request(method, path, None if content is None else json.dumps(content, default=str))
+            connection.request(method, path, None if content is None else json.dumps(content, default=_plain))
             response = connection.getresponse()
             body = json.loads(response.read())
         except (OSError, ValueError) as err:
@@ -102,6 +104,12 @@ class RunningSandbox:
         if response.status >= 400:
             raise SandboxError(f"The sandbox refused {method} {path}: {body['error']}")
         return body
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json")
+    raise TypeError(f"{type(value).__name__} has no JSON form")
 
 
 def start(options: SandboxOptions | None = None) -> RunningSandbox:
@@ -120,7 +128,8 @@ def start(options: SandboxOptions | None = None) -> RunningSandbox:
         stderr=errors,
         text=True,
         cwd=root,
-        env=os.environ | {"PYTHONPATH": str(root)},
+        env=os.environ
+        | {"PYTHONPATH": os.pathsep.join(filter(None, [str(root), os.environ.get("PYTHONPATH")]))},
     )
     assert process.stdin is not None
     assert process.stdout is not None

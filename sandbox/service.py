@@ -7,6 +7,7 @@ import socket
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 
 from sandbox.errors import SandboxError
 from sandbox.options import HOST, SandboxOptions
@@ -27,7 +28,7 @@ def serve(options: SandboxOptions) -> None:
 
 
 async def _serve(options: SandboxOptions, parent: int) -> None:
-    # These take half a second to import, which a process that only starts a sandbox should not pay.
+    # These take a while to import, which a process that only starts a sandbox should not pay.
     from uvicorn import Config, Server
 
     from sandbox.dns_server import serve_dns
@@ -35,45 +36,47 @@ async def _serve(options: SandboxOptions, parent: int) -> None:
     from sandbox.s3 import serve_s3
     from sandbox.server import App, DroppableProtocol
 
-    listening = _listen(options.port)
-    base_url = _url(listening)
-    app = App(options, base_url)
-    dns = await serve_dns(options.dns_port, lambda: app.world)
-    s3_socket = _listen(options.s3_port) if options.s3 else None
-    config = Config(
-        app,
-        http=DroppableProtocol,
-        ws="none",
-        lifespan="off",
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
-        timeout_graceful_shutdown=1,
-    )
-    server = Server(config)
-    serving = asyncio.create_task(server.serve(sockets=[listening]))
-    while not server.started and not serving.done():
-        await asyncio.sleep(0.01)
+    async with AsyncExitStack() as stack:
+        listening = stack.enter_context(_listen(options.port))
+        base_url = _url(listening)
+        app = App(options, base_url)
+        stack.push_async_callback(app.close)
+        dns = await serve_dns(options.dns_port, lambda: app.world)
+        stack.callback(dns.close)
+        # The thread that serves S3 owns its socket until the process ends.
+        s3_socket = _listen(options.s3_port) if options.s3 else None
+        config = Config(
+            app,
+            http=DroppableProtocol,
+            ws="none",
+            lifespan="off",
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+            timeout_graceful_shutdown=1,
+        )
+        server = Server(config)
 
-    def end() -> None:
-        app.world.stop_waiting()
-        server.should_exit = True
+        def end() -> None:
+            app.world.stop_waiting()
+            server.should_exit = True
 
-    # uvicorn's own handlers would end the process by the signal, with a status that reads like a crash.
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, end)
-    if s3_socket is not None:
-        threading.Thread(target=serve_s3, args=(s3_socket,), daemon=True).start()
-    variables = environment(base_url, _url(s3_socket) if s3_socket else None, dns.port)
-    sys.stdout.write("".join(f"{name}={value}\n" for name, value in variables.items()) + "ready\n")
-    sys.stdout.flush()
-    watching = asyncio.create_task(_end_without(parent, end)) if options.exit_with_parent else None
-    await serving
-    if watching is not None:
-        watching.cancel()
-    dns.close()
-    await app.close()
+        serving = asyncio.create_task(server.serve(sockets=[listening]))
+        while not server.started and not serving.done():
+            await asyncio.sleep(0.01)
+        # uvicorn's own handlers would end the process by the signal, with a status that reads like a crash.
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, end)
+        if s3_socket is not None:
+            threading.Thread(target=serve_s3, args=(s3_socket,), daemon=True).start()
+        if options.exit_with_parent:
+            watching = asyncio.create_task(_end_without(parent, end))
+            stack.callback(watching.cancel)
+        variables = environment(base_url, _url(s3_socket) if s3_socket else None, dns.port)
+        sys.stdout.write("".join(f"{name}={value}\n" for name, value in variables.items()) + "ready\n")
+        sys.stdout.flush()
+        await serving
 
 
 async def _end_without(parent: int, end: Callable[[], None]) -> None:

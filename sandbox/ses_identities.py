@@ -160,12 +160,7 @@ def get(world: "World", name: str) -> dict[str, Any]:
         "VerifiedForSendingStatus": identity.verified,
         "VerificationStatus": identity.status,
         "DkimAttributes": identity.dkim(),
-        "MailFromAttributes": identity.mail_from
-        or {
-            "MailFromDomain": "",
-            "MailFromDomainStatus": "SUCCESS",
-            "BehaviorOnMxFailure": "USE_DEFAULT_VALUE",
-        },
+        "MailFromAttributes": identity.mail_from or {"BehaviorOnMxFailure": "USE_DEFAULT_VALUE"},
         "Policies": {},
         "Tags": identity.tags,
         "VerificationInfo": {"LastCheckedTimestamp": world.now()},

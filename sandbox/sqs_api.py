@@ -33,7 +33,7 @@ def operation(request: Request) -> str:
 
 async def handle(world: World, request: Request) -> Response:
     """Answer an SQS call. Raises ApiError where SQS would refuse it."""
-    body = json.loads(request.body or b"{}")
+    body = _body(request)
     name = operation(request)
     if name == "ReceiveMessage":
         return json_response(await _receive(world, body), content_type=_JSON)
@@ -233,6 +233,16 @@ _HANDLERS: dict[str, Callable[[World, dict[str, Any]], dict[str, Any]]] = {
     "ChangeMessageVisibility": _change_visibility,
     "ChangeMessageVisibilityBatch": _change_visibility_batch,
 }
+
+
+def _body(request: Request) -> dict[str, Any]:
+    try:
+        body = json.loads(request.body or b"{}")
+    except ValueError as err:
+        raise _invalid("The body is not JSON.") from err
+    if not isinstance(body, dict):
+        raise _invalid("The body is not a JSON object.")
+    return body
 
 
 def _queue(world: World, body: dict[str, Any]) -> Queue:

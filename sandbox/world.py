@@ -46,7 +46,7 @@ class World:
             self.identities.add(name, self.now(), verified=True)
         self.suppressed: dict[str, Suppressed] = {}
         self.sent_today = DayCount()
-        self.courier = Courier(self._publish, lambda: self.behaviour.events, self.now, self.behaviour.seed)
+        self.courier = Courier(self._publish, lambda: self.behaviour, self.now)
         self._renew()
 
     def now(self) -> float:

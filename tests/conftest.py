@@ -56,7 +56,7 @@ def postgres() -> Iterator[str]:
 
 
 class _Server:
-    """A PostgreSQL server in a folder, reached by its socket alone. It is thrown away, so nothing is synced."""
+    """A PostgreSQL server in a folder, reached by its socket alone. Nothing is synced: it is thrown away."""
 
     def __init__(self, package: Path, folder: Path) -> None:
         self.folder = folder

@@ -291,17 +291,17 @@ def check_tallies(connection: Connection, campaign_id: int) -> None:
             amounts = cohorts.setdefault((int(str(row["epoch"])), bucket), [0, 0, 0])
             for place, count in enumerate((Count.ACCEPTED, Count.KNOWN, Count.HARD_BOUNCED)):
                 amounts[place] += count in counts
-    epochs = connection.execute(select(tally.c.epoch).where(tally.c.campaign_id == campaign_id)).scalars()
-    assert set(by_epoch) <= set(epochs_found := list(epochs))
-    for epoch in epochs_found:
+    stored = select(tally.c.epoch).where(tally.c.campaign_id == campaign_id)
+    epochs = connection.execute(stored).scalars().all()
+    assert set(by_epoch) <= set(epochs)
+    for epoch in epochs:
         totals = tallies.read(connection, campaign_id, epoch)
         expected = by_epoch.get(epoch, Counter())
         assert totals.by_status == {status: expected[status] for status in Status}
         assert totals.counts == {count: expected[count] for count in Count}
-    stored = connection.execute(select(cohort).where(cohort.c.campaign_id == campaign_id)).all()
     found_cohorts = {
         (row.epoch, row.bucket): [row.accepted, row.known, row.hard_bounced]
-        for row in stored
+        for row in connection.execute(select(cohort).where(cohort.c.campaign_id == campaign_id))
         if row.accepted or row.known or row.hard_bounced
     }
     assert found_cohorts == cohorts

@@ -98,7 +98,7 @@ def test_the_table_of_answers_names_every_answer() -> None:
 
 @pytest.mark.parametrize(("answer", "status", "failures"), ANSWERS)
 def test_an_answer_leads_to_its_status(scene, frozen, answer, status, failures) -> None:
-    send_id, other = scene.sending(2)
+    send_id = scene.sending(2)[0]
     frozen.tick(2)
     scene.record(Result(send_id, answer, "ses-0", "said so"))
     row, untouched = scene.rows()

@@ -1,11 +1,30 @@
-"""Campaign files on disk, for the tests of the message side."""
+"""What the room's tests share: campaigns on disk and in a ledger, a clock, a fake SES, and one sandbox."""
 
-from collections.abc import Callable
+import itertools
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
+from sqlalchemy import select
 
+import sandbox
+import settings
+from ledger import campaigns, clock, enqueueing, tallies
+from ledger.campaigns import Campaign as StoredCampaign
+from ledger.engine import Ledger, open_ledger
+from ledger.enqueueing import NewCampaign, NewMessage
+from ledger.schema import event, message, suppression
+from ledger.statuses import Status
+from mail import gatekeeping, sending
 from mail.campaign_file import Campaign
+from mail.rate import Rate
+from mail.sending import Sent, Work
+from mail.ses import Envelope
+from mail.templating import Templates
+from mail.unsubscribe import Tokens
 
 HTML = """<!doctype html>
 <html><body>
@@ -21,6 +40,10 @@ TEXT = """Hello {{ first_name or "there" }},
 """
 
 CampaignMaker = Callable[..., Campaign]
+
+START = 1_800_000_000.0
+# Where the sandbox knows every name to take mail.
+DOMAIN = "reader.example"
 
 
 @pytest.fixture
@@ -53,3 +76,262 @@ def make_campaign(tmp_path: Path) -> CampaignMaker:
         )
 
     return make
+
+
+class Clock:
+    """The database's clock and the worker's, both standing still until something sleeps."""
+
+    def __init__(self) -> None:
+        self.now = START
+        self.slept: list[float] = []
+
+    def tick(self, seconds: float) -> None:
+        self.now += seconds
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += seconds
+
+    def read(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def frozen(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    frozen = Clock()
+    monkeypatch.setattr(clock, "now", lambda connection: frozen.now)
+    return frozen
+
+
+@pytest.fixture(scope="session")
+def ledger_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated, empty ledger file."""
+    path = tmp_path_factory.mktemp("template") / "ledger.sqlite3"
+    open_ledger(f"sqlite:///{path}").close()
+    return path
+
+
+@pytest.fixture
+def ledger_url(ledger_template: Path, tmp_path: Path) -> str:
+    path = tmp_path / "ledger.sqlite3"
+    shutil.copyfile(ledger_template, path)
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture
+def ledger(ledger_url: str) -> Iterator[Ledger]:
+    with open_ledger(ledger_url) as opened:
+        yield opened
+
+
+Answer = Mapping[str, Any]
+# What a call is answered with: given the fake and the request, an answer or an exception.
+Step = Callable[["FakeSes", Mapping[str, Any]], Answer]
+
+
+class FakeSes:
+    """SES without a network: it takes every message, unless a step is planned for the call.
+
+    steps:    by the number of the call, the first being 1.
+    always:   what answers the calls without a step of their own.
+    accepted: (address, send id) of all that it took, in order.
+    """
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[str, Mapping[str, Any]]] = []
+        self.accepted: list[tuple[str, str]] = []
+        self.steps: dict[int, Step] = {}
+        self.always: Step = FakeSes.accept
+
+    def send_bulk_email(self, **request: Any) -> Answer:
+        return self._answer("send_bulk_email", request)
+
+    def send_email(self, **request: Any) -> Answer:
+        return self._answer("send_email", request)
+
+    def _answer(self, operation: str, request: Mapping[str, Any]) -> Answer:
+        self.calls.append((operation, request))
+        return self.steps.get(len(self.calls), self.always)(self, request)
+
+    def accept(self, request: Mapping[str, Any], *, but: Mapping[int, Answer] | None = None) -> Answer:
+        """Take a call, except for the entries (by place) that get the results given."""
+        if "BulkEmailEntries" not in request:
+            return {"MessageId": self._take(request["Destination"], request["EmailTags"])}
+        results = []
+        for place, entry in enumerate(request["BulkEmailEntries"]):
+            refused = (but or {}).get(place)
+            results.append(
+                refused
+                or {
+                    "Status": "SUCCESS",
+                    "MessageId": self._take(entry["Destination"], entry["ReplacementTags"]),
+                }
+            )
+        return {"BulkEmailEntryResults": results}
+
+    def _take(self, destination: Mapping[str, Any], tags: Sequence[Mapping[str, str]]) -> str:
+        send_id = next(tag["Value"] for tag in tags if tag["Name"] == "send_id")
+        self.accepted.append((destination["ToAddresses"][0], send_id))
+        return f"ses-{len(self.accepted)}"
+
+    @property
+    def addresses(self) -> list[str]:
+        return [address for address, _ in self.accepted]
+
+    def sizes(self) -> list[int]:
+        """Return how many recipients each call held."""
+        return [len(request.get("BulkEmailEntries", [None])) for _, request in self.calls]
+
+
+@pytest.fixture
+def fake_ses() -> FakeSes:
+    return FakeSes()
+
+
+def raising(error: Exception) -> Step:
+    def step(fake: FakeSes, request: Mapping[str, Any]) -> Answer:
+        raise error
+
+    return step
+
+
+@pytest.fixture(name="raising")
+def raising_fixture() -> Callable[[Exception], Step]:
+    """Return a function that makes a step out of an exception."""
+    return raising
+
+
+@pytest.fixture
+def client_error() -> Callable[..., ClientError]:
+    """Return a function that makes boto3's exception for an answer of SES."""
+
+    def make(code: str, status: int, text: str = "It was refused.") -> ClientError:
+        return ClientError(
+            {"Error": {"Code": code, "Message": text}, "ResponseMetadata": {"HTTPStatusCode": status}},
+            "SendBulkEmail",
+        )
+
+    return make
+
+
+class Stage:
+    """A campaign in a ledger and a worker on it; time passes only where the worker sleeps."""
+
+    def __init__(self, ledger: Ledger, make_campaign: CampaignMaker, ses: FakeSes, frozen: Clock) -> None:
+        self.ledger = ledger
+        self.make_campaign = make_campaign
+        self.ses = ses
+        self.clock = frozen
+        self.campaign: Campaign | None = None
+        self._owners = itertools.count(1)
+
+    def enqueue(self, recipients: int | Sequence[str], **changes: object) -> StoredCampaign:
+        """Store a campaign to so many readers, or to these addresses, in the order of their going out."""
+        addresses = (
+            [f"reader.{number}@{DOMAIN}" for number in range(recipients)]
+            if isinstance(recipients, int)
+            else list(recipients)
+        )
+        self.campaign = self.make_campaign(**changes)
+        new = NewCampaign(
+            name=self.campaign.name,
+            definition=self.campaign.model_dump(mode="json"),
+            list_digest="1" * 64,
+            template_digest=Templates.load(self.campaign).digest,
+            seed=7,
+            list_summary={"rows": len(addresses)},
+        )
+        messages = [
+            NewMessage(
+                address=address,
+                address_key=address.lower(),
+                domain=address.rpartition("@")[2],
+                fields={"email": address, "first_name": f"Reader {number}"},
+                source_row=number + 1,
+                position=number,
+            )
+            for number, address in enumerate(addresses)
+        ]
+        with self.ledger.writing() as connection:
+            return enqueueing.enqueue(connection, new, [messages])
+
+    def work(self, rate_per_second: float = 500.0, **changes: Any) -> Work:
+        assert self.campaign is not None
+        whole: dict[str, Any] = {
+            "ledger": self.ledger,
+            "ses": self.ses,
+            "campaign": self.campaign.name,
+            "owner": f"worker-{next(self._owners)}",
+            "envelope": Envelope("news@brightbooks.example", "", "campaign", {"campaign": "1"}),
+            "templates": Templates.load(self.campaign),
+            "tokens": Tokens("a-key-for-these-tests-alone"),
+            "public_url": "https://mail.brightbooks.example",
+            "rate": Rate(rate_per_second, 0.0, self.campaign.name),
+            "sleep": self.clock.sleep,
+            "clock": self.clock.read,
+        }
+        return Work(**(whole | changes))
+
+    def send(self, work: Work | None = None, recipients: int = 10_000) -> Sent:
+        """Send until there is nothing to claim."""
+        return sending.send_chunk(work or self.work(), recipients)
+
+    def stored(self) -> StoredCampaign:
+        assert self.campaign is not None
+        with self.ledger.reading() as connection:
+            return campaigns.get(connection, self.campaign.name)
+
+    def finish(self) -> campaigns.State:
+        with self.ledger.writing() as connection:
+            return gatekeeping.finish(connection, campaigns.lock(connection, self.stored().id))
+
+    def rows(self) -> list[Mapping[str, Any]]:
+        """Return every message, by position."""
+        with self.ledger.reading() as connection:
+            query = select(message).order_by(message.c.position)
+            return [dict(row) for row in connection.execute(query).mappings()]
+
+    def statuses(self) -> list[str]:
+        return [row["status"] for row in self.rows()]
+
+    def events(self) -> list[Mapping[str, Any]]:
+        with self.ledger.reading() as connection:
+            return [dict(row) for row in connection.execute(select(event).order_by(event.c.id)).mappings()]
+
+    def suppressed(self) -> dict[str, str]:
+        with self.ledger.reading() as connection:
+            rows = connection.execute(select(suppression.c.address_key, suppression.c.reason))
+            return dict(rows.tuples().all())
+
+    def count(self) -> dict[Status, int]:
+        """Return the statuses that occur, by count; the tally must agree with the messages."""
+        with self.ledger.reading() as connection:
+            found = tallies.read(connection, self.stored().id)
+            assert found == tallies.recount(connection, self.stored().id)
+        return {status: n for status, n in found.by_status.items() if n}
+
+
+@pytest.fixture
+def stage(ledger: Ledger, make_campaign: CampaignMaker, fake_ses: FakeSes, frozen: Clock) -> Stage:
+    return Stage(ledger, make_campaign, fake_ses, frozen)
+
+
+@pytest.fixture(scope="session")
+def started() -> Iterator[sandbox.RunningSandbox]:
+    """One sandbox for the whole room, which knows no S3."""
+    behaviour = sandbox.Behaviour(rate_per_second=1_000)
+    with sandbox.start(sandbox.SandboxOptions(s3=False, behaviour=behaviour)) as running:
+        yield running
+
+
+@pytest.fixture
+def world(
+    started: sandbox.RunningSandbox, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[sandbox.RunningSandbox]:
+    """The sandbox as at its start, with boto3 and the settings pointed at it."""
+    started.reset()
+    for name, value in started.environment.items():
+        monkeypatch.setenv(name, value)
+    settings.settings.cache_clear()
+    yield started
+    settings.settings.cache_clear()

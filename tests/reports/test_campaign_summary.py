@@ -13,7 +13,7 @@ def report(told):
 
 
 def test_the_summary_says_what_a_halted_run_needs(report):
-    text = markdown(report)
+    text = markdown(report).replace("\u00a0", " ")
     assert text.startswith("# spring-offer: HALTED\n")
     assert "Hard bounces: 3 of 13 (23.08 %) accepted; the limit is 5 %." in text
     assert "campaign resume spring-offer --by WHO --reason WHY" in text

@@ -2,7 +2,9 @@
 
 from typing import Any
 
+import boto3
 import pytest
+from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
 
 from sandbox import Failure, FailureKind, RunningSandbox, SandboxError
@@ -40,9 +42,6 @@ def test_a_500_leaves_it_open_too(
 def test_a_slow_answer_runs_into_the_read_timeout(
     running: RunningSandbox, simple: Any, kind: str, accepted: int
 ) -> None:
-    import boto3
-    from botocore.config import Config
-
     running.control(failures=[{"kind": kind, "seconds": 600}])
     impatient = boto3.session.Session().client(
         "sesv2",

@@ -1,6 +1,7 @@
 """The process: how it starts, what it prints, how it ends."""
 
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -98,8 +99,6 @@ def test_it_ends_with_its_parent() -> None:
         parent.kill()
     if watch is None:
         pytest.skip("this system has no pidfd")
-    import select
-
     ready, _, _ = select.select([watch], [], [], 10)
     os.close(watch)
     assert ready

@@ -1,0 +1,31 @@
+"""Consent: only who has confirmed."""
+
+from ledger import subscribers
+from ledger.schema import subscriber
+from ledger.subscribers import Consent
+
+
+def test_only_a_confirmed_subscriber_has_consented(scene) -> None:
+    with scene.ledger.writing() as connection:
+        connection.execute(
+            subscriber.insert(),
+            [
+                {"address_key": f"{state}@example.com", "address": f"{state}@example.com", "state": state}
+                for state in Consent
+            ],
+        )
+    keys = ["confirmed@example.com", "pending@example.com", "stranger@example.com"]
+    with scene.ledger.reading() as connection:
+        assert subscribers.confirmed(connection, keys) == {"confirmed@example.com"}
+        assert subscribers.confirmed(connection, []) == set()
+
+
+def test_a_long_list_is_looked_up_whole(scene) -> None:
+    keys = [f"reader.{number}@example.com" for number in range(25_000)]
+    with scene.ledger.writing() as connection:
+        connection.execute(
+            subscriber.insert(),
+            [{"address_key": key, "address": key, "state": Consent.CONFIRMED} for key in (keys[0], keys[-1])],
+        )
+    with scene.ledger.reading() as connection:
+        assert subscribers.confirmed(connection, keys) == {keys[0], keys[-1]}
