@@ -7,8 +7,7 @@ from typing import Any, Protocol
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
-from botocore.exceptions import HTTPClientError as BotoHttpError
+from botocore.exceptions import ClientError
 
 from ledger.attempts import Answer, Result
 from mail.message import Content
@@ -104,7 +103,7 @@ def send(ses: SesClient, envelope: Envelope, messages: Sequence[Outgoing], *, si
             answer = ses.send_email(**_single_request(envelope, messages[0]))
             return _read_single(messages[0], answer)
         return _read_bulk(messages, ses.send_bulk_email(**_bulk_request(envelope, messages)))
-    except (ClientError, BotoCoreError, BotoHttpError) as err:
+    except Exception as err:  # noqa: BLE001 - the intent is committed: whatever breaks here is an outcome.
         return _failed(messages, err, single=single)
 
 

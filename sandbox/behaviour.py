@@ -94,7 +94,13 @@ class OutcomeRule(_Settings):
 
 
 class Publishing(_Settings):
-    """When events come. Delays count from the acceptance; a delayed delivery adds its own to the delay's."""
+    """When events come.
+
+    delay_seconds:          from the acceptance to Send, and from each event of a recipient to the next.
+    duplicate_probability:  of the same record coming again, within `reorder_seconds`.
+    reorder_probability:    of a record coming up to `reorder_seconds` late, so that others overtake it.
+    withheld:               nothing is published until this is off again; nothing is lost.
+    """
 
     delay_seconds: Delay = 0.0
     delay_seconds_by_type: dict[EventType, Delay] = {}

@@ -2,7 +2,7 @@
 
 import json
 
-from sandbox import ses_configuration, sns_api, sqs_api
+from sandbox import ses_configuration, sns_api, sqs_queues
 from sandbox.behaviour import EventType
 from sandbox.options import ACCOUNT, CONFIGURATION_SET, EVENT_QUEUE, EVENT_TOPIC, HOST, REGION, SECRET_KEY
 from sandbox.world import World
@@ -24,7 +24,7 @@ def prepare(world: World) -> None:
             }
         ],
     }
-    sqs_api.create_queue(world, {"QueueName": EVENT_QUEUE})
+    sqs_queues.create_queue(world, {"QueueName": EVENT_QUEUE})
     world.queues[EVENT_QUEUE].attributes["Policy"] = json.dumps(policy)
     sns_api.create_topic(world, {"Name": EVENT_TOPIC})
     sns_api.subscribe(world, {"TopicArn": topic_arn, "Protocol": "sqs", "Endpoint": queue_arn})

@@ -10,10 +10,11 @@ from urllib.parse import unquote
 from sandbox import ses_account as account
 from sandbox import ses_configuration as sets
 from sandbox import ses_identities as identities
-from sandbox import ses_sending as sending
 from sandbox.behaviour import Failure
 from sandbox.errors import ApiError, bad_request
 from sandbox.http import Request, Response, json_response
+from sandbox.ses_bulk import send_bulk_email
+from sandbox.ses_sending import send_email
 from sandbox.world import World
 
 _PREFIX = "/v2/email/"
@@ -54,9 +55,9 @@ _SET = _SETS + "/{}"
 _EVENTS = _SET + "/event-destinations"
 # In a path {} is a label of the call.
 _ROUTES: list[tuple[str, str, str, _Handler]] = [
-    ("POST", "outbound-emails", "SendEmail", lambda c: sending.send_email(c.world, c.body, c.size)),
+    ("POST", "outbound-emails", "SendEmail", lambda c: send_email(c.world, c.body, c.size)),
     ("POST", "outbound-bulk-emails", "SendBulkEmail",
-     lambda c: sending.send_bulk_email(c.world, c.body, c.size, c.struck)),
+     lambda c: send_bulk_email(c.world, c.body, c.size, c.struck)),
     ("GET", "account", "GetAccount", lambda c: account.get(c.world)),
     ("PUT", "account/sending", "PutAccountSendingAttributes", lambda c: account.put_sending(c.world, c.body)),
     ("PUT", "account/suppression", "PutAccountSuppressionAttributes",

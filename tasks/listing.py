@@ -13,7 +13,7 @@ from settings import settings
 
 
 # Cleaning again gives the same files, so a fault of the network may be tried once more.
-@task(task_run_name="clean {source.source}", retries=1, retry_delay_seconds=5)
+@task(task_run_name="clean list", retries=1, retry_delay_seconds=5)
 def clean(source: ListSource, policy: HygienePolicy, directory: str) -> dict[str, Any]:
     """Write the outputs of a cleaning into `directory` and return its summary as in summary.json."""
     found = settings()

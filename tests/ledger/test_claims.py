@@ -78,6 +78,19 @@ def test_a_lease_that_is_over_queues_what_was_claimed_and_doubts_what_was_sendin
     assert scene.recover() == Recovered(0, 0)
 
 
+def test_what_a_given_up_claim_left_sending_is_in_doubt_at_once(scene) -> None:
+    scene.enqueue(2)
+    held = scene.claim(limit=1)
+    scene.intend(held, {held.recipients[0].message_id: "send-0"})
+    other = scene.claim(owner="worker-2")
+    with scene.locked() as (connection, locked):
+        claims.release(connection, locked, held.id)
+    assert scene.recover() == Recovered(queued=0, in_doubt=1)
+    assert scene.statuses() == [Status.IN_DOUBT, Status.CLAIMED]
+    assert _with(scene, claims.is_good, other) is True
+    scene.check_tallies()
+
+
 def test_what_is_in_doubt_is_never_claimed_again_by_itself(scene, frozen) -> None:
     scene.sending(2)
     frozen.tick(LEASE_SECONDS)

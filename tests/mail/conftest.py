@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 from botocore.exceptions import ClientError
 from sqlalchemy import select
@@ -330,6 +331,8 @@ def world(
 ) -> Iterator[sandbox.RunningSandbox]:
     """The sandbox as at its start, with boto3 and the settings pointed at it."""
     started.reset()
+    # boto3 keeps the credentials and the region that it once found.
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
     for name, value in started.environment.items():
         monkeypatch.setenv(name, value)
     settings.settings.cache_clear()

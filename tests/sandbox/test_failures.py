@@ -123,7 +123,8 @@ def test_failures_strike_by_number_count_and_probability() -> None:
             Failure(kind=drop, nth_calls=[2, 3]),
             Failure(kind=FailureKind.WAIT, count=1),
             Failure(kind=FailureKind.THROTTLE, operations=["GetAccount"]),
-            Failure(kind=FailureKind.ENTRY, probability=0),
+            Failure(kind=FailureKind.ENTRY),
+            Failure(kind=FailureKind.DROP, probability=0),
         ],
         seed=1,
     )
