@@ -2,7 +2,7 @@
 
 The payloads have the shapes of the SES developer guide:
 https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html,
-https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-examples.html and, for the older ones,
+https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-examples.html and, for older ones,
 https://docs.aws.amazon.com/ses/latest/dg/notification-contents.html. All addresses are of reserved domains.
 """
 

@@ -13,8 +13,9 @@ from sqlalchemy import select, update
 from ledger import campaigns, claims, subscribers, suppressions
 from ledger.campaigns import State
 from ledger.schema import attempt, claim, message
-from ledger.statuses import Status
+from ledger.statuses import Fact, Status
 from ledger.suppressions import Suppression, SuppressionReason
+from ledger.transitions import read_states, save
 from mail import controls, readiness, sending, ses
 from mail.rate import Rate
 
@@ -384,16 +385,16 @@ def test_who_has_not_confirmed_by_now_is_left_out_where_the_list_wants_it(stage,
 
 
 def test_a_message_that_cannot_be_rendered_fails_alone(stage) -> None:
-    stage.enqueue(3, subject="{{ 100 // (first_name|length - 8) }} % off")
+    stage.enqueue(3, subject="{{ 100 // (first_name|length - 3) }} % off")
     with stage.ledger.writing() as connection:
         # Nothing but a fault of ours brings a value that the rehearsal did not see.
-        fields = {"email": "x", "first_name": "R. Eader"}
+        fields = {"email": "x", "first_name": "Bob"}
         connection.execute(update(message).where(message.c.position == 1).values(fields=fields))
     sent = stage.send()
     assert sent.answers == {"accepted": 2, "failed": 1}
     assert stage.statuses() == ["SENT", "FAILED", "SENT"]
     assert "ZeroDivisionError" in stage.rows()[1]["detail"]
-    assert "Eader" not in stage.rows()[1]["detail"]
+    assert "Bob" not in stage.rows()[1]["detail"]
 
 
 def test_an_interrupted_call_leaves_its_people_in_doubt_and_the_others_queued(stage) -> None:
@@ -413,9 +414,7 @@ def test_an_interrupted_call_leaves_its_people_in_doubt_and_the_others_queued(st
         assert connection.execute(select(claim.c.id)).all() == []
 
 
-def test_two_workers_never_write_to_the_same_person(
-    ledger, make_campaign, fake_ses, stage, monkeypatch
-) -> None:
+def test_two_workers_never_write_to_the_same_person(stage, fake_ses) -> None:
     stage.enqueue(400)
     together = threading.Barrier(2, timeout=30)
     lock = threading.Lock()
@@ -462,23 +461,14 @@ def test_the_gate_halts_before_the_next_claim(stage) -> None:
     stage.enqueue(600)
     stage.send(recipients=200)
     with stage.ledger.writing() as connection:
-        rows = [row["id"] for row in stage.rows()[:10]]
-        states = stage_bounces(connection, rows, stage.clock.now)
-        assert states == 10
+        states = read_states(connection, [row["id"] for row in stage.rows()[:10]]).values()
+        bounced = {Fact.HARD_BOUNCED: stage.clock.now}
+        save(connection, [(state, state.with_facts(bounced)) for state in states])
     assert stage.send().ended == State.HALTED
     assert len(stage.ses.accepted) == 200
     halt = stage.stored().halt
     assert halt is not None
     assert (halt["rule"], halt["k"], halt["n"]) == ("literal", 10, 200)
-
-
-def stage_bounces(connection, message_ids: list[int], at: float) -> int:
-    from ledger.statuses import Fact
-    from ledger.transitions import read_states, save
-
-    states = read_states(connection, message_ids).values()
-    save(connection, [(state, state.with_facts({Fact.HARD_BOUNCED: at})) for state in states])
-    return len(states)
 
 
 def _real(stage, per_second: float = 500.0) -> sending.Work:
