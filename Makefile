@@ -13,7 +13,8 @@ install: .venv/installed
 
 .venv/installed: requirements.txt pyproject.toml
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.txt
+	# The lock names every package, so there is nothing to resolve.
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch .venv/installed
 
@@ -40,7 +41,7 @@ format: install
 # Needs uv on the PATH. The file holds names, versions and hashes, never where they came from.
 lock:
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
-		--no-emit-index-url --no-emit-find-links --no-header --no-annotate --no-strip-extras --quiet --output-file requirements.txt
+		--no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet --output-file requirements.txt
 
 clean:
 	rm -rf .venv var build *.egg-info

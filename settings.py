@@ -79,7 +79,10 @@ def settings() -> Settings:
     try:
         return Settings()
     except ValidationError as err:
-        faults = (f"CAMPAIGN_{str(fault['loc'][0]).upper()}: {fault['msg']}" for fault in err.errors())
+        faults = (
+            f"CAMPAIGN_{str(fault['loc'][0]).upper()}: {fault['msg'].removeprefix('Value error, ')}"
+            for fault in err.errors()
+        )
         raise SettingsError("; ".join(faults) + ".") from err
 
 

@@ -48,14 +48,24 @@ def main() -> None:
         code = campaign.main(standalone_mode=False)
     except click.exceptions.Abort:
         _fail("interrupted.", COULD_NOT)
-    except click.exceptions.ClickException as err:
+    except click.exceptions.NoArgsIsHelpError as err:
         err.show()
         sys.exit(err.exit_code)
+    except click.exceptions.ClickException as err:
+        _fail(_in_one_line(err), err.exit_code)
     except Exception as err:  # noqa: BLE001 - the one place where every error becomes a sentence.
         if os.environ.get("CAMPAIGN_DEBUG"):
             traceback.print_exc()
         _fail(*_sentence(err))
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _in_one_line(err: click.exceptions.ClickException) -> str:
+    """Return what click says, with the way to the help where the wording of the command was wrong."""
+    text = " ".join(err.format_message().split())
+    if isinstance(err, click.exceptions.UsageError) and err.ctx is not None:
+        return f"{text} See `{err.ctx.command_path} --help`."
+    return text
 
 
 def _sentence(err: Exception) -> tuple[str, int]:

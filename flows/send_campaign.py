@@ -2,7 +2,7 @@
 
 import time
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 from prefect import flow, get_run_logger
@@ -12,6 +12,7 @@ from prefect.futures import PrefectFuture
 from prefect.runtime import flow_run
 from prefect.states import Cancelled, Completed, Failed
 from prefect.task_runners import ThreadPoolTaskRunner
+from pydantic import Field
 
 from ledger.campaigns import State as CampaignState
 from mail.campaign_file import Campaign, load
@@ -34,7 +35,11 @@ def _run_name() -> str:
     flow_run_name=_run_name,
     task_runner=ThreadPoolTaskRunner(max_workers=66),  # type: ignore[arg-type]
 )
-def send_campaign(campaign: str | Campaign, report_directory: str = "") -> State[Any]:
+def send_campaign(
+    # The title is what the tab of the form is called.
+    campaign: Annotated[str, Field(title="Campaign file")] | Campaign,
+    report_directory: str = "",
+) -> State[Any]:
     """Send a campaign, or go on with one that was begun before.
 
     Args:

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Sequence
 
-from lists.addresses import Address, parse
 from lists.errors import ListError
 
 # What exports call the column of addresses, spelt without case, blanks and marks.
@@ -12,6 +11,10 @@ ADDRESS_NAMES = frozenset(
     | {"courriel", "correo", "correoelectronico", "emails", "subscriberemail", "recipient", "contactemail"}
 )
 
+# Also where a delimiter that nobody expects keeps a whole row in one cell: what is refused here is quoted in
+# no other sentence.
+_HOLDS_ADDRESS = re.compile(r"[^\s@]@[^\s@]+\.[^\s@]")
+
 
 def checked_names(cells: Sequence[str], source: str) -> list[str]:
     """Return the column names of a header row: trimmed, and `column_N` where a cell is blank.
@@ -19,7 +22,7 @@ def checked_names(cells: Sequence[str], source: str) -> list[str]:
     Raises ListError where two are the same, or where the row is a recipient and no header.
     """
     names = [cell.strip() or f"column_{number}" for number, cell in enumerate(cells, start=1)]
-    if any(isinstance(parse(name), Address) for name in names):
+    if any(_HOLDS_ADDRESS.search(name) for name in names):
         raise ListError(f"{source} begins with a recipient: put a header row with the columns' names first.")
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated:

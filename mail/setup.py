@@ -174,7 +174,9 @@ class _Builder:
             self._ses.create_configuration_set(ConfigurationSetName=name)
             self._created.append(f"configuration set {name}")
         except self._ses.exceptions.AlreadyExistsException:
-            self.at_work = f"event destination of configuration set {name}"
+            # Nothing of it is changed: a person may have set up more than this needs.
+            pass
+        self.at_work = f"event destination of configuration set {name}"
         destination = {
             "Enabled": True,
             "MatchingEventTypes": list(self._event_types),

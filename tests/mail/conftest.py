@@ -317,6 +317,12 @@ def stage(ledger: Ledger, make_campaign: CampaignMaker, fake_ses: FakeSes, froze
     return Stage(ledger, make_campaign, fake_ses, frozen)
 
 
+@pytest.fixture
+def unfrozen_stage(ledger: Ledger, make_campaign: CampaignMaker, fake_ses: FakeSes) -> Stage:
+    """The same by the real clock, for tests whose senders are other processes."""
+    return Stage(ledger, make_campaign, fake_ses, Clock())
+
+
 @pytest.fixture(scope="session")
 def started() -> Iterator[sandbox.RunningSandbox]:
     """One sandbox for the whole room, which knows no S3."""

@@ -1,0 +1,127 @@
+"""A claim: the gate is asked, the dead are recovered, and who may not be written to stays out."""
+
+import pytest
+
+from ledger import campaigns, claims, suppressions
+from ledger.campaigns import State
+from ledger.claims import Claim
+from ledger.errors import CampaignNotFound
+from ledger.statuses import Fact, Status
+from ledger.suppressions import Suppression, SuppressionReason
+from ledger.transitions import read_states, save
+from mail import controls
+from mail.claiming import NoClaim, claim, give_back
+
+
+def _claim(stage, limit: int = 10, owner: str = "worker-1") -> Claim | NoClaim:
+    return claim(stage.ledger, "spring-offer", owner, limit)
+
+
+def _suppress(stage, *numbers: int) -> None:
+    with stage.ledger.writing() as connection:
+        suppressions.add(
+            connection,
+            [
+                Suppression(f"reader.{number}@reader.example", SuppressionReason.MANUAL, "a test")
+                for number in numbers
+            ],
+        )
+
+
+def test_a_claim_holds_the_next_recipients_in_the_order_of_the_shuffle(stage) -> None:
+    stage.enqueue(25)
+    held = _claim(stage)
+    assert isinstance(held, Claim)
+    assert [item.address for item in held.recipients] == [f"reader.{n}@reader.example" for n in range(10)]
+    assert stage.count() == {Status.CLAIMED: 10, Status.QUEUED: 15}
+
+
+def test_what_is_given_back_is_claimed_again(stage) -> None:
+    stage.enqueue(10)
+    held = _claim(stage)
+    assert isinstance(held, Claim)
+    assert give_back(stage.ledger, held) == 10
+    again = _claim(stage)
+    assert isinstance(again, Claim)
+    assert again.recipients == held.recipients
+    assert again.id > held.id
+
+
+def test_the_suppressed_make_room_for_the_next(stage) -> None:
+    stage.enqueue(25)
+    _suppress(stage, *range(12))
+    held = _claim(stage)
+    assert isinstance(held, Claim)
+    # The first ten fall out whole; of the next ten, eight are left.
+    assert len(held.recipients) == 8
+    assert stage.count() == {Status.SUPPRESSED: 12, Status.CLAIMED: 8, Status.QUEUED: 5}
+
+
+def test_where_all_are_suppressed_nothing_is_left(stage) -> None:
+    stage.enqueue(25)
+    _suppress(stage, *range(25))
+    assert _claim(stage) == NoClaim(State.RUNNING, held_by_others=False)
+    assert stage.count() == {Status.SUPPRESSED: 25}
+
+
+def test_nothing_to_claim_says_whether_others_hold_the_rest(stage) -> None:
+    stage.enqueue(10)
+    _claim(stage)
+    assert _claim(stage, owner="worker-2") == NoClaim(State.RUNNING, held_by_others=True)
+
+
+def test_the_claim_of_a_dead_worker_goes_to_the_next(stage) -> None:
+    stage.enqueue(10)
+    dead = _claim(stage)
+    stage.clock.tick(claims.LEASE_SECONDS)
+    held = _claim(stage, owner="worker-2")
+    assert isinstance(dead, Claim)
+    assert isinstance(held, Claim)
+    assert held.recipients == dead.recipients
+
+
+@pytest.mark.parametrize("how", ["halt", "cancel"])
+def test_a_stopped_campaign_gives_nothing_out(stage, how: str) -> None:
+    stage.enqueue(10)
+    getattr(controls, how)(stage.ledger, "spring-offer", by="Ada", reason="wrong offer")
+    found = _claim(stage)
+    assert isinstance(found, NoClaim)
+    assert found.state in (State.HALTED, State.CANCELLED)
+    assert Status.CLAIMED not in stage.count()
+
+
+def test_a_claim_asks_the_gate_first(stage) -> None:
+    stage.enqueue(600)
+    stage.send(recipients=200)
+    with stage.ledger.writing() as connection:
+        campaigns.lock(connection, stage.stored().id)
+        states = read_states(connection, [row["id"] for row in stage.rows()[:10]]).values()
+        save(connection, [(each, each.with_facts({Fact.HARD_BOUNCED: stage.clock.now})) for each in states])
+    assert _claim(stage) == NoClaim(State.HALTED, held_by_others=False)
+    assert stage.count() == {Status.HARD_BOUNCED: 10, Status.SENT: 190, Status.QUEUED: 400}
+
+
+def test_old_outcomes_are_judged_by_themselves_after_the_soak(stage) -> None:
+    stage.enqueue(10_000)
+    stage.send(recipients=1_000)
+    with stage.ledger.writing() as connection:
+        campaigns.lock(connection, stage.stored().id)
+        ids = [row["id"] for row in stage.rows()[:250]]
+        states = list(read_states(connection, ids).values())
+        at = stage.clock.now
+        bounced = [(each, each.with_facts({Fact.HARD_BOUNCED: at})) for each in states[:20]]
+        save(connection, bounced + [(each, each.with_facts({Fact.DELIVERED: at})) for each in states[20:]])
+    # 20 of 1,000 is 2 %; of the 250 whose outcome is known it is 8 %, once they are old enough to be fair.
+    held = _claim(stage)
+    assert isinstance(held, Claim)
+    give_back(stage.ledger, held)
+    stage.clock.tick(620)
+    assert _claim(stage) == NoClaim(State.HALTED, held_by_others=False)
+    halt = stage.stored().halt
+    assert halt is not None
+    assert halt["rule"] == "literal_known"
+
+
+def test_a_campaign_that_is_not_there_is_one_sentence(ledger) -> None:
+    with pytest.raises(CampaignNotFound, match=r"^no campaign is named spring-offer: "):
+        claim(ledger, "spring-offer", "worker-1", 10)
