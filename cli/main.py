@@ -45,7 +45,7 @@ for command in (
 def main() -> None:
     """Run the command line and exit."""
     try:
-        code = campaign.main(standalone_mode=False)
+        code = campaign.main(prog_name="campaign", standalone_mode=False)
     except click.exceptions.Abort:
         _fail("interrupted.", COULD_NOT)
     except click.exceptions.NoArgsIsHelpError as err:

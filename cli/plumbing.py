@@ -61,14 +61,8 @@ def db() -> None:
 def upgrade() -> None:
     """Bring the ledger's schema up to date."""
     from ledger import migrating
-    from ledger.engine import connect, open_ledger
+    from ledger.engine import open_ledger
     from settings import settings
 
-    url = settings().database_url
-    engine = connect(url)
-    try:
-        migrating.upgrade(engine)
-    finally:
-        engine.dispose()
-    open_ledger(url).close()
+    open_ledger(settings().database_url, upgrade=True).close()
     click.echo(f"The ledger has the current schema ({migrating.HEAD}).")

@@ -4,32 +4,36 @@ import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
+from cli import prefect_server
+
 _QUIET: Mapping[str, str] = {
-    "DO_NOT_TRACK": "1",
-    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-    "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "true",
-    # A first start on a small machine comes close to Prefect's own limit of 20 s.
-    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
     # Errors reach the terminal as one sentence of ours; the run's log keeps Prefect's account of them.
     "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
+    "PREFECT_INTERNAL_LOGGING_LEVEL": "CRITICAL",
 }
 
 
 @contextmanager
 def prefect() -> Iterator[None]:
-    """Prepare this process for flows: call it before the first import of one.
+    """Prepare this process for flows: enter it before the first import of one.
 
-    Without PREFECT_API_URL the runs go to a server that lives in a temporary folder and dies with this
-    process.
+    Without PREFECT_API_URL the runs go to a server that keeps its data in a temporary folder and ends with
+    this process, even where that is killed.
     """
     for name, value in _QUIET.items():
         os.environ.setdefault(name, value)
-    with tempfile.TemporaryDirectory(prefix="campaign-prefect-", ignore_cleanup_errors=True) as folder:
-        if not os.environ.get("PREFECT_API_URL"):
-            os.environ.setdefault("PREFECT_HOME", folder)
+    if os.environ.get("PREFECT_API_URL"):
         yield
+        return
+    with tempfile.TemporaryDirectory(prefix="campaign-prefect-", ignore_cleanup_errors=True) as folder:
+        home, port = Path(folder), prefect_server.free_port()
+        variables = prefect_server.environment(port, home)
+        with prefect_server.serving(port, variables, home / "server.log"):
+            os.environ.update(variables)
+            yield
 
 
 def send(campaign: str, report_directory: str) -> Any:

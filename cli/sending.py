@@ -17,7 +17,12 @@ if TYPE_CHECKING:
 @click.argument("file", type=click.Path())
 @click.option("--row", required=True, type=click.IntRange(min=1), help="1-based data row of the list.")
 @click.option(
-    "--out", "path", default="preview.html", show_default=True, type=click.Path(), help="Page to write."
+    "--out",
+    "path",
+    default="preview.html",
+    show_default=True,
+    type=click.Path(dir_okay=False),
+    help="Page to write.",
 )
 def preview(file: str, row: int, path: str) -> None:
     """Write the mail that one recipient of the campaign FILE would get, as a page."""
@@ -27,7 +32,10 @@ def preview(file: str, row: int, path: str) -> None:
     from mail import preview as previews
 
     page = previews.preview(campaign_file.load(file), row)
-    Path(path).write_text(page, encoding="utf-8")
+    try:
+        Path(path).write_text(page, encoding="utf-8")
+    except OSError as err:
+        raise click.BadParameter(f"{path} cannot be written ({err.strerror}).", param_hint="'--out'") from err
     click.echo(f"Preview: {path}")
 
 
@@ -60,11 +68,12 @@ def send(context: click.Context, file: str, directory: str, dry_run: bool, as_js
 
 def _send(found: "Settings", file: str, name: str, directory: str, as_json: bool) -> int:
     from cli import runs
+    from cli.interrupts import pausing
     from cli.progress import Progress
     from ledger.engine import open_ledger
     from reports import status
 
-    with runs.prefect(), Progress(found.database_url, name):
+    with runs.prefect(), pausing(found.database_url, name), Progress(found.database_url, name):
         state = runs.send(file, directory)
     with open_ledger(found.database_url) as ledger, ledger.reading() as connection:
         if (broken := _error_of(state)) is not None:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, bindparam, func, insert, select, update
 from ledger import clock
 from ledger.campaigns import Campaign, State
 from ledger.claims import Claim, is_good
-from ledger.schema import attempt, message
+from ledger.schema import attempt, campaign, message
 from ledger.statuses import Fact, Stage, Status
 from ledger.transitions import MessageState, add_to_tally, read_states, save
 
@@ -95,8 +95,13 @@ def record(connection: Connection, results: Sequence[Result]) -> None:
     if not results:
         return
     at = clock.now(connection)
-    query = select(attempt.c.send_id, attempt.c.message_id, attempt.c.number, message.c.attempts).where(
-        attempt.c.send_id.in_([result.send_id for result in results]), message.c.id == attempt.c.message_id
+    query = (
+        select(
+            attempt.c.send_id, attempt.c.message_id, attempt.c.number, message.c.attempts, campaign.c.state
+        )
+        .join(message, message.c.id == attempt.c.message_id)
+        .outerjoin(campaign, campaign.c.id == message.c.campaign_id)
+        .where(attempt.c.send_id.in_([result.send_id for result in results]))
     )
     known = {row.send_id: row for row in connection.execute(query)}
     states = read_states(connection, [row.message_id for row in known.values()])
@@ -117,7 +122,10 @@ def record(connection: Connection, results: Sequence[Result]) -> None:
     for result in results:
         row = known[result.send_id]
         before = states[row.message_id]
-        changes.append((before, _after(before, result, at, newest=row.number == row.attempts)))
+        after = _after(before, result, at, newest=row.number == row.attempts)
+        if row.state == State.CANCELLED and after.status in (Status.QUEUED, Status.CLAIMED):
+            after = after.moved(Stage.CANCELLED, at)
+        changes.append((before, after))
     save(connection, changes)
 
 

@@ -55,8 +55,8 @@ class Ledger:
         self.close()
 
 
-def open_ledger(database_url: str) -> Ledger:
-    """Open the ledger, making and migrating a missing SQLite file.
+def open_ledger(database_url: str, *, upgrade: bool = False) -> Ledger:
+    """Open the ledger, making and migrating a missing SQLite file; `upgrade` migrates any other database too.
 
     Raises LedgerUnreachable in one sentence, without the password, where the database does not answer or a
     PostgreSQL database lacks the current schema, and LedgerError where the URL is none.
@@ -66,7 +66,7 @@ def open_ledger(database_url: str) -> Ledger:
         with engine.connect() as connection:
             current = migrating.is_current(connection)
         if not current:
-            if engine.dialect.name != "sqlite":
+            if engine.dialect.name != "sqlite" and not upgrade:
                 raise LedgerUnreachable(
                     f"the database {_shown(engine.url)} lacks the current schema: "
                     "run `campaign db upgrade` first."

@@ -89,7 +89,10 @@ def parse_nameservers(text: str) -> list[tuple[str, int]]:
         elif item.count(":") == 1:
             host, port = item.split(":")
         if not dns.inet.is_address(host) or not port.isascii() or not port.isdigit() or int(port) > 65535:
-            raise ListError(f"{item!r} is no nameserver: write IP or IP:PORT, several separated by commas.")
+            raise ListError(
+                f"{item!r} is no nameserver: write IP or IP:PORT, several separated by commas, "
+                "in CAMPAIGN_NAMESERVERS or --nameserver."
+            )
         servers.append((host, int(port)))
     return servers
 

@@ -72,7 +72,9 @@ class Campaign(BaseModel):
     )
     list: ListSource = Field(title="List", description="Who is written to.")
     sender: Annotated[str, AfterValidator(_mailbox)] = Field(
-        alias="from", title="From", description="The name and address it comes from; the address or its domain is verified in SES."
+        alias="from",
+        title="From",
+        description="The name and address it comes from; the address or its domain is verified in SES.",
     )
     reply_to: Annotated[str, AfterValidator(_mailbox_or_nothing)] = Field(
         default="", title="Reply to", description="Where answers go; empty: to the sender."

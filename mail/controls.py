@@ -29,6 +29,13 @@ def halt(ledger: Ledger, name: str, *, by: str, reason: str) -> None:
         campaigns.change_state(connection, locked, State.HALTED, by=by, reason=reason, halt=found)
 
 
+def pause(ledger: Ledger, name: str, *, by: str, reason: str) -> None:
+    """Pause a campaign where it runs; the calls under way are still recorded. Raises CampaignNotFound."""
+    with ledger.writing() as connection:
+        locked = campaigns.lock(connection, campaigns.get(connection, name).id)
+        gatekeeping.stop(connection, locked.id, reason, by=by)
+
+
 def resume(ledger: Ledger, name: str, *, by: str, reason: str) -> int:
     """Let a halted or paused campaign run again and return its epoch.
 

@@ -76,8 +76,8 @@ def finish(connection: Connection, locked: Campaign) -> State:
     return state
 
 
-def stop(connection: Connection, campaign_id: int, reason: str) -> None:
+def stop(connection: Connection, campaign_id: int, reason: str, *, by: str = "sender") -> None:
     """Pause a running campaign for a reason that a person has to look at."""
     locked = campaigns.lock(connection, campaign_id)
     if locked.state is State.RUNNING:
-        campaigns.change_state(connection, locked, State.PAUSED, by="sender", reason=reason)
+        campaigns.change_state(connection, locked, State.PAUSED, by=by, reason=reason)

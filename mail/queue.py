@@ -78,6 +78,16 @@ class EventQueue:
 
 
 def open_queue(url: str) -> EventQueue:
-    """Return the queue at `url`. Reading and deleting are repeated by boto3: both are harmless twice."""
+    """Return the queue at `url`. Reading and deleting are repeated by boto3: both are harmless twice.
+
+    Raises QueueError where AWS is not set up.
+    """
     config = Config(retries={"mode": "standard"}, connect_timeout=10, read_timeout=30)
-    return EventQueue(boto3.client("sqs", config=config), url)
+    try:
+        return EventQueue(boto3.client("sqs", config=config), url)
+    # boto3 raises a plain ValueError for an endpoint that is no address.
+    except (BotoCoreError, ValueError) as err:
+        raise QueueError(
+            f"Amazon SQS cannot be asked ({' '.join(str(err).split()).rstrip('.')}): "
+            "check AWS_DEFAULT_REGION and AWS_ENDPOINT_URL."
+        ) from err

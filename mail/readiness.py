@@ -36,9 +36,16 @@ class Account:
 
 
 def client() -> AccountClient:
-    """Return a client for questions, which boto3 may repeat."""
+    """Return a client for questions, which boto3 may repeat. Raises NotReady where AWS is not set up."""
     config = Config(retries={"mode": "standard"}, connect_timeout=10, read_timeout=30)
-    found: AccountClient = boto3.client("sesv2", config=config)
+    try:
+        found: AccountClient = boto3.client("sesv2", config=config)
+    # boto3 raises a plain ValueError for an endpoint that is no address.
+    except (BotoCoreError, ValueError) as err:
+        raise NotReady(
+            f"Amazon SES cannot be asked ({_text(err).rstrip('.')}): check AWS_DEFAULT_REGION and "
+            "AWS_ENDPOINT_URL."
+        ) from err
     return found
 
 

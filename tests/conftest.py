@@ -3,6 +3,7 @@
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -26,12 +27,14 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "small"))
 
 
 def pytest_configure() -> None:
-    """Take the developer's own settings and AWS account out of reach of the tests."""
+    """Take the developer's own settings and AWS account out of reach of the tests; end in good order."""
     for name in list(os.environ):
         if name.startswith(("CAMPAIGN_", "AWS_")):
             del os.environ[name]
     os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
     os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
+    # A run that is ended from outside stops its servers as Ctrl-C does.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

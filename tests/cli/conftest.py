@@ -73,8 +73,8 @@ class Office:
         rows = (f"{address},Reader {number}" for number, address in enumerate(addresses, start=1))
         return self.write(name, "\n".join(["email,first_name", *rows, ""]))
 
-    def write_campaign(self, name: str = "campaign.yaml", **changes: object) -> Path:
-        return self.write(name, yaml.safe_dump(self.content | changes, sort_keys=False))
+    def write_campaign(self, *, file: str = "campaign.yaml", **changes: object) -> Path:
+        return self.write(file, yaml.safe_dump(self.content | changes, sort_keys=False))
 
     def ledger(self) -> Ledger:
         return open_ledger(settings.settings().database_url)
@@ -138,9 +138,7 @@ def office(
 
 
 @pytest.fixture
-def command(
-    office: Office, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Command:
+def command(office: Office, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
     """Run `campaign` with arguments, as a shell would. Starting Prefect fails: nothing here may need it."""
 
     def no_prefect(*_: object) -> None:

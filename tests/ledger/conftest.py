@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, select
 
 from ledger import attempts, campaigns, claims, clock, enqueueing, events, migrating, tallies
 from ledger.attempts import Result
@@ -47,13 +47,25 @@ def new_postgres_database(postgres: str) -> Callable[[], str]:
 
 
 @pytest.fixture(scope="session")
-def postgres_ledger(new_postgres_database: Callable[[], str]) -> str:
-    """The URL of a migrated database that all tests share, one after the other."""
+def emptied_postgres_url(new_postgres_database: Callable[[], str]) -> Iterator[Callable[[], str]]:
+    """Return a function that empties the one migrated database of all tests and gives its URL.
+
+    A database made anew for each test takes several times as long. The ledger's own id stays.
+    """
     url = new_postgres_database()
     engine = connect(url)
     migrating.upgrade(engine)
+    tables = [table.name for table in reversed(metadata.sorted_tables) if table is not identity]
+    # What some test left open would otherwise be waited for without an end.
+    statement = "; ".join(["SET lock_timeout = '20s'", *(f"DELETE FROM {name}" for name in tables)])
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+
+        def emptied() -> str:
+            connection.exec_driver_sql(statement)
+            return url
+
+        yield emptied
     engine.dispose()
-    return url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -68,24 +80,10 @@ def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of a migrated ledger with nothing in it, on each database in turn."""
     if request.param == "postgresql":
-        url = request.getfixturevalue("postgres_ledger")
-        empty(url)
-        return url
+        return request.getfixturevalue("emptied_postgres_url")()
     path = tmp_path / "ledger.sqlite3"
     shutil.copyfile(request.getfixturevalue("sqlite_template"), path)
     return f"sqlite:///{path}"
-
-
-def empty(url: str) -> None:
-    """Delete all rows but the ledger's own id; a database made anew for each test takes ten times as long."""
-    engine = connect(url)
-    with engine.begin() as connection:
-        # A transaction that some test left open would otherwise be waited for without an end.
-        connection.execute(text("SET LOCAL lock_timeout = '20s'"))
-        for table in reversed(metadata.sorted_tables):
-            if table is not identity:
-                connection.execute(table.delete())
-    engine.dispose()
 
 
 @pytest.fixture

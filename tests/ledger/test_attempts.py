@@ -255,3 +255,12 @@ def _everything(scene):
         campaign = campaigns.get(connection, "spring-offer")
         count = connection.execute(select(func.count()).select_from(attempt)).scalar_one()
     return scene.rows(), campaign, count, _attempts(scene)
+
+
+@pytest.mark.parametrize("answer", [Answer.NOT_SENT, Answer.TRANSIENT, Answer.SPLIT])
+def test_what_was_not_sent_is_cancelled_with_its_campaign(scene, answer) -> None:
+    (send_id,) = scene.sending(1)
+    scene.change(State.CANCELLED)
+    scene.record(Result(send_id, answer))
+    assert scene.statuses() == [Status.CANCELLED]
+    scene.check_tallies()

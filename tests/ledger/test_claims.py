@@ -17,6 +17,10 @@ from ledger.statuses import Stage, Status
 def test_candidates_come_in_the_order_of_the_shuffle(scene) -> None:
     scene.enqueue(5)
     with scene.locked() as (connection, locked):
+        if connection.dialect.name == "postgresql":
+            # The index happens to lie in this order too; without it only the query gives the order.
+            connection.execute(text("SET LOCAL enable_indexscan = off"))
+            connection.execute(text("SET LOCAL enable_bitmapscan = off"))
         found = claims.candidates(connection, locked, 3)
     # The list's last rows stand first in the shuffle of these tests.
     assert [item.address_key for item in found] == [f"reader.{number}@example.com" for number in (4, 3, 2)]

@@ -216,12 +216,12 @@ def test_the_first_of_two_bounces_explains_the_status_in_either_order(scene, an_
     sent = scene.sending(2)
     for early_first, send_id in zip((True, False), sent, strict=True):
         pair = [
-            an_event(send_id, Fact.SOFT_BOUNCED, at=frozen.now + 1, diagnostic="452 mailbox full"),
-            an_event(send_id, Fact.SOFT_BOUNCED, at=frozen.now + 2, diagnostic="450 try later"),
+            an_event(send_id, Fact.SOFT_BOUNCED, at=frozen.now + 1, diagnostic="450 try later"),
+            an_event(send_id, Fact.SOFT_BOUNCED, at=frozen.now + 2, diagnostic="452 mailbox full"),
         ]
         for item in pair if early_first else reversed(pair):
             scene.apply(item)
-    assert [row["detail"] for row in scene.rows()] == ["452 mailbox full"] * 2
+    assert [row["detail"] for row in scene.rows()] == ["450 try later"] * 2
 
 
 def test_thousands_of_events_go_in_at_once(scene, an_event) -> None:

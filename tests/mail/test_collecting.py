@@ -1,7 +1,7 @@
 """Collecting: every event once, in any order, into the ledger and past the gate."""
 
 import json
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -14,9 +14,10 @@ from ledger.campaigns import State
 from ledger.statuses import Count, Status
 from lists.dns_verdicts import MxVerdict
 from lists.dns_verdicts import Status as MxStatus
-from mail import collecting, controls
+from mail import collecting, controls, working
 from mail.collecting import Collected, Collector
 from mail.queue import EventQueue, QueueError
+from settings import Settings
 
 START = datetime(2027, 1, 15, 8, tzinfo=UTC)
 UNKNOWN_DOMAIN = {"bounceType": "Transient", "bounceSubType": "General"}
@@ -466,6 +467,51 @@ def test_who_is_in_doubt_is_waited_for_as_well(
     collecting.collect_during(collector, "spring-offer", 30, clock=stage.clock.read)
     # A paused campaign has to be looked at by a person, who need not wait.
     assert (stage.clock.now - started >= 30) is doubtful
+
+
+def test_against_the_sandbox_the_figures_are_those_that_it_recorded(unfrozen_stage, world) -> None:
+    stage = unfrozen_stage
+    stage.enqueue(400, halt={"minimum_bounces": 1_000})
+    rule = {
+        "hard_bounce": 0.1,
+        "soft_bounce": 0.1,
+        "complaint": 0.05,
+        "delayed_then_delivered": 0.05,
+        "reject": 0.05,
+        "auto_reply": 0.05,
+        "bounce_after_delivery": 0.05,
+        "unknown_domain": 0.05,
+    }
+    publishing = {
+        "delay_seconds": [0.0, 0.3],
+        "duplicate_probability": 0.3,
+        "reorder_probability": 0.5,
+        "reorder_seconds": 0.3,
+    }
+    world.control(outcomes=[rule], events=publishing)
+    # SES takes as many in a call as it likes; complaints would halt a second claim.
+    work = working.open_work(stage.ledger, Settings(), "spring-offer")
+    assert stage.send(work).answers == {"accepted": 400}
+    collector = working.open_collector(stage.ledger, Settings())
+    found = collecting.collect_during(collector, "spring-offer", 30)
+    while world.summary()["pending_events"]:
+        found += collector.drain(wait_seconds=1)
+    found += collector.drain()
+    assert (found.unmatched, found.repeated > 0) == (0, True)
+    outcomes = world.summary()["outcomes"]
+    expected = {
+        Status.HARD_BOUNCED: ["hard_bounce", "bounce_after_delivery", "unknown_domain"],
+        Status.SOFT_BOUNCED: ["soft_bounce"],
+        Status.COMPLAINED: ["complaint"],
+        Status.REJECTED: ["reject"],
+        Status.DELIVERED: ["delivered", "delayed_then_delivered", "auto_reply"],
+    }
+    assert stage.count() == {
+        status: sum(outcomes.get(kind, 0) for kind in kinds) for status, kinds in expected.items()
+    }
+    # The sandbox's DNS knows the domain: its bounces of an unknown domain suppress nobody.
+    hard = outcomes["hard_bounce"] + outcomes["bounce_after_delivery"]
+    assert Counter(stage.suppressed().values()) == {"hard_bounce": hard, "complaint": outcomes["complaint"]}
 
 
 def test_a_halted_campaign_waits_for_the_outcomes_of_what_went_out(

@@ -40,7 +40,7 @@ with open_ledger(settings().database_url) as ledger:
 
 @pytest.fixture
 def send(ledger_url: str) -> Callable[[], Any]:
-    """Return a context manager with a sending process, which is killed where the context leaves it running."""
+    """Return a context manager with a sending process, which is dead when the context is left."""
 
     @contextmanager
     def process() -> Iterator["subprocess.Popen[str]"]:
@@ -86,7 +86,7 @@ def _accepted(world) -> Counter[str]:
 
 
 def _hold_to_account(stage, world, recipients: int) -> None:
-    """Assert what must hold whatever was killed: nobody twice, everybody in one status, tallies as counted."""
+    """Assert what must hold whatever was killed: nobody twice, everybody in one status, true tallies."""
     accepted = _accepted(world)
     assert max(accepted.values()) == 1
     rows = stage.rows()
@@ -110,7 +110,7 @@ def _hold_to_account(stage, world, recipients: int) -> None:
 def test_a_sender_killed_at_any_moment_writes_to_nobody_twice(
     unfrozen_stage, world, send, failures: list[dict[str, Any]]
 ) -> None:
-    recipients = 1_500 if not failures else 800
+    recipients = 1_500 if not failures else 600
     stage = unfrozen_stage
     stage.enqueue(recipients)
     world.control(rate_per_second=PER_SECOND, failures=failures)
@@ -138,7 +138,7 @@ def test_a_sender_killed_at_any_moment_writes_to_nobody_twice(
     assert delivered == set(accepted)
     left = stage.count().get(Status.IN_DOUBT, 0)
     assert left == recipients - len(delivered)
-    assert left in (0, CALL_SIZE)
+    assert left <= CALL_SIZE
 
 
 @pytest.mark.parametrize("kind", ["accept_then_wait", "wait"])

@@ -11,12 +11,13 @@ from botocore import exceptions as boto
 from sqlalchemy import select, update
 
 from ledger import campaigns, claims, subscribers, suppressions
+from ledger.attempts import ClaimLost
 from ledger.campaigns import State
 from ledger.schema import attempt, claim, message
 from ledger.statuses import Fact, Status
 from ledger.suppressions import Suppression, SuppressionReason
 from ledger.transitions import read_states, save
-from mail import controls, readiness, sending, ses
+from mail import claiming, controls, readiness, sending, ses
 from mail.rate import Rate
 
 MINUTE = 60.0
@@ -127,6 +128,18 @@ def test_throttles_in_a_row_wait_longer_each_time(stage, raising, client_error) 
     assert sum(stage.clock.slept) >= 7.5
 
 
+def test_after_a_call_that_was_taken_a_throttle_waits_as_short_as_the_first(
+    stage, raising, client_error
+) -> None:
+    stage.enqueue(300)
+    for call in (1, 3, 5, 7):
+        stage.ses.steps[call] = raising(client_error("TooManyRequestsException", 429))
+    stage.send(stage.work())
+    assert stage.count() == {Status.SENT: 300}
+    # Four times half a second, and the rate's own tenth of a second a call.
+    assert sum(stage.clock.slept) < 4 * 0.5 + 1.5
+
+
 def test_throttled_entries_alone_are_queued_again(stage) -> None:
     stage.enqueue(50)
     throttled = {place: entry("ACCOUNT_THROTTLED") for place in (0, 7, 49)}
@@ -203,6 +216,20 @@ def test_a_fault_that_all_messages_share_rejects_three_and_pauses(stage, raising
     assert stage.stored().change_reason == (
         "SES refused 3 messages in a row, each on its own: BadRequestException: Illegal reply-to address."
     )
+
+
+def test_bad_addresses_here_and_there_do_not_pause(stage, client_error) -> None:
+    stage.enqueue(200)
+    bad = {f"reader.{number}@reader.example" for number in (10, 60, 110, 160)}
+
+    def always(fake, request):
+        if bad & {entry["Destination"]["ToAddresses"][0] for entry in request["BulkEmailEntries"]}:
+            raise client_error("BadRequestException", 400, "Illegal address.")
+        return fake.accept(request)
+
+    stage.ses.always = always
+    assert stage.send().ended == "nothing_left"
+    assert stage.count() == {Status.SENT: 196, Status.REJECTED: 4}
 
 
 def test_an_expired_token_queues_the_whole_call_again_and_pauses(stage, raising, client_error) -> None:
@@ -348,12 +375,30 @@ def test_a_worker_that_lost_its_lease_sends_nothing_more(stage) -> None:
     assert Counter(stage.ses.addresses).most_common(1)[0][1] == 1
 
 
+def test_a_lease_that_ended_unnoticed_stops_the_worker_at_its_next_intent(stage) -> None:
+    stage.enqueue(100)
+
+    def suspended(seconds: float) -> None:
+        stage.clock.tick(seconds)
+        if len(stage.ses.calls) == 1:
+            # The machine was asleep, and its own clock with it.
+            stage.clock.tick(2 * MINUTE)
+
+    work = stage.work(sleep=suspended, clock=lambda: 0.0)
+    stage.ses.steps[2] = before(lambda: pytest.fail("it sent without a lease"))
+    held = claiming.claim(stage.ledger, "spring-offer", work.owner, 100)
+    assert isinstance(held, claims.Claim)
+    with pytest.raises(ClaimLost):
+        sending._Chunk(work)._send_claim(held)
+    assert stage.count() == {Status.SENT: 50, Status.CLAIMED: 50}
+
+
 def test_a_lease_is_renewed_while_the_rate_is_waited_for(stage) -> None:
-    stage.enqueue(10)
-    # One recipient in thirty seconds: a claim lives for five minutes.
-    stage.send(stage.work(1 / 30))
-    assert stage.count() == {Status.SENT: 10}
-    assert len(stage.ses.accepted) == 10
+    stage.enqueue(3)
+    # A wait of a hundred seconds outlives the lease.
+    assert stage.send(stage.work(1 / 100), recipients=3).answers == {"accepted": 3}
+    assert stage.count() == {Status.SENT: 3}
+    assert sum(stage.clock.slept) == pytest.approx(200)
     assert max(stage.clock.slept) <= claims.RENEW_AFTER_SECONDS
 
 

@@ -1,16 +1,25 @@
 """One call to SES: what goes out, and what is made of whatever comes back."""
 
 import json
+import os
 import re
 import socket
+import ssl
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 from botocore import exceptions as boto
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -271,6 +280,16 @@ def _server(answer: bytes) -> Iterator[tuple[str, list[bytes]]]:
         listening.close()
 
 
+@pytest.fixture
+def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let boto3 sign, for a service that does not look."""
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "nobody")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "nothing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+
+
+@pytest.mark.usefixtures("credentials")
 @pytest.mark.parametrize(
     "answer",
     [
@@ -286,9 +305,6 @@ def _server(answer: bytes) -> Iterator[tuple[str, list[bytes]]]:
 def test_a_call_reaches_the_server_exactly_once_and_stays_unknown(
     monkeypatch: pytest.MonkeyPatch, answer: bytes, single: bool
 ) -> None:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "nobody")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "nothing")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "5")
     with _server(answer) as (url, requests):
         monkeypatch.setenv("AWS_ENDPOINT_URL", url)
@@ -297,15 +313,82 @@ def test_a_call_reaches_the_server_exactly_once_and_stays_unknown(
     assert len(requests) == 1
 
 
+@pytest.mark.usefixtures("credentials")
 def test_nobody_listening_is_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken_port:
         port = taken_port.getsockname()[1]
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "nobody")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "nothing")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
     reply = ses.send(ses.client(), ENVELOPE, outgoing(2), single=False)
     assert (reply.verdict, answers(reply)) == (Verdict.NOT_SENT, [Answer.NOT_SENT] * 2)
+
+
+@contextmanager
+def _tls_server(certificate: Path) -> Iterator[tuple[str, list[bytes]]]:
+    """Serve TLS once; after the request comes what no TLS record can be. Yield the URL and the request."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    requests: list[bytes] = []
+
+    def serve() -> None:
+        plain, _ = listening.accept()
+        try:
+            secure = context.wrap_socket(plain, server_side=True)
+        except ssl.SSLError:
+            plain.close()
+            return
+        with secure:
+            requests.append(secure.recv(65_536))
+            with socket.socket(fileno=os.dup(secure.fileno())) as beneath:
+                beneath.sendall(b"\x17\x03\x03\x00\x40" + b"z" * 64)
+                # Until the other side has read it and gone.
+                beneath.recv(1)
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    try:
+        yield f"https://127.0.0.1:{listening.getsockname()[1]}", requests
+    finally:
+        thread.join()
+        listening.close()
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A certificate for this machine with its key, signed by itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    host = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), 1, now - timedelta(1), now + timedelta(1))
+        .add_extension(host, critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    path = tmp_path_factory.mktemp("tls") / "certificate.pem"
+    secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    path.write_bytes(made.public_bytes(Encoding.PEM) + secret)
+    return path
+
+
+@pytest.mark.usefixtures("credentials")
+@pytest.mark.parametrize(
+    ("trusted", "verdict", "answer"),
+    [(True, Verdict.UNKNOWN, Answer.UNKNOWN), (False, Verdict.NOT_SENT, Answer.NOT_SENT)],
+    ids=["breaks in the answer", "fails in the handshake"],
+)
+def test_tls_that_breaks_after_the_request_is_unknown_and_before_it_not_sent(
+    monkeypatch: pytest.MonkeyPatch, certificate: Path, trusted: bool, verdict: Verdict, answer: Answer
+) -> None:
+    if trusted:
+        monkeypatch.setenv("AWS_CA_BUNDLE", str(certificate))
+    with _tls_server(certificate) as (url, requests):
+        monkeypatch.setenv("AWS_ENDPOINT_URL", url)
+        reply = ses.send(ses.client(), ENVELOPE, outgoing(2), single=False)
+    assert "SSLError" in reply.text
+    assert (reply.verdict, answers(reply)) == (verdict, [answer] * 2)
+    assert len(requests) == (1 if trusted else 0)
 
 
 def test_without_credentials_nothing_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:

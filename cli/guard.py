@@ -1,0 +1,68 @@
+"""Runs a command that ends when the process that asked for it is gone, however that went.
+
+`python -m cli.guard COMMAND...`: the command gets a session of its own, so Ctrl-C in the terminal does not reach
+it; SIGTERM to the guard, or the death of the guard's parent, ends it and all its children.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+_LOOK_SECONDS = 0.5
+_STOP_SECONDS = 10.0
+
+
+def start(command: list[str], environment: Mapping[str, str], log: Path) -> "subprocess.Popen[bytes]":
+    """Start `command` under a guard, its output going to `log`; end it with `stop`."""
+    with log.open("wb") as out:
+        return subprocess.Popen(
+            [sys.executable, "-m", "cli.guard", *command],
+            env=dict(environment),
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+
+def stop(guard: "subprocess.Popen[bytes]") -> None:
+    """End what a guard runs, and the guard."""
+    if guard.poll() is None:
+        guard.terminate()
+        guard.wait()
+
+
+def main(command: list[str]) -> int:
+    """Run the command until it ends, the parent is gone, or SIGTERM comes; return its exit code."""
+    parent = os.getppid()
+    told_to_stop = False
+
+    def stop_soon(_number: int, _frame: object) -> None:
+        nonlocal told_to_stop
+        told_to_stop = True
+
+    signal.signal(signal.SIGTERM, stop_soon)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    child = subprocess.Popen(command, start_new_session=True)
+    while child.poll() is None and not told_to_stop and os.getppid() == parent:
+        time.sleep(_LOOK_SECONDS)
+    _end(child)
+    return child.returncode
+
+
+def _end(child: "subprocess.Popen[bytes]") -> None:
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        if child.poll() is not None:
+            return
+        os.killpg(child.pid, number)
+        try:
+            child.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            continue
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,38 @@
+"""Ctrl-C while a campaign is sent: the campaign is paused, and the run ends in good order."""
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+
+
+@contextmanager
+def pausing(database_url: str, campaign: str) -> Iterator[None]:
+    """Let the first Ctrl-C pause `campaign`; a second one, or one before it is enqueued, ends the process."""
+
+    def first(_number: int, _frame: object) -> None:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        # In a thread of its own: this one may be in the middle of a transaction.
+        threading.Thread(target=_pause, args=(database_url, campaign), daemon=True).start()
+
+    before = signal.signal(signal.SIGINT, first)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _pause(database_url: str, campaign: str) -> None:
+    from ledger.engine import open_ledger
+    from ledger.errors import CampaignNotFound
+    from mail import controls
+
+    try:
+        with open_ledger(database_url) as ledger:
+            controls.pause(ledger, campaign, by="operator", reason="interrupted by hand")
+    except CampaignNotFound:
+        signal.raise_signal(signal.SIGINT)
+        return
+    click.echo("\nPausing after the calls under way; Ctrl-C again ends at once.", err=True)

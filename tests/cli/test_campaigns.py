@@ -1,0 +1,212 @@
+"""Looking at campaigns, and stopping, resuming or ending them, from the command line."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+import sandbox
+from ledger import campaigns
+from ledger.statuses import Status
+from mail import gatekeeping
+
+if TYPE_CHECKING:
+    from conftest import Command, Office
+
+STATUS_KEYS = {"name", "state", "recipients", "by_status", "bounce_rate", "complaint_rate", "halt"}
+DEAD = sandbox.OutcomeRule(match="^dead", hard_bounce=1)
+WHO_AND_WHY = ("--by", "ann", "--reason", "the list was mended")
+
+
+@pytest.fixture
+def begun(office: "Office") -> str:
+    """A campaign of three recipients, enqueued and running, of which nothing is sent."""
+    return office.begin(office.folder / "campaign.yaml")
+
+
+def state_of(office: "Office", name: str = "spring-offer") -> str:
+    with office.ledger() as ledger, ledger.reading() as connection:
+        return campaigns.get(connection, name).state.value
+
+
+def pause(office: "Office", name: str) -> None:
+    with office.ledger() as ledger, ledger.writing() as connection:
+        gatekeeping.stop(connection, campaigns.get(connection, name).id, "the token is over")
+
+
+def complete(office: "Office") -> str:
+    name = office.send(office.folder / "campaign.yaml")
+    with office.ledger() as ledger, ledger.writing() as connection:
+        gatekeeping.finish(connection, campaigns.lock(connection, campaigns.get(connection, name).id))
+    return name
+
+
+def test_the_status_as_json_has_every_key_and_every_status(begun: str, command: "Command") -> None:
+    ran = command("status", begun, "--json")
+    found = json.loads(ran.out)
+    assert (ran.code, ran.err) == (0, "")
+    assert found.keys() >= STATUS_KEYS
+    assert (found["name"], found["state"], found["recipients"]) == ("spring-offer", "RUNNING", 3)
+    assert found["by_status"] == {status.value: 0 for status in Status} | {"QUEUED": 3}
+    assert (found["bounce_rate"], found["complaint_rate"], found["halt"]) == (0.0, 0.0, None)
+
+
+def test_the_status_counts_what_became_of_everybody(office: "Office", command: "Command") -> None:
+    office.world.control(outcomes=[DEAD])
+    office.write_list(["ann@reader.example", "dead.letters@reader.example", "bob@reader.example"])
+    office.write_campaign(halt={"minimum_bounces": 2})
+    name = office.send(office.folder / "campaign.yaml")
+    found = json.loads(command("status", name, "--json").out)
+    assert found["by_status"]["DELIVERED"] == 2
+    assert found["by_status"]["HARD_BOUNCED"] == 1
+    assert found["bounce_rate"] == pytest.approx(1 / 3)
+    shown = command("status", name).out
+    assert "spring-offer: RUNNING" in shown
+    assert "HARD_BOUNCED" in shown
+    assert "hard bounces 33.33%" in shown
+    assert "@" not in shown
+
+
+def test_a_halt_by_the_gate_shows_its_rule_and_figures(office: "Office", command: "Command") -> None:
+    office.world.control(outcomes=[DEAD])
+    office.write_list(["dead.letters@reader.example", *(f"r{n}@reader.example" for n in range(19))])
+    name = office.send(office.folder / "campaign.yaml")
+    found = json.loads(command("status", name, "--json").out)
+    assert found["halt"].keys() == {"rule", "k", "n", "known", "at", "by", "reason"}
+    assert (found["halt"]["k"], found["halt"]["n"], found["halt"]["by"]) == (1, 20, "gate")
+    assert "1 of 20 (5 %)" in command("status", name).out
+
+
+def test_the_list_of_campaigns_has_the_newest_first(office: "Office", command: "Command") -> None:
+    assert "There are no campaigns yet" in command("status").out
+    assert json.loads(command("status", "--json").out) == []
+    office.begin(office.write_campaign(file="one.yaml", name="one"))
+    office.begin(office.write_campaign(file="two.yaml", name="two"))
+    every = json.loads(command("status", "--json").out)
+    assert [each["name"] for each in every] == ["two", "one"]
+    assert all(each.keys() >= STATUS_KEYS for each in every)
+    lines = command("status").out.splitlines()
+    assert [line.split()[0] for line in lines] == ["campaign", "two", "one"]
+
+
+def test_a_halt_by_hand_latches_and_says_how_to_go_on(
+    begun: str, office: "Office", command: "Command"
+) -> None:
+    ran = command("halt", begun, "--by", "ann", "--reason", "wrong price")
+    assert ran.code == 0
+    assert "campaign resume spring-offer --by WHO --reason WHY" in ran.out
+    found = json.loads(command("status", begun, "--json").out)
+    assert found["state"] == "HALTED"
+    assert (found["halt"]["rule"], found["halt"]["by"], found["halt"]["reason"]) == (
+        "manual",
+        "ann",
+        "wrong price",
+    )
+    assert "wrong price" in command("status", begun).out
+    assert command("halt", begun, "--reason", "again").code == 0
+    assert json.loads(command("status", begun, "--json").out)["halt"]["reason"] == "wrong price"
+
+
+def test_a_halt_by_hand_needs_no_name_and_no_reason(begun: str, command: "Command") -> None:
+    assert command("halt", begun).code == 0
+    halt = json.loads(command("status", begun, "--json").out)["halt"]
+    assert halt["by"]
+    assert halt["reason"] == "stopped by hand"
+
+
+def test_resuming_a_halted_campaign_begins_a_new_epoch(
+    begun: str, office: "Office", command: "Command"
+) -> None:
+    command("halt", begun)
+    ran = command("resume", begun, *WHO_AND_WHY)
+    assert ran.code == 0
+    assert "epoch 2" in ran.out
+    assert "campaign send FILE" in ran.out
+    found = json.loads(command("status", begun, "--json").out)
+    assert (found["state"], found["halt"], found["changed_by"]) == ("RUNNING", None, "ann")
+
+
+def test_resuming_a_paused_campaign_keeps_its_epoch(begun: str, office: "Office", command: "Command") -> None:
+    pause(office, begun)
+    assert "the token is over" in command("status", begun).out
+    assert "epoch 1" in command("resume", begun, *WHO_AND_WHY).out
+
+
+def test_cancelling_ends_a_campaign_for_good(begun: str, office: "Office", command: "Command") -> None:
+    ran = command("cancel", begun, *WHO_AND_WHY)
+    assert (ran.code, ran.out) == (0, "spring-offer is cancelled: 3 messages will not be sent.\n")
+    found = json.loads(command("status", begun, "--json").out)
+    assert (found["state"], found["by_status"]["CANCELLED"]) == ("CANCELLED", 3)
+    again = command("resume", begun, *WHO_AND_WHY)
+    assert again.code == 2
+    assert "spring-offer is CANCELLED" in again.err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("status", "nobody"),
+        ("halt", "nobody"),
+        ("resume", "nobody", *WHO_AND_WHY),
+        ("cancel", "nobody", *WHO_AND_WHY),
+        ("report", "nobody", "--out", "there"),
+    ],
+    ids=lambda arguments: arguments[0],
+)
+def test_an_unknown_campaign_is_named(
+    arguments: tuple[str, ...], office: "Office", command: "Command"
+) -> None:
+    before = office.files()
+    ran = command(*arguments)
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == "campaign: no campaign is named nobody: `campaign status` lists those there are.\n"
+    assert office.files() == before
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("halt",), ("resume", *WHO_AND_WHY), ("cancel", *WHO_AND_WHY)],
+    ids=lambda arguments: arguments[0],
+)
+def test_a_completed_campaign_stays_completed(
+    arguments: tuple[str, ...], office: "Office", command: "Command"
+) -> None:
+    name = complete(office)
+    verb, *options = arguments
+    ran = command(verb, name, *options)
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.count("\n") == 1
+    assert "campaign spring-offer is COMPLETED" in ran.err
+    assert state_of(office) == "COMPLETED"
+
+
+def test_a_running_campaign_cannot_be_resumed(begun: str, command: "Command") -> None:
+    ran = command("resume", begun, *WHO_AND_WHY)
+    assert ran.code == 2
+    assert "spring-offer is RUNNING: only a HALTED or PAUSED campaign can be resumed." in ran.err
+
+
+def test_the_report_is_three_files(office: "Office", command: "Command") -> None:
+    name = complete(office)
+    ran = command("report", name, "--out", "there")
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.splitlines()
+    found = json.loads((office.folder / "there" / "report.json").read_text())
+    assert (found["state"], found["sent"], found["delivered"]) == ("COMPLETED", 3, 3)
+    paths = json.loads(command("report", name, "--out", "there", "--json").out)
+    assert paths == {
+        "html": "there/report.html",
+        "json": "there/report.json",
+        "messages": "there/messages.csv",
+    }
+    assert all(Path(path).exists() for path in paths.values())
+
+
+def test_a_report_that_cannot_be_written_is_no_traceback(
+    begun: str, office: "Office", command: "Command"
+) -> None:
+    ran = command("report", begun, "--out", "list.csv/inside")
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err.startswith("campaign: list.csv/inside cannot be written (Not a directory)")
+    assert ran.err.count("\n") == 1

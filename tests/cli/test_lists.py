@@ -1,0 +1,112 @@
+"""`campaign clean`: list hygiene alone."""
+
+import csv
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from conftest import Command, Office
+
+ROWS = [
+    "ann@reader.example",
+    "ann@reader.example",
+    "info@reader.example",
+    "not an address",
+    "Bob <bob@reader.example>",
+    "cy@gone.example",
+    "dee@nomail.example",
+]
+OUTPUTS = ["accepted.csv", "accepted.parquet", "rejected.csv", "report.html", "summary.json"]
+
+
+@pytest.fixture
+def listed(office: "Office") -> "Office":
+    office.write_list(ROWS)
+    return office
+
+
+def test_cleaning_leaves_five_files_that_account_for_every_row(listed: "Office", command: "Command") -> None:
+    ran = command("clean", "list.csv", "--out", "there")
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.startswith("7 rows: 1 accepted, 6 rejected\n")
+    assert "Report: there/report.html" in ran.out
+    assert "@" not in ran.out
+    there = listed.folder / "there"
+    assert sorted(path.name for path in there.iterdir()) == OUTPUTS
+    summary = json.loads((there / "summary.json").read_text())
+    assert (summary["rows"], summary["accepted"], summary["rejected"]) == (7, 1, 6)
+    assert {reason: rows for reason, rows in summary["by_reason"].items() if rows} == {
+        "malformed": 2,
+        "duplicate": 1,
+        "role_alias": 1,
+        "no_mx": 2,
+    }
+    rejected = csv.DictReader((there / "rejected.csv").read_text().splitlines())
+    assert [(row["row"], row["reason"]) for row in rejected] == [
+        ("2", "duplicate"),
+        ("3", "role_alias"),
+        ("4", "malformed"),
+        ("5", "malformed"),
+        ("6", "no_mx"),
+        ("7", "no_mx"),
+    ]
+
+
+def test_the_summary_is_printed_as_json(listed: "Office", command: "Command") -> None:
+    ran = command("clean", "list.csv", "--out", "there", "--json")
+    assert json.loads(ran.out) == json.loads((listed.folder / "there" / "summary.json").read_text())
+
+
+def test_without_the_dns_no_domain_is_dropped(
+    listed: "Office", command: "Command", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CAMPAIGN_NAMESERVERS", "127.0.0.1:1")
+    found = json.loads(command("clean", "list.csv", "--out", "there", "--no-mx", "--json").out)
+    assert (found["accepted"], found["by_reason"]["no_mx"], found["flags"]) == (3, 0, {})
+
+
+def test_a_nameserver_given_is_asked_instead_of_the_set_one(
+    listed: "Office", command: "Command", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = listed.world.environment["CAMPAIGN_NAMESERVERS"]
+    monkeypatch.setenv("CAMPAIGN_NAMESERVERS", "127.0.0.1:1")
+    arguments = ("clean", "list.csv", "--out", "there", "--json")
+    found = json.loads(command(*arguments, "--nameserver", server).out)
+    assert found["by_reason"]["no_mx"] == 2
+
+
+def test_repairing_takes_a_name_and_its_brackets_off(listed: "Office", command: "Command") -> None:
+    found = json.loads(command("clean", "list.csv", "--out", "there", "--repair", "--json").out)
+    assert (found["accepted"], found["by_reason"]["malformed"]) == (2, 1)
+
+
+def test_the_column_of_addresses_can_be_named(listed: "Office", command: "Command") -> None:
+    listed.write("odd.csv", "who;e-mail 2\nann@reader.example;bob@reader.example\n")
+    command("clean", "odd.csv", "--out", "there", "--address-column", "who")
+    assert "ann@reader.example" in (listed.folder / "there" / "accepted.csv").read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["missing.csv", "--out", "there"], "missing.csv does not exist"),
+        ([".", "--out", "there"], "is a folder"),
+        (["list.csv", "--out", "there", "--address-column", "post"], "no column 'post'"),
+        (["list.csv", "--out", "there", "--nameserver", "dns.example"], "--nameserver"),
+        (["list.csv", "--out", "list.csv/inside"], "list.csv/inside cannot be written"),
+        (["s3:///key", "--out", "there"], "s3:///key is no S3 object"),
+    ],
+)
+def test_cleaning_refuses_in_one_sentence_and_writes_nothing(
+    arguments: list[str], says: str, listed: "Office", command: "Command"
+) -> None:
+    before = listed.files()
+    ran = command("clean", *arguments)
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith("campaign: ")
+    assert ran.err.count("\n") == 1
+    assert says in ran.err
+    assert "@" not in ran.err
+    assert listed.files() == before

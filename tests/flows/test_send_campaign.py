@@ -1,0 +1,271 @@
+"""Whole campaigns through the flow, started as a person starts them, on every way that they can end."""
+
+import re
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sandbox import Failure, FailureKind, OutcomeRule
+
+if TYPE_CHECKING:
+    from conftest import Office, Ran
+
+    Send = Callable[[Path], Ran]
+
+pytestmark = pytest.mark.slow
+
+WHOLE_ADDRESS = r"[\w.+-]+@(?:[\w-]+\.)*reader\.example"
+RESUME = "campaign resume spring-offer --by WHO --reason WHY"
+WHO_AND_WHY = ("--by", "ann", "--reason", "mended")
+# What becomes of a reader is told by the beginning of the address.
+OUTCOMES = [
+    OutcomeRule(match="^hard", hard_bounce=1),
+    OutcomeRule(match="^soft", soft_bounce=1),
+    OutcomeRule(match="^away", auto_reply=1),
+    OutcomeRule(match="^spam", complaint=1),
+    OutcomeRule(match="^late", delayed_then_delivered=1),
+    OutcomeRule(match="^mute", silent=1),
+]
+# The status that each outcome of the sandbox ends in.
+STATUS_OF = {
+    "delivered": "DELIVERED",
+    "auto_reply": "DELIVERED",
+    "delayed_then_delivered": "DELIVERED",
+    "hard_bounce": "HARD_BOUNCED",
+    "soft_bounce": "SOFT_BOUNCED",
+    "complaint": "COMPLAINED",
+}
+UNRULY = {"duplicate_probability": 0.2, "reorder_probability": 0.2, "reorder_seconds": 0.3}
+
+
+def readers(**numbers: int) -> list[str]:
+    """Return local parts: so many that begin with each word."""
+    return [f"{word}.{number}" for word, many in numbers.items() for number in range(many)]
+
+
+def test_a_campaign_completes_with_the_figures_that_the_sandbox_has(office: "Office", send: "Send") -> None:
+    office.world.control(outcomes=OUTCOMES, events=UNRULY)
+    everybody = readers(calm=185, hard=4, soft=3, away=3, spam=1, late=4)
+    ran = send(office.campaign(everybody))
+    assert ran.code == 0, ran
+    report, summary = office.report(), office.world.summary()
+    assert report["state"] == "COMPLETED"
+    assert report["sent"] == report["recipients"] == summary["accepted"] == 200
+    assert sorted(office.sent_to()) == sorted(f"{each}@reader.example" for each in everybody)
+    expected: Counter[str] = Counter()
+    for outcome, count in summary["outcomes"].items():
+        expected[STATUS_OF[outcome]] += count
+    assert {status: count for status, count in report["by_status"].items() if count} == expected
+    shown = office.last_run()
+    assert (shown.run.name, shown.kind, shown.state) == ("send spring-offer", "COMPLETED", "Completed")
+    assert "200 recipients: " in shown.message
+    assert "spring-offer: COMPLETED" in ran.out
+
+    again = send(office.folder / "spring-offer.yaml")
+    assert again.code == 0
+    assert office.world.summary()["accepted"] == 200
+    assert office.last_run().state == "Completed"
+
+
+def test_nothing_that_prefect_shows_holds_a_whole_address(office: "Office", send: "Send") -> None:
+    office.world.control(outcomes=OUTCOMES)
+    kept = readers(calm=300, hard=8, soft=2, spam=1)
+    # Roles and repetitions: rows that the cleaning rejects, more of them than a table may show.
+    dropped = [*readers(calm=240), *["info"] * 10]
+    ran = send(office.campaign([*kept, *dropped]))
+    assert ran.code == 0, ran
+    shown = office.last_run()
+    assert re.findall(WHOLE_ADDRESS, shown.text()) == []
+    assert re.findall(WHOLE_ADDRESS, ran.out + ran.err) == []
+    assert {each.key for each in shown.artifacts} == {
+        "campaign-progress",
+        "list-cleaning",
+        "list-rejected",
+        "campaign-report",
+        "campaign-messages",
+    }
+    (rejected,), (attention,) = shown.data("list-rejected"), shown.data("campaign-messages")
+    assert len(rejected) == 200
+    assert {row["address"] for row in rejected} == {"c***@reader.example"}
+    assert len(attention) == 9
+    assert {row["address"] for row in attention} == {"h***@reader.example", "s***@reader.example"}
+    (cleaning,), (report,) = shown.data("list-cleaning"), shown.data("campaign-report")
+    assert "311 of 561 rows accepted" in cleaning
+    assert "COMPLETED" in report
+    assert {each.name for each in shown.task_runs} == {
+        "check spring-offer",
+        "clean list",
+        "enqueue spring-offer",
+        "collect outcomes of spring-offer",
+        "send spring-offer #1",
+        "finish spring-offer",
+        "report spring-offer",
+    }
+    assert shown.log != []
+
+
+def test_a_bad_list_halts_red_and_says_how_to_go_on(office: "Office", send: "Send") -> None:
+    office.world.control(outcomes=OUTCOMES)
+    file = office.campaign(readers(calm=240, hard=60), send={"rate_per_second": 200})
+    ran = send(file)
+    assert ran.code == 3, ran
+    assert RESUME in ran.out
+    shown, report = office.last_run(), office.report()
+    assert (shown.kind, shown.state) == ("FAILED", "Halted")
+    assert shown.message.endswith(f"To go on: {RESUME}")
+    assert report["halt"]["reason"] in shown.message
+    assert (report["state"], report["halt"]["by"]) == ("HALTED", "gate")
+    took = office.world.summary()["accepted"]
+    assert took == report["counts"]["accepted"] < 300
+    assert report["by_status"]["QUEUED"] == 300 - took
+
+    again = send(file)
+    assert again.code == 3
+    assert (office.last_run().state, office.last_run().message) == ("Halted", shown.message)
+    assert office.world.summary()["accepted"] == took
+
+
+def test_a_fault_of_the_account_pauses_and_the_campaign_goes_on_after_a_resume(
+    office: "Office", send: "Send", command: Callable[..., "Ran"]
+) -> None:
+    office.world.control(failures=[Failure(kind=FailureKind.EXPIRED_TOKEN)])
+    file = office.campaign(readers(calm=60))
+    ran = send(file)
+    assert ran.code == 4, ran
+    assert "ExpiredTokenException" in ran.out
+    shown = office.last_run()
+    assert (shown.kind, shown.state) == ("FAILED", "Paused")
+    assert shown.message.endswith(f"To go on: {RESUME}")
+    assert office.report()["by_status"]["QUEUED"] == 60
+
+    assert send(file).code == 4
+    office.world.control(failures=[])
+    assert command("resume", "spring-offer", *WHO_AND_WHY).code == 0
+    assert send(file).code == 0
+    assert sorted(office.sent_to()) == sorted(set(office.sent_to()))
+    assert office.world.summary()["accepted"] == office.report()["by_status"]["DELIVERED"] == 60
+
+
+def test_what_nobody_can_know_is_in_doubt_until_its_events_come(
+    office: "Office", send: "Send", command: Callable[..., "Ran"]
+) -> None:
+    dropped = Failure(kind=FailureKind.ACCEPT_THEN_DROP, nth_calls=[2])
+    office.world.control(failures=[dropped], events={"withheld": True})
+    file = office.campaign(readers(calm=120), send={"settle_seconds": 0})
+    ran = send(file)
+    assert ran.code == 5, ran
+    report = office.report()
+    assert (report["state"], report["by_status"]["IN_DOUBT"], report["by_status"]["SENT"]) == (
+        "RUNNING",
+        50,
+        70,
+    )
+    shown = office.last_run()
+    assert (shown.kind, shown.state) == ("COMPLETED", "InDoubt")
+    assert "50 IN_DOUBT" in shown.message
+    assert office.world.summary()["accepted"] == 120
+
+    office.world.control(events={"withheld": False})
+    office.campaign(readers(calm=120), send={"settle_seconds": 20})
+    again = send(file)
+    assert again.code == 0, again
+    assert office.report()["by_status"]["DELIVERED"] == 120
+    assert sorted(office.sent_to()) == sorted(set(office.sent_to()))
+
+
+def test_a_cancelled_campaign_sends_nothing_more(
+    office: "Office", send: "Send", command: Callable[..., "Ran"]
+) -> None:
+    office.world.control(failures=[Failure(kind=FailureKind.EXPIRED_TOKEN)])
+    file = office.campaign(readers(calm=30))
+    assert send(file).code == 4
+    office.world.control(failures=[])
+    assert command("cancel", "spring-offer", *WHO_AND_WHY).code == 0
+    ran = send(file)
+    assert ran.code == 1, ran
+    assert "spring-offer: CANCELLED" in ran.out
+    assert (office.last_run().kind, office.last_run().state) == ("CANCELLED", "Cancelled")
+    assert office.world.summary()["accepted"] == 0
+    assert office.report()["by_status"]["CANCELLED"] == 30
+
+
+def test_bounces_after_the_last_message_end_the_run_breached(office: "Office", send: "Send") -> None:
+    office.world.control(outcomes=OUTCOMES, events={"delay_seconds_by_type": {"Bounce": 1.0}})
+    ran = send(office.campaign(readers(calm=36, hard=4)))
+    assert ran.code == 3, ran
+    report, shown = office.report(), office.last_run()
+    assert (report["state"], report["halt"]["k"], report["sent"]) == ("COMPLETED_BREACHED", 4, 40)
+    assert (shown.kind, shown.state) == ("FAILED", "Breached")
+
+
+def test_a_run_that_cannot_read_the_queue_pauses_the_campaign(office: "Office", send: "Send") -> None:
+    denied = Failure(kind=FailureKind.EXPIRED_TOKEN, operations=["ReceiveMessage"])
+    office.world.control(failures=[denied])
+    ran = send(office.campaign(readers(calm=200), send={"rate_per_second": 50}))
+    assert ran.code == 2, ran
+    assert ran.out == ""
+    assert "CAMPAIGN_EVENT_QUEUE_URL" in ran.err
+    stored = office.stored()
+    assert stored.state == "PAUSED"
+    assert "cannot be read" in stored.change_reason
+    assert office.last_run().kind == "FAILED"
+    assert office.world.summary()["accepted"] < 200
+
+
+def test_a_run_that_breaks_pauses_the_campaign(
+    office: "Office", send: "Send", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tasks import reporting
+
+    def broken(name: str) -> float:
+        raise RuntimeError("out of memory")
+
+    monkeypatch.setattr(reporting, "percent_done", broken)
+    office.world.control(failures=[Failure(kind=FailureKind.WAIT, seconds=0.5)])
+    file = office.campaign(readers(calm=400), send={"rate_per_second": 20})
+    ran = send(file)
+    assert ran.code == 1, ran
+    assert "RuntimeError" in ran.err
+    stored = office.stored()
+    assert (stored.state, stored.changed_by) == ("PAUSED", "sender")
+    assert "interrupted or broke" in stored.change_reason
+    assert office.last_run().kind == "FAILED"
+    assert sorted(office.sent_to()) == sorted(set(office.sent_to()))
+
+
+def test_a_row_that_may_not_be_sent_stops_the_campaign_before_its_first_mail(
+    office: "Office", send: "Send"
+) -> None:
+    file = office.campaign(readers(calm=5))
+    with (office.folder / "spring-offer.csv").open("a") as rows:
+        rows.write('evil.1@reader.example,"Eve\nBcc: everybody"\n')
+    ran = send(file)
+    assert (ran.code, ran.out) == (2, "")
+    assert "row 6" in ran.err
+    assert re.findall(WHOLE_ADDRESS, ran.err) == []
+    assert re.findall(WHOLE_ADDRESS, office.last_run().text()) == []
+    assert office.world.summary()["accepted"] == 0
+    with pytest.raises(Exception, match="no campaign is named spring-offer"):
+        office.stored()
+
+
+def test_a_list_of_which_nothing_is_left_is_named_with_its_rejected_rows(
+    office: "Office", send: "Send"
+) -> None:
+    ran = send(office.campaign(["info", "postmaster"]))
+    assert (ran.code, ran.out) == (2, "")
+    assert "none of its 2 rows was accepted" in ran.err
+    assert "rejected.csv" in ran.err
+
+
+def test_a_form_sends_as_a_file_does(office: "Office") -> None:
+    from flows.send_campaign import send_campaign
+    from mail.campaign_file import load
+
+    state = send_campaign(load(office.campaign(readers(calm=3), name="by-form")), return_state=True)
+    assert state.is_completed()
+    assert office.last_run().run.name == "send by-form"
+    assert office.world.summary()["accepted"] == 3
