@@ -2,6 +2,7 @@
 
 import getpass
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 import click
@@ -103,6 +104,61 @@ def report(name: str, directory: str, as_json: bool) -> None:
         output.as_json(paths)
     else:
         click.echo(f"Report: {written.html}")
+
+
+@click.command("in-doubt")
+@click.argument("name")
+@click.option("--resend", is_flag=True, help="Send them again; somebody may get it twice.")
+@click.option("--assume-sent", is_flag=True, help="Take them as sent.")
+@click.option("--by", default="", help="Who decides this.")
+@click.option("--reason", default="", help="Why.")
+@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+def in_doubt(name: str, resend: bool, assume_sent: bool, by: str, reason: str, as_json: bool) -> None:
+    """List the messages of NAME that nobody knows were sent, with the evidence, or settle them."""
+    from ledger.engine import open_ledger
+    from mail import doubts
+    from settings import settings
+
+    if resend and assume_sent:
+        raise click.UsageError("choose one of --resend and --assume-sent.")
+    if (resend or assume_sent) and not (by and reason):
+        raise click.UsageError("--resend and --assume-sent need --by and --reason.")
+    with open_ledger(settings().database_url) as ledger:
+        if resend:
+            settled = doubts.resend(ledger, name, by=by, reason=reason)
+            click.echo(
+                f"{settled.messages:,} messages of {name} are queued again (epoch {settled.epoch}). "
+                "Now: campaign send FILE"
+            )
+        elif assume_sent:
+            settled = doubts.assume_sent(ledger, name, by=by, reason=reason)
+            click.echo(f"{settled.messages:,} messages of {name} count as sent.")
+        else:
+            _list_doubts([asdict(call) for call in doubts.listed(ledger, name)], as_json)
+
+
+def _list_doubts(calls: list[dict[str, Any]], as_json: bool) -> None:
+    if as_json:
+        output.as_json(calls)
+        return
+    if not calls:
+        click.echo("Nothing is in doubt.")
+        return
+    heading = ("call", "began", "messages", "heard of", "in doubt", "unconfirmed", "instead of an answer")
+    rows = [
+        (
+            call["call_id"][:8],
+            output.time(call["started_at"]),
+            f"{call['size']:,}",
+            f"{call['heard_of']:,}",
+            f"{call['messages'] - call['unconfirmed']:,}",
+            f"{call['unconfirmed']:,}",
+            call["error"] or "the worker died",
+        )
+        for call in calls
+    ]
+    output.table([heading, *rows])
+    click.echo("Where SES was heard of for some messages of a call, it took that call.")
 
 
 def _control(act: Callable[[Any, Any], str]) -> None:

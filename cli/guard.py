@@ -1,7 +1,7 @@
 """Runs a command that ends when the process that asked for it is gone, however that went.
 
-`python -m cli.guard COMMAND...`: the command gets a session of its own, so Ctrl-C in the terminal does not reach
-it; SIGTERM to the guard, or the death of the guard's parent, ends it and all its children.
+`python -m cli.guard COMMAND...`: the command gets a session of its own, so Ctrl-C in the terminal does not
+reach it; SIGTERM to the guard, or the death of the guard's parent, ends it and all its children.
 """
 
 import os

@@ -31,6 +31,7 @@ for command in (
     campaigns.halt,
     campaigns.resume,
     campaigns.cancel,
+    campaigns.in_doubt,
     campaigns.report,
     plumbing.collect,
     plumbing.setup,

@@ -32,7 +32,8 @@ def prefect() -> Iterator[None]:
         home, port = Path(folder), prefect_server.free_port()
         variables = prefect_server.environment(port, home)
         with prefect_server.serving(port, variables, home / "server.log"):
-            os.environ.update(variables)
+            # Nobody can read a log that goes with the server, and its last lines would miss it.
+            os.environ.update({**variables, "PREFECT_LOGGING_TO_API_ENABLED": "false"})
             yield
 
 

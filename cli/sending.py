@@ -1,6 +1,6 @@
 """Looking at a campaign before it is sent, and sending it."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from mail.campaign_file import Campaign
     from mail.preflight import Preflight
     from settings import Settings
+
+# What Prefect calls the state of a run that an exception ended; states of our own have names of their own.
+_BROKEN = ("Failed", "Crashed")
 
 
 @click.command()
@@ -89,10 +92,12 @@ def _send(found: "Settings", file: str, name: str, directory: str, as_json: bool
     return status.exit_code(now)
 
 
-def _error_of(state: object) -> Exception | None:
+def _error_of(state: Any) -> Exception | None:
     """Return the exception that broke the run, if one did: a halt is a result, not an error."""
-    data = getattr(state, "data", None)
-    return data if isinstance(data, Exception) else None
+    if state.name not in _BROKEN:
+        return None
+    error = state.result(raise_on_failure=False)
+    return error if isinstance(error, Exception) else None
 
 
 def _dry_run(

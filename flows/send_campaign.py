@@ -16,6 +16,7 @@ from pydantic import Field
 
 from ledger.campaigns import State as CampaignState
 from mail.campaign_file import Campaign, load
+from mail.errors import MailError
 from settings import settings
 from tasks import listing, reporting, sending
 
@@ -67,13 +68,19 @@ def _send(campaign: Campaign) -> None:
     collecting = sending.collect_during.submit(campaign.name, campaign.send.settle_seconds)
     try:
         _send_chunks(campaign)
-    except BaseException:
+    except BaseException as err:
         # The collector goes on while the campaign runs, and a campaign whose run broke wants a person's look.
-        sending.pause(campaign.name, "its run was interrupted or broke: see the run's log")
+        reason = (
+            str(err) if isinstance(err, MailError) else "its run was interrupted or broke: see the run's log"
+        )
+        sending.pause(campaign.name, reason)
         raise
     finally:
         collecting.wait()
-    collecting.result()
+    failure = collecting.result(raise_on_failure=False)
+    # A queue that cannot be read has paused the campaign, and is the reason that its final state gives.
+    if isinstance(failure, BaseException) and not isinstance(failure, MailError):
+        raise failure
     sending.finish(campaign.name)
 
 

@@ -118,15 +118,48 @@ def change_state(
     """
     if to_state not in _NEXT[locked.state]:
         raise CampaignConflict(f"campaign {locked.name} is {locked.state} and cannot become {to_state}.")
-    at = clock.now(connection)
     resumed = locked.state is State.HALTED and to_state is State.RUNNING
+    _change(connection, locked, to_state, by=by, reason=reason, halt=halt, new_epoch=resumed)
+
+
+def reopen(connection: Connection, locked: Campaign, *, by: str, reason: str) -> None:
+    """Let a running or completed campaign send more than it was to, in a new epoch, on a person's word."""
+    _change(connection, locked, State.RUNNING, by=by, reason=reason, halt=None, new_epoch=True)
+
+
+def remark(connection: Connection, locked: Campaign, *, by: str, reason: str) -> None:
+    """Keep a person's decision in the history of a campaign whose state it does not change."""
+    connection.execute(
+        insert(campaign_change).values(
+            campaign_id=locked.id,
+            at=clock.now(connection),
+            from_state=locked.state,
+            to_state=locked.state,
+            by=by,
+            reason=reason,
+            halt=locked.halt,
+        )
+    )
+
+
+def _change(
+    connection: Connection,
+    locked: Campaign,
+    to_state: State,
+    *,
+    by: str,
+    reason: str,
+    halt: Mapping[str, Any] | None,
+    new_epoch: bool,
+) -> None:
+    at = clock.now(connection)
     connection.execute(
         update(campaign)
         .where(campaign.c.id == locked.id)
         .values(
             state=to_state,
-            epoch=locked.epoch + 1 if resumed else locked.epoch,
-            halt=None if resumed else (dict(halt) if halt else locked.halt),
+            epoch=locked.epoch + 1 if new_epoch else locked.epoch,
+            halt=None if new_epoch else (dict(halt) if halt else locked.halt),
             changed_at=at,
             changed_by=by,
             change_reason=reason,

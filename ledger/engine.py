@@ -1,5 +1,7 @@
 """Opening the ledger: one engine, reading and writing transactions, the schema brought up to date."""
 
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -123,7 +125,7 @@ def _sqlite(url: URL) -> Engine:
         # The driver's own BEGIN comes late and deferred; ours stands in `begin` below.
         raw.isolation_level = None
         cursor = raw.cursor()
-        cursor.execute("PRAGMA journal_mode=WAL")
+        _use_wal(cursor)
         # A lost intent would be a double mail: every commit reaches the disk.
         cursor.execute("PRAGMA synchronous=FULL")
         cursor.execute("PRAGMA foreign_keys=ON")
@@ -135,6 +137,20 @@ def _sqlite(url: URL) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
 
     return engine
+
+
+def _use_wal(cursor: sqlite3.Cursor) -> None:
+    """Switch a new file to write-ahead logging; on one that has it already this does nothing."""
+    give_up_at = time.monotonic() + BUSY_TIMEOUT_SECONDS
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError:
+            # SQLite does not wait by itself for this switch where another process makes it just now.
+            if time.monotonic() >= give_up_at:
+                raise
+            time.sleep(0.02)
 
 
 def _shown(url: URL) -> str:

@@ -197,6 +197,15 @@ subscriber = Table(
     Column("last_engaged_at", Float),
 )
 
+# The stretches of time over which the event queue was seen drained.
+drain = Table(
+    "drain",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("since", Float, nullable=False),
+    Column("until", Float, nullable=False),
+)
+
 # A shared rate: the earliest moment at which the next recipients may go.
 limiter = Table(
     "limiter",

@@ -45,6 +45,8 @@ class Fact(StrEnum):
     """Something that was learnt about a message and stays true."""
 
     ACCEPTED = "accepted"
+    # Nobody knows, and a person has said that it is to be taken as sent.
+    ASSUMED = "assumed"
     DELIVERED = "delivered"
     DELAYED = "delayed"
     SOFT_BOUNCED = "soft_bounced"
@@ -65,6 +67,7 @@ class Count(StrEnum):
     """What is counted of a message's facts: the columns of the tally beside the statuses."""
 
     ACCEPTED = "accepted"
+    ASSUMED = "assumed"
     KNOWN = "known"
     DELIVERED = "delivered"
     DELAYED = "delayed"
@@ -93,6 +96,7 @@ _STATUS_OF: Mapping[Fact, Status] = {
     Fact.DELAYED: Status.DELAYED,
     # Opens and clicks stand beside the status, but only mail that SES took can be opened.
     Fact.ACCEPTED: Status.SENT,
+    Fact.ASSUMED: Status.SENT,
 }
 
 # What settles a message: after one of these nothing more is waited for.

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ledger import campaigns, events, tallies
+from ledger import campaigns, drains, events, tallies
 from ledger.campaigns import State
 from ledger.engine import Ledger
 from ledger.events import Event
@@ -63,6 +63,7 @@ class Collector:
         while True:
             found = self._step(wait_seconds if total.received == 0 else 0)
             if found.received == 0:
+                self._note_drained()
                 return total
             total += found
 
@@ -78,6 +79,10 @@ class Collector:
         # Only after the commit: what a crash leaves on the queue comes again and is then known.
         self.queue.delete([item.receipt for item in batch])
         return collected
+
+    def _note_drained(self) -> None:
+        with self.ledger.writing() as connection:
+            drains.note(connection)
 
     def _take_in(self, batch: Sequence[Received]) -> Collected:
         found: list[Event] = []

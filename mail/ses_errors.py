@@ -99,7 +99,7 @@ def verdict_of(error: Exception) -> Verdict:
 def _of_answer(error: ClientError) -> Verdict:
     code = str(error.response.get("Error", {}).get("Code", ""))
     status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-    if status == 429 or code in _THROTTLES:
+    if status == 429 or (code in _THROTTLES and 400 <= status < 500):
         return Verdict.THROTTLED
     if status == 413 or (code in _INVALID and 400 <= status < 500):
         return Verdict.INVALID

@@ -8,7 +8,7 @@ from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
 from ledger.engine import open_ledger
 from lists.policy import HygienePolicy, ListSource
-from reports import list_summary, list_cleaning
+from reports import list_cleaning, list_summary
 from settings import settings
 
 

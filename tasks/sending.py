@@ -7,7 +7,7 @@ from prefect import task
 
 from ledger import campaigns, claims
 from ledger.engine import open_ledger
-from mail import collecting, gatekeeping, preflight, recipients, sending, working
+from mail import collecting, doubts, gatekeeping, preflight, recipients, sending, working
 from mail.campaign_file import Campaign
 from mail.errors import MailError
 from mail.templating import Templates
@@ -50,7 +50,7 @@ def send_chunk(campaign: str, chunk: int, recipients_at_most: int) -> dict[str, 
 def collect_during(campaign: str, settle_seconds: float) -> dict[str, int]:
     """Collect events while the campaign sends and until it has settled; return the counts of events.
 
-    Where the queue cannot be read the campaign is paused: without outcomes nothing may be sent.
+    Whatever breaks it pauses the campaign: without outcomes nothing may be sent.
     """
     found = settings()
     with open_ledger(found.database_url) as ledger:
@@ -58,8 +58,11 @@ def collect_during(campaign: str, settle_seconds: float) -> dict[str, int]:
             collected = collecting.collect_during(
                 working.open_collector(ledger, found), campaign, settle_seconds
             )
-        except MailError as err:
-            pause(campaign, str(err))
+        except Exception as err:
+            reason = (
+                str(err) if isinstance(err, MailError) else "collecting its outcomes broke: see the run's log"
+            )
+            pause(campaign, reason)
             raise
     return {"events": collected.new, "repeated": collected.repeated, "unmatched": collected.unmatched}
 
@@ -87,10 +90,12 @@ def running() -> list[str]:
 @task(task_run_name="finish {campaign}")
 def finish(campaign: str) -> str:
     """Recover what dead workers held, complete the campaign where nothing may still go; return its state."""
-    with open_ledger(settings().database_url) as ledger, ledger.writing() as connection:
-        locked = campaigns.lock(connection, campaigns.get(connection, campaign).id)
-        claims.recover(connection, locked)
-        return gatekeeping.finish(connection, locked).value
+    with open_ledger(settings().database_url) as ledger:
+        doubts.expire(ledger, campaign)
+        with ledger.writing() as connection:
+            locked = campaigns.lock(connection, campaigns.get(connection, campaign).id)
+            claims.recover(connection, locked)
+            return gatekeeping.finish(connection, locked).value
 
 
 def pause(campaign: str, reason: str) -> None:

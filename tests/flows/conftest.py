@@ -1,4 +1,4 @@
-"""Flows on a Prefect server of the tests' own, a sandbox to send to, and the API to read back what was shown."""
+"""Flows on a Prefect server of the tests' own, with a sandbox to send to, and what the server then shows."""
 
 import json
 import os
@@ -83,7 +83,7 @@ class Office:
         (folder / "mail.html.j2").write_text(HTML)
 
     def campaign(self, readers: Sequence[str], name: str = "spring-offer", **changes: object) -> Path:
-        """Write a list of these local parts at reader.example and a campaign to it; return the campaign's file."""
+        """Write a list of these local parts at reader.example, and a campaign to it; return its file."""
         rows = [f"{reader}@reader.example,Reader {number}" for number, reader in enumerate(readers)]
         (self.folder / f"{name}.csv").write_text("\n".join(["email,first_name", *rows, ""]))
         content = {
@@ -125,9 +125,12 @@ class Office:
 def prefect_client() -> Iterator[SyncPrefectClient]:
     """Start a Prefect server and point everything in this process at it."""
     quiet = {PREFECT_SERVER_ANALYTICS_ENABLED: False, PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}
-    with temporary_settings(quiet), prefect_test_harness(server_startup_timeout=120):
-        with get_client(sync_client=True) as client:
-            yield client
+    with (
+        temporary_settings(quiet),
+        prefect_test_harness(server_startup_timeout=120),
+        get_client(sync_client=True) as client,
+    ):
+        yield client
 
 
 @pytest.fixture(scope="session")
@@ -154,6 +157,7 @@ def office(
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("CAMPAIGN_DATABASE_URL", f"sqlite:///{tmp_path / 'ledger.sqlite3'}")
     monkeypatch.setenv("CAMPAIGN_OUTPUT_DIR", str(tmp_path / "output"))
+    monkeypatch.setenv("PREFECT_API_URL", str(prefect_client.api_url))
     settings.settings.cache_clear()
     yield Office(tmp_path, started, prefect_client)
     settings.settings.cache_clear()

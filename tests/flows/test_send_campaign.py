@@ -205,13 +205,13 @@ def test_a_run_that_cannot_read_the_queue_pauses_the_campaign(office: "Office", 
     denied = Failure(kind=FailureKind.EXPIRED_TOKEN, operations=["ReceiveMessage"])
     office.world.control(failures=[denied])
     ran = send(office.campaign(readers(calm=200), send={"rate_per_second": 50}))
-    assert ran.code == 2, ran
-    assert ran.out == ""
-    assert "CAMPAIGN_EVENT_QUEUE_URL" in ran.err
-    stored = office.stored()
+    assert ran.code == 4, ran
+    assert "CAMPAIGN_EVENT_QUEUE_URL" in ran.out
+    stored, shown = office.stored(), office.last_run()
     assert stored.state == "PAUSED"
     assert "cannot be read" in stored.change_reason
-    assert office.last_run().kind == "FAILED"
+    assert (shown.kind, shown.state) == ("FAILED", "Paused")
+    assert shown.message == f"{stored.change_reason} To go on: {RESUME}"
     assert office.world.summary()["accepted"] < 200
 
 

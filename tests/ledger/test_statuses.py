@@ -32,7 +32,7 @@ def expected(stage: Stage, facts: frozenset[Fact]) -> Status:
         return Status.FAILED
     if Fact.DELAYED in facts:
         return Status.DELAYED
-    if Fact.ACCEPTED in facts:
+    if Fact.ACCEPTED in facts or Fact.ASSUMED in facts:
         return Status.SENT
     return Status(stage.value)
 

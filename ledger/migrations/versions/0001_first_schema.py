@@ -33,6 +33,13 @@ def upgrade() -> None:
         sa.UniqueConstraint("name", name=op.f("uq_campaign_name")),
     )
     op.create_table(
+        "drain",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("since", sa.Float(), nullable=False),
+        sa.Column("until", sa.Float(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_drain")),
+    )
+    op.create_table(
         "identity",
         sa.Column("ledger_id", sa.String(length=32), nullable=False),
         sa.PrimaryKeyConstraint("ledger_id", name=op.f("pk_identity")),
@@ -132,6 +139,7 @@ def upgrade() -> None:
         sa.Column("failures", sa.Integer(), nullable=False),
         sa.Column("detail", sa.Text(), nullable=True),
         sa.Column("accepted_at", sa.Float(), nullable=True),
+        sa.Column("assumed_at", sa.Float(), nullable=True),
         sa.Column("delivered_at", sa.Float(), nullable=True),
         sa.Column("delayed_at", sa.Float(), nullable=True),
         sa.Column("soft_bounced_at", sa.Float(), nullable=True),
@@ -180,6 +188,7 @@ def upgrade() -> None:
         sa.Column("status_in_doubt", sa.Integer(), server_default="0", nullable=False),
         sa.Column("status_unconfirmed", sa.Integer(), server_default="0", nullable=False),
         sa.Column("accepted_count", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("assumed_count", sa.Integer(), server_default="0", nullable=False),
         sa.Column("known_count", sa.Integer(), server_default="0", nullable=False),
         sa.Column("delivered_count", sa.Integer(), server_default="0", nullable=False),
         sa.Column("delayed_count", sa.Integer(), server_default="0", nullable=False),
