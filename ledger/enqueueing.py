@@ -8,13 +8,12 @@ from typing import Any
 from sqlalchemy import Connection, insert
 
 from ledger import clock, dialects
+from ledger.bulk import insert_rows
 from ledger.campaigns import Campaign, State, find
 from ledger.errors import CampaignConflict
 from ledger.schema import FACT_COLUMNS, campaign, campaign_change, message
 from ledger.statuses import Count, Fact, Stage, Status, status_of
 from ledger.transitions import add_to_tally
-
-_ROWS_AN_INSERT = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +96,9 @@ def enqueue(connection: Connection, new: NewCampaign, messages: Iterable[Sequenc
         return _stored(connection, new)
     statuses: Counter[Status] = Counter()
     for batch in messages:
-        for start in range(0, len(batch), _ROWS_AN_INSERT):
-            rows = [_row(campaign_id, item, at) for item in batch[start : start + _ROWS_AN_INSERT]]
-            connection.execute(insert(message), rows)
-            statuses.update(Status(str(row["status"])) for row in rows)
+        rows = [_row(campaign_id, item, at) for item in batch]
+        insert_rows(connection, message, rows)
+        statuses.update(Status(str(row["status"])) for row in rows)
     add_to_tally(connection, campaign_id, 1, statuses, {Count.REJECTED: statuses[Status.REJECTED]})
     connection.execute(
         campaign.update().where(campaign.c.id == campaign_id).values(recipients=statuses.total())
