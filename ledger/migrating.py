@@ -4,6 +4,8 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect, text
 
+from ledger.errors import LedgerError
+
 # The newest file in ledger/migrations/versions; a test holds the two together. It stands here so that opening
 # a ledger whose schema is current does not import Alembic.
 HEAD = "0001"
@@ -20,9 +22,13 @@ def is_current(connection: Connection) -> bool:
 
 
 def upgrade(engine: Engine) -> None:
-    """Migrate to the newest schema, in one transaction that other starters wait for."""
+    """Migrate to the newest schema, in one transaction that other starters wait for.
+
+    Raises LedgerError where the database holds a schema that this program does not know.
+    """
     from alembic import command
     from alembic.config import Config
+    from alembic.util.exc import CommandError
 
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS))
@@ -31,4 +37,10 @@ def upgrade(engine: Engine) -> None:
             # Any constant serves; it only has to be the same for every starter.
             connection.execute(text("SELECT pg_advisory_xact_lock(5024512)"))
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        try:
+            command.upgrade(config, "head")
+        except CommandError as err:
+            raise LedgerError(
+                "the database has a schema that this version does not know, probably a newer one's: "
+                "use the version that made it, or another CAMPAIGN_DATABASE_URL."
+            ) from err

@@ -110,6 +110,7 @@ def iam_policy() -> dict[str, Any]:
                 "ses:SendEmail",
                 "ses:SendBulkEmail",
                 "ses:GetAccount",
+                "ses:GetConfigurationSet",
                 "ses:GetEmailIdentity",
                 "sqs:GetQueueAttributes",
                 "sqs:ReceiveMessage",

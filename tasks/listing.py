@@ -10,10 +10,11 @@ from ledger.engine import open_ledger
 from lists.policy import HygienePolicy, ListSource
 from reports import list_cleaning, list_summary
 from settings import settings
+from tasks.retrying import passing_fault
 
 
 # Cleaning again gives the same files, so a fault of the network may be tried once more.
-@task(task_run_name="clean list", retries=1, retry_delay_seconds=5)
+@task(task_run_name="clean list", retries=1, retry_delay_seconds=5, retry_condition_fn=passing_fault)
 def clean(source: ListSource, policy: HygienePolicy, directory: str) -> dict[str, Any]:
     """Write the outputs of a cleaning into `directory` and return its summary as in summary.json."""
     found = settings()

@@ -9,9 +9,10 @@ from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from ledger.engine import open_ledger
 from reports import campaign_report, campaign_summary, status
 from settings import settings
+from tasks.retrying import passing_fault
 
 
-@task(task_run_name="report {campaign}", retries=1, retry_delay_seconds=5)
+@task(task_run_name="report {campaign}", retries=1, retry_delay_seconds=5, retry_condition_fn=passing_fault)
 def write_report(campaign: str, directory: str) -> dict[str, Any]:
     """Write the campaign report into `directory` and show its summary; return the campaign's status."""
     with open_ledger(settings().database_url) as ledger, ledger.reading() as connection:

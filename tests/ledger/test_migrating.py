@@ -8,11 +8,12 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import func, inspect, select
+from sqlalchemy import func, inspect, select, text
 
 import ledger
 from ledger import migrating
 from ledger.engine import connect, open_ledger
+from ledger.errors import LedgerError
 from ledger.schema import identity, metadata
 
 
@@ -95,3 +96,17 @@ def test_a_broken_migration_leaves_nothing_behind(
         migrating.upgrade(engine)
     assert inspect(engine).get_table_names() == []
     engine.dispose()
+
+
+def test_a_schema_of_another_version_is_told_in_a_sentence(database_url: str) -> None:
+    engine = connect(database_url)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    engine.dispose()
+    try:
+        with pytest.raises(LedgerError, match="does not know"):
+            open_ledger(database_url, upgrade=True)
+    finally:
+        with engine.begin() as connection:
+            connection.execute(text(f"UPDATE alembic_version SET version_num = '{migrating.HEAD}'"))
+        engine.dispose()
