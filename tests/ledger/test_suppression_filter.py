@@ -1,0 +1,44 @@
+"""The filter lets every suppressed address through, and hardly any other."""
+
+import numpy as np
+import pytest
+
+from ledger import suppression_filter, suppressions
+from ledger.suppression_filter import SuppressionFilter
+from ledger.suppressions import EVERYWHERE, Suppression, SuppressionReason
+
+KEYS = [f"reader.{number}@example.com" for number in range(1_000)]
+
+
+@pytest.fixture
+def connection(scene):
+    entries = [
+        Suppression(key, SuppressionReason.MANUAL, "a test", scope="weekly" if number % 4 == 0 else "")
+        for number, key in enumerate(KEYS)
+        if number % 2 == 0
+    ]
+    with scene.ledger.writing() as writing:
+        suppressions.add(writing, entries)
+    with scene.ledger.reading() as reading:
+        yield reading
+
+
+def test_only_the_entries_of_its_scopes_are_possible(connection) -> None:
+    assert suppression_filter.size(connection) == 500
+    assert SuppressionFilter(connection, [EVERYWHERE]).possible(KEYS) == KEYS[2::4]
+    assert SuppressionFilter(connection, [EVERYWHERE, "weekly"]).possible(KEYS) == KEYS[::2]
+    assert SuppressionFilter(connection, [EVERYWHERE]).possible([]) == []
+
+
+def test_a_filter_of_nothing_lets_nothing_through(connection) -> None:
+    assert SuppressionFilter(connection, ["monthly"]).possible(KEYS) == []
+
+
+def test_the_pieces_in_which_it_is_read_make_no_difference(connection, monkeypatch) -> None:
+    monkeypatch.setattr(suppression_filter, "_ROWS_A_FETCH", 7)
+    assert SuppressionFilter(connection, [EVERYWHERE]).possible(KEYS) == KEYS[2::4]
+
+
+def test_two_addresses_with_one_hash_are_both_possible(connection, monkeypatch) -> None:
+    monkeypatch.setattr(suppression_filter, "_hashes", lambda keys: np.ones(len(keys), dtype=np.int64))
+    assert SuppressionFilter(connection, [EVERYWHERE]).possible(KEYS) == KEYS
