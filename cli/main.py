@@ -10,7 +10,7 @@ import traceback
 
 import click
 
-from cli import campaigns, demo, lists, plumbing, sending, services
+from cli import campaigns, demo, lists, plumbing, sending, services, suppress
 
 WRONG_INPUT = 2
 COULD_NOT = 1
@@ -32,6 +32,7 @@ for command in (
     campaigns.resume,
     campaigns.cancel,
     campaigns.report,
+    suppress.suppress,
     plumbing.collect,
     plumbing.setup,
     plumbing.db,
