@@ -1,6 +1,7 @@
 """So many soft bounces in a row suppress an address, whatever the order in which they become known."""
 
 import itertools
+from threading import Thread
 
 import pytest
 from hypothesis import given
@@ -132,6 +133,28 @@ def test_a_delivery_that_ses_gave_up_suppresses_at_once(post) -> None:
     post.send(1)
     post.hear((0, REPLY), suppress=SuppressionReason.EXPIRED)
     assert post.reasons == {SuppressionReason.EXPIRED}
+
+
+def test_two_collectors_at_once_count_each_other_s_bounces(scene, an_event) -> None:
+    for name in ("first", "second"):
+        scene.enqueue(1, name=name)
+        held = scene.claim(name=name)
+        scene.intend(held, {held.recipients[0].message_id: name}, name=name)
+
+    def take_in(send_id: str) -> None:
+        with scene.ledger.writing() as connection:
+            events.apply(connection, [an_event(send_id, BOUNCE)], 2)
+
+    with scene.ledger.writing() as connection:
+        events.apply(connection, [an_event("first", BOUNCE)], 2)
+        other = Thread(target=take_in, args=("second",))
+        other.start()
+        other.join(timeout=0.3)
+        # It waits for the end of this transaction, whose bounce it could not see otherwise.
+        assert other.is_alive()
+    other.join()
+    with scene.ledger.reading() as connection:
+        assert suppressions.reasons(connection, [KEY]) == {KEY: SuppressionReason.SOFT_BOUNCE}
 
 
 facts_of_messages = st.lists(

@@ -40,5 +40,28 @@ def test_the_pieces_in_which_it_is_read_make_no_difference(connection, monkeypat
 
 
 def test_two_addresses_with_one_hash_are_both_possible(connection, monkeypatch) -> None:
-    monkeypatch.setattr(suppression_filter, "_hashes", lambda keys: np.ones(len(keys), dtype=np.int64))
+    monkeypatch.setattr(suppression_filter, "_hashes", lambda keys: np.ones(len(keys), dtype=np.uint64))
     assert SuppressionFilter(connection, [EVERYWHERE]).possible(KEYS) == KEYS
+
+
+@pytest.mark.parametrize("hash_", [0, 1, 2**63, 2**64 - 1])
+def test_hashes_at_either_end_are_found(connection, monkeypatch, hash_: int) -> None:
+    monkeypatch.setattr(
+        suppression_filter,
+        "_hashes",
+        lambda keys: np.array([hash_ if key == KEYS[2] else 12345 for key in keys], dtype=np.uint64),
+    )
+    assert SuppressionFilter(connection, [EVERYWHERE]).possible(KEYS[1:3]) == KEYS[1:3]
+    only = SuppressionFilter(connection, [EVERYWHERE])
+    monkeypatch.setattr(suppression_filter, "_hashes", lambda keys: np.full(len(keys), 9, dtype=np.uint64))
+    assert only.possible(KEYS) == []
+
+
+def test_no_suppressed_address_among_many_is_missed(scene) -> None:
+    keys = [f"reader.{number}@example.com" for number in range(20_000)]
+    with scene.ledger.writing() as writing:
+        entries = [Suppression(key, SuppressionReason.MANUAL, "a test") for key in keys[::2]]
+        suppressions.add(writing, entries)
+    with scene.ledger.reading() as reading:
+        found = SuppressionFilter(reading, [EVERYWHERE])
+    assert found.possible(keys) == keys[::2]
