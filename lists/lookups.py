@@ -21,8 +21,8 @@ Reading = Callable[[], AbstractContextManager[Connection]]
 
 # Up to this many keys a look-up in the database is quicker than any preparation.
 _FEW_KEYS = 50_000
-# Reading so many entries into the filter costs about as much as looking one key up.
-_ENTRIES_A_KEY = 4
+# Reading so many entries into the filter takes about as long as looking one key up.
+_ENTRIES_A_KEY = 5
 
 
 @dataclass(frozen=True, slots=True)
