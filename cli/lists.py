@@ -49,6 +49,7 @@ def clean(
 
     from ledger.engine import open_ledger
     from lists.policy import HygienePolicy, ListSource
+    from lists.suppressing import checked_scope
     from reports import list_cleaning
     from settings import settings
 
@@ -56,7 +57,7 @@ def clean(
     with open_ledger(found.database_url) as ledger:
         result = list_cleaning.clean(
             ledger,
-            ListSource(source=source, name=list_name, address_column=address_column),
+            ListSource(source=source, name=checked_scope(list_name), address_column=address_column),
             HygienePolicy(mx=not no_mx, repair=repair),
             nameserver or found.nameservers,
             as_of=as_of.date() if as_of else None,

@@ -9,6 +9,8 @@ from lists.addresses import address_key
 from lists.errors import ListError
 
 _SOURCE = "by hand"
+# As long as the ledger's columns of names are.
+_LONGEST = 200
 # Only these are the person's own word, and only that person can take them back.
 _OWN_WORD = (SuppressionReason.COMPLAINT, SuppressionReason.UNSUBSCRIBE)
 
@@ -23,7 +25,7 @@ def add(
     scope: str = EVERYWHERE,
 ) -> bool:
     """Suppress an address; return whether that is new. Raises ListError for what is no address."""
-    entry = Suppression(address_key(address), reason, _SOURCE, scope, note, _named(by))
+    entry = Suppression(address_key(address), reason, _SOURCE, checked_scope(scope), note, named(by))
     return suppressions.add(connection, [entry]) > 0
 
 
@@ -41,7 +43,7 @@ def remove(
     Raises ListError, never naming the address, where it is not on it, or where the person unsubscribed or
     complained and nobody says that it was the person who asked to have it back.
     """
-    key = address_key(address)
+    key, scope = address_key(address), checked_scope(scope)
     scopes = suppression_entries.scopes_of(connection, key)
     if scope not in scopes:
         raise ListError(f"the address is not suppressed {_where(scope)}{_but(scopes)}.")
@@ -52,7 +54,7 @@ def remove(
             f"the address is suppressed for the person's own {' and '.join(own)}: "
             "take it off only where that person asked for it, with --at-their-request."
         )
-    return suppressions.remove(connection, [(key, scope)], by=_named(by), source=_SOURCE, note=note)
+    return suppressions.remove(connection, [(key, scope)], by=named(by), source=_SOURCE, note=note)
 
 
 def history(connection: Connection, address: str) -> list[Change]:
@@ -60,10 +62,19 @@ def history(connection: Connection, address: str) -> list[Change]:
     return suppression_history.of(connection, address_key(address))
 
 
-def _named(by: str) -> str:
+def named(by: str) -> str:
+    """Return who decides. Raises ListError where that is nobody."""
     if not by.strip():
         raise ListError("--by is blank: say who decides this.")
-    return by.strip()[:200]
+    return by.strip()[:_LONGEST]
+
+
+def checked_scope(scope: str) -> str:
+    """Return a list's name as suppressions are filed under it. Raises ListError where it cannot be one."""
+    name = scope.strip()
+    if len(name) > _LONGEST or any(ord(character) < 32 for character in name):
+        raise ListError(f"the list's name must be one line of at most {_LONGEST} characters: shorten it.")
+    return name
 
 
 def _where(scope: str) -> str:

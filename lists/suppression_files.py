@@ -18,6 +18,7 @@ from lists import sources
 from lists.addresses import Address, parse
 from lists.errors import ListError
 from lists.spreadsheets import FORMULA, escaped
+from lists.suppressing import checked_scope, named
 
 # The columns of an export; a file that has the first three brings its own reasons and scopes back.
 COLUMNS = ("address", "reason", "list", "since", "source", "note")
@@ -55,11 +56,11 @@ def import_file(
     MANUAL. An import that breaks off is simply begun again: what stands already stays as it is. Raises
     ListError for a file that is none, or with a reason that does not exist.
     """
-    name = f"import of {Path(source).name}"
+    name, who = f"import of {Path(source).name}", named(by)
     added = rows = 0
     malformed: list[int] = []
-    for part in _rows(source, address_column, reason, scope, malformed):
-        entries = [Suppression(key, why, name, where, note, by) for key, why, where in part]
+    for part in _rows(source, address_column, reason, checked_scope(scope), malformed):
+        entries = [Suppression(key, why, name, where, note, who) for key, why, where in part]
         with ledger.writing() as connection:
             added += suppressions.add(connection, entries)
         rows += len(part)
@@ -110,7 +111,8 @@ def _rows(
                 malformed.append(row)
             elif exported:
                 told = _reason(part.column("reason")[place].as_py(), source, row)
-                found.append((address.key, told, _unescaped(part.column("list")[place].as_py())))
+                where = checked_scope(_unescaped(part.column("list")[place].as_py()))
+                found.append((address.key, told, where))
             else:
                 found.append((address.key, reason or SuppressionReason.MANUAL, scope))
         yield found

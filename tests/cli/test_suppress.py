@@ -115,7 +115,9 @@ def test_an_import_says_which_rows_have_no_address(run, tmp_path: Path) -> None:
         (("add", ADDRESS, "--reason-note", "x", "--by", " "), "--by is blank"),
         (("add", ADDRESS, "--by", "Ada"), "Missing option '--reason-note'"),
         (("remove", ADDRESS, "--by", "Ada", "--reason", "x"), "the address is not suppressed"),
+        (("add", ADDRESS, "--reason-note", "x", "--by", "Ada", "--list", "x" * 201), "list's name must be"),
         (("import", "nothing.csv", "--by", "Ada"), "nothing.csv"),
+        (("import", "nothing.csv", "--by", ""), "--by is blank"),
         (("list", "--reason", "bored"), "'bored' is not one of"),
     ],
 )
@@ -136,6 +138,7 @@ def test_a_list_is_cleaned_as_of_a_day_and_under_a_name(run, tmp_path: Path) -> 
     assert then["by_reason"]["suppressed"] == 0
     assert then["warnings"][0].startswith("As of 2020-02-29: ")
     assert run(*clean, "--as-of", "yesterday").code == 2
+    assert run(*clean, "--list", "a\nb").code == 2
 
 
 def test_the_account_s_list_and_this_one_are_brought_together(run, monkeypatch: pytest.MonkeyPatch) -> None:
