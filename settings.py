@@ -36,6 +36,12 @@ class Settings(BaseSettings):
         default=SecretStr(""),
         description="Signs unsubscribe links; after a comma, older keys whose links still hold.",
     )
+    soft_bounces_in_a_row: int = Field(
+        default=3,
+        ge=0,
+        le=100,
+        description="Soft bounces in a row that suppress an address; 0: never, nor does an expired delivery.",
+    )
     output_dir: str = Field(default="var", description="Where lists and reports are written.")
 
     @field_validator("public_url")

@@ -1,5 +1,7 @@
 """List hygiene on the command line."""
 
+from datetime import datetime
+
 import click
 
 from cli import output
@@ -18,6 +20,15 @@ from cli import output
 @click.option(
     "--repair", is_flag=True, help="Take apart mailto: and Name <address> instead of rejecting them."
 )
+@click.option(
+    "--list", "list_name", default="", metavar="NAME", help="Name of the list; else its file's name."
+)
+@click.option(
+    "--as-of",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="DATE",
+    help="Say what would have been dropped at the end of that day.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 def clean(
     source: str,
@@ -26,6 +37,8 @@ def clean(
     nameserver: str,
     address_column: str,
     repair: bool,
+    list_name: str,
+    as_of: datetime | None,
     as_json: bool,
 ) -> None:
     """Judge every row of SOURCE (CSV or Parquet, a path or s3://bucket/key).
@@ -36,6 +49,7 @@ def clean(
 
     from ledger.engine import open_ledger
     from lists.policy import HygienePolicy, ListSource
+    from lists.suppressing import checked_scope
     from reports import list_cleaning
     from settings import settings
 
@@ -43,9 +57,10 @@ def clean(
     with open_ledger(found.database_url) as ledger:
         result = list_cleaning.clean(
             ledger,
-            ListSource(source=source, address_column=address_column),
+            ListSource(source=source, name=checked_scope(list_name), address_column=address_column),
             HygienePolicy(mx=not no_mx, repair=repair),
             nameserver or found.nameservers,
+            as_of=as_of.date() if as_of else None,
         )
     list_cleaning.write(result, Path(directory))
     summary = result.summary

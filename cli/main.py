@@ -10,7 +10,7 @@ import traceback
 
 import click
 
-from cli import campaigns, demo, lists, plumbing, sending, services
+from cli import campaigns, demo, lists, plumbing, sending, services, suppress
 
 WRONG_INPUT = 2
 COULD_NOT = 1
@@ -33,6 +33,7 @@ for command in (
     campaigns.cancel,
     campaigns.in_doubt,
     campaigns.report,
+    suppress.suppress,
     plumbing.collect,
     plumbing.setup,
     plumbing.db,

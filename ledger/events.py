@@ -1,12 +1,12 @@
 """Every event once, and what it teaches about its message."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Connection, bindparam, select, update
 
-from ledger import clock
+from ledger import clock, soft_bounces
 from ledger.campaigns import lock
 from ledger.dialects import insert
 from ledger.schema import attempt, event, message
@@ -49,10 +49,13 @@ class Applied:
     campaigns: tuple[int, ...] = field(default=())
 
 
-def apply(connection: Connection, events: Sequence[Event]) -> Applied:
+def apply(
+    connection: Connection, events: Sequence[Event], soft_bounces_in_a_row: int = soft_bounces.IN_A_ROW
+) -> Applied:
     """Store the events that are new and add their facts to their messages, in this transaction.
 
-    The order and any repetition of the events make no difference to what the messages come to.
+    The order and any repetition of the events make no difference to what the messages come to, nor to who is
+    suppressed. With `soft_bounces_in_a_row` 0 bounces that might pass suppress nobody.
     """
     unique = {item.dedupe_key: item for item in events}
     if not unique:
@@ -63,7 +66,7 @@ def apply(connection: Connection, events: Sequence[Event]) -> Applied:
     for campaign_id in campaign_ids:
         lock(connection, campaign_id)
     fresh = _store(connection, list(unique.values()), message_ids)
-    changed = _learn(connection, fresh, message_ids)
+    changed = _learn(connection, fresh, message_ids, soft_bounces_in_a_row)
     return Applied(
         new=len(fresh),
         repeated=len(events) - len(fresh),
@@ -124,7 +127,7 @@ def _store(connection: Connection, events: Sequence[Event], message_ids: Mapping
 
 
 def _learn(
-    connection: Connection, events: Sequence[Event], message_ids: Mapping[str, int]
+    connection: Connection, events: Sequence[Event], message_ids: Mapping[str, int], in_a_row: int
 ) -> tuple[int, ...]:
     by_message: dict[int, list[Event]] = defaultdict(list)
     for item in events:
@@ -141,7 +144,10 @@ def _learn(
         changes.append((states[message_id], after))
     save(connection, changes)
     _note_ses_ids(connection, events)
-    _suppress(connection, by_message)
+    soft_bounces.lock(connection)
+    _suppress(connection, by_message, in_a_row)
+    if in_a_row:
+        _review_soft_bounces(connection, changes, in_a_row)
     changed = {after.campaign_id for before, after in changes if before.facts != after.facts}
     return tuple(sorted(found for found in changed if found is not None))
 
@@ -180,20 +186,41 @@ _NOTE_SES_ID = (
 )
 
 
-def _suppress(connection: Connection, by_message: Mapping[int, Sequence[Event]]) -> None:
+def _suppress(connection: Connection, by_message: Mapping[int, Sequence[Event]], in_a_row: int) -> None:
     reasons = {
-        message_id: [item.suppress for item in items if item.suppress]
+        message_id: found
         for message_id, items in by_message.items()
+        if (found := [item.suppress for item in items if item.suppress])
     }
     # The message's own address, not the event's: a bounce can name the address that mail was forwarded to.
-    query = select(message.c.id, message.c.address_key).where(
-        message.c.id.in_([message_id for message_id, found in reasons.items() if found])
-    )
+    keys = _keys_of(connection, reasons)
     add(
         connection,
         [
-            Suppression(key, reason, source=f"message {message_id}")
-            for message_id, key in connection.execute(query)
-            for reason in reasons[message_id]
+            Suppression(keys[message_id], reason, source=f"message {message_id}")
+            for message_id, found in reasons.items()
+            for reason in found
+            # A delivery that SES gave up is as passing as a soft bounce.
+            if in_a_row or reason is not SuppressionReason.EXPIRED
         ],
     )
+
+
+_SOFT = frozenset({Fact.SOFT_BOUNCED, Fact.TRANSIENT_GENERAL})
+_ARRIVED = frozenset({Fact.DELIVERED, Fact.OPENED, Fact.CLICKED})
+
+
+def _review_soft_bounces(
+    connection: Connection, changes: Sequence[tuple[MessageState, MessageState]], in_a_row: int
+) -> None:
+    news = {after.id: after.facts.keys() - before.facts.keys() for before, after in changes}
+    keys = _keys_of(connection, [id_ for id_, facts in news.items() if facts & (_SOFT | _ARRIVED)])
+    bounced = {key for id_, key in keys.items() if news[id_] & _SOFT}
+    soft_bounces.review(connection, bounced, set(keys.values()) - bounced, in_a_row)
+
+
+def _keys_of(connection: Connection, message_ids: Collection[int]) -> dict[int, str]:
+    if not message_ids:
+        return {}
+    query = select(message.c.id, message.c.address_key).where(message.c.id.in_(message_ids))
+    return dict(connection.execute(query).tuples().all())

@@ -185,6 +185,22 @@ suppression = Table(
     UniqueConstraint("address_key", "scope"),
 )
 
+# Who put each reason on and took it off again, and why. Append-only.
+suppression_change = Table(
+    "suppression_change",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("at", Float, nullable=False),
+    Column("action", String(8), nullable=False),
+    Column("address_key", Text, nullable=False, index=True),
+    Column("scope", String(200), nullable=False),
+    Column("reason", String(20), nullable=False),
+    # Empty: nobody; an event did it.
+    Column("by", String(200), nullable=False),
+    Column("source", Text, nullable=False),
+    Column("note", Text),
+)
+
 subscriber = Table(
     "subscriber",
     metadata,

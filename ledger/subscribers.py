@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from enum import StrEnum
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, or_, select
 
+from ledger.key_batches import among, batches
 from ledger.schema import subscriber
-
-_KEYS_A_QUERY = 10_000
 
 
 class Consent(StrEnum):
@@ -17,13 +16,16 @@ class Consent(StrEnum):
     CONFIRMED = "confirmed"
 
 
-def confirmed(connection: Connection, keys: Sequence[str]) -> set[str]:
-    """Return those of the address keys whose owner has confirmed."""
+def confirmed(connection: Connection, keys: Sequence[str], until: float | None = None) -> set[str]:
+    """Return those of the address keys whose owner has confirmed, by `until` (epoch seconds) where given."""
     found: set[str] = set()
-    for start in range(0, len(keys), _KEYS_A_QUERY):
+    for part in batches(keys):
         query = select(subscriber.c.address_key).where(
-            subscriber.c.address_key.in_(keys[start : start + _KEYS_A_QUERY]),
-            subscriber.c.state == Consent.CONFIRMED,
+            among(connection, subscriber.c.address_key, part), subscriber.c.state == Consent.CONFIRMED
         )
+        if until is not None:
+            # Consent that was brought over from elsewhere has no time of its own: it was always there.
+            at = subscriber.c.confirmed_at
+            query = query.where(or_(at.is_(None), at <= until))
         found.update(connection.execute(query).scalars())
     return found

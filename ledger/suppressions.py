@@ -1,48 +1,143 @@
-"""Addresses that must not be written to, why, and since when."""
+"""Addresses that must not be written to, why, and since when.
 
-from collections.abc import Iterable, Sequence
+An address has one entry a scope, which names the gravest of the reasons that stand against it; the history
+(`ledger.suppression_history`) holds all of them.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
+from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, case, select
+from sqlalchemy import Connection, bindparam, delete, select, update
 
-from ledger import clock
+from ledger import clock, suppression_history
 from ledger.dialects import insert
+from ledger.key_batches import KEYS_A_QUERY, among, batches
 from ledger.schema import suppression
+from ledger.suppression_history import NOBODY, Action, Change, Grounds, Place, SuppressionReason, gravest
+
+__all__ = ["EVERYWHERE", "Suppression", "SuppressionReason", "add", "reasons", "remove"]
 
 EVERYWHERE = ""
-_KEYS_A_QUERY = 10_000
-
-
-class SuppressionReason(StrEnum):
-    """Why an address is suppressed."""
-
-    HARD_BOUNCE = "hard_bounce"
-    COMPLAINT = "complaint"
-    UNSUBSCRIBE = "unsubscribe"
-    MANUAL = "manual"
-
-
-# Where one address has several, the first of these is named: the order of the hygiene rules.
-_ORDER = list(SuppressionReason)
 
 
 @dataclass(frozen=True, slots=True)
 class Suppression:
-    """A new entry. `scope` is a list's name or EVERYWHERE, `source` what brought it."""
+    """A new entry. `scope` is a list's name or EVERYWHERE, `source` what brought it, `by` who decided it."""
 
     address_key: str
     reason: SuppressionReason
     source: str
     scope: str = EVERYWHERE
     note: str | None = None
+    by: str = NOBODY
 
 
-def add(connection: Connection, entries: Iterable[Suppression]) -> None:
-    """Store the entries; one that is already there for its scope stays, unless the new reason is graver."""
-    at = clock.now(connection)
+class _Entry(NamedTuple):
+    """A row of the table as far as a change of it needs to know."""
+
+    id: int
+    address_key: str
+    scope: str
+    reason: SuppressionReason
+    since: float
+    source: str
+    note: str | None
+
+
+def add(connection: Connection, entries: Iterable[Suppression]) -> int:
+    """Store the entries and return how many reasons are new; what stands already stays as it is.
+
+    The entry of an address shows the gravest of its reasons, whichever came first.
+    """
+    wanted: dict[Place, dict[SuppressionReason, Suppression]] = {}
+    for entry in entries:
+        wanted.setdefault((entry.address_key, entry.scope), {}).setdefault(entry.reason, entry)
     # Always in the order of the keys, so that two writers never wait for each other in a ring.
-    ordered = sorted(entries, key=lambda entry: (entry.address_key, entry.scope))
+    places = sorted(wanted)
+    return sum(
+        _add(connection, {place: wanted[place] for place in places[start : start + KEYS_A_QUERY]})
+        for start in range(0, len(places), KEYS_A_QUERY)
+    )
+
+
+def remove(
+    connection: Connection,
+    places: Collection[Place],
+    *,
+    by: str,
+    source: str,
+    note: str | None = None,
+    only: Collection[SuppressionReason] = tuple(SuppressionReason),
+) -> list[Change]:
+    """Take `only` these reasons off the entries at `places`; an entry without any left is gone.
+
+    Return what was taken off, as the history has it now.
+    """
+    at = clock.now(connection)
+    entries = _locked(connection, places)
+    grounds = _grounds(connection, entries)
+    taken: list[Change] = []
+    for place, entry in entries.items():
+        left = {reason: brought for reason, brought in grounds[place].items() if reason not in only}
+        taken += [
+            Change(at, Action.REMOVED, *place, reason, by, source, note)
+            for reason in SuppressionReason
+            if reason in grounds[place] and reason in only
+        ]
+        if not left:
+            connection.execute(delete(suppression).where(suppression.c.id == entry.id))
+        elif (reason := gravest(left)) is not entry.reason:
+            _show(connection, [(entry.id, left[reason])])
+    suppression_history.write(connection, taken)
+    return taken
+
+
+def reasons(
+    connection: Connection, keys: Sequence[str], scopes: Sequence[str] = (EVERYWHERE,)
+) -> dict[str, SuppressionReason]:
+    """Return the suppressed ones among `keys`, each with the gravest reason in `scopes`."""
+    found: dict[str, SuppressionReason] = {}
+    for part in batches(keys):
+        query = select(suppression.c.address_key, suppression.c.reason).where(
+            among(connection, suppression.c.address_key, part), suppression.c.scope.in_(scopes)
+        )
+        for key, value in connection.execute(query):
+            reason = SuppressionReason(value)
+            found[key] = gravest((reason, found.get(key, reason)))
+    return found
+
+
+def _add(connection: Connection, wanted: Mapping[Place, Mapping[SuppressionReason, Suppression]]) -> int:
+    at = clock.now(connection)
+    inserted = _insert(connection, at, [entries[gravest(entries)] for entries in wanted.values()])
+    entries_there = _locked(connection, [place for place in wanted if place not in inserted])
+    grounds = _grounds(connection, entries_there)
+    changes: list[Change] = []
+    graver: list[tuple[int, Change]] = []
+    vanished: dict[Place, Mapping[SuppressionReason, Suppression]] = {}
+    for place, entries in wanted.items():
+        if place not in inserted and place not in entries_there:
+            # On PostgreSQL another took the entry off in between: it is as good as never there.
+            vanished[place] = entries
+            continue
+        new = {
+            reason: Change(at, Action.ADDED, *place, reason, entry.by, entry.source, entry.note)
+            for reason, entry in entries.items()
+            if reason not in grounds.get(place, {})
+        }
+        changes += new.values()
+        if new and place in entries_there:
+            shown = entries_there[place].reason
+            if (reason := gravest((shown, *new))) is not shown:
+                graver.append((entries_there[place].id, new[reason]))
+    suppression_history.write(connection, changes)
+    _show(connection, graver)
+    return len(changes) + (_add(connection, vanished) if vanished else 0)
+
+
+def _insert(connection: Connection, at: float, entries: Sequence[Suppression]) -> set[Place]:
+    """Store the entries whose place is free, and return their places."""
     rows = [
         {
             "address_key": entry.address_key,
@@ -52,38 +147,59 @@ def add(connection: Connection, entries: Iterable[Suppression]) -> None:
             "source": entry.source,
             "note": entry.note,
         }
-        for entry in ordered
+        for entry in entries
     ]
-    if not rows:
-        return
-    statement = insert(connection, suppression)
-    new = statement.excluded
-    connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=["address_key", "scope"],
-            set_={"reason": new.reason, "source": new.source, "note": new.note},
-            where=_rank(new.reason) < _rank(suppression.c.reason),
-        ),
-        rows,
-    )
+    # Given apart from the statement, SQLAlchemy sends the rows in pieces that the database's limits allow.
+    statement = insert(connection, suppression).on_conflict_do_nothing()
+    found = connection.execute(statement.returning(suppression.c.address_key, suppression.c.scope), rows)
+    return set(found.tuples().all())
 
 
-def _rank(reason: ColumnElement[str]) -> ColumnElement[int]:
-    return case({value: place for place, value in enumerate(_ORDER)}, value=reason)
-
-
-def reasons(
-    connection: Connection, keys: Sequence[str], scopes: Sequence[str] = (EVERYWHERE,)
-) -> dict[str, SuppressionReason]:
-    """Return the suppressed ones among `keys`, each with the gravest reason in `scopes`."""
-    found: dict[str, SuppressionReason] = {}
-    for start in range(0, len(keys), _KEYS_A_QUERY):
-        query = select(suppression.c.address_key, suppression.c.reason).where(
-            suppression.c.address_key.in_(keys[start : start + _KEYS_A_QUERY]),
-            suppression.c.scope.in_(scopes),
+def _locked(connection: Connection, places: Collection[Place]) -> dict[Place, _Entry]:
+    """Return the entries at these places, locked in the order of the keys until the transaction ends."""
+    wanted = set(places)
+    found: dict[Place, _Entry] = {}
+    for part in batches(sorted({key for key, _ in wanted})):
+        query = (
+            select(*(suppression.c[name] for name in _Entry._fields))
+            .where(among(connection, suppression.c.address_key, part))
+            .order_by(suppression.c.address_key, suppression.c.scope)
+            .with_for_update()
         )
-        for key, value in connection.execute(query):
-            reason = SuppressionReason(value)
-            if key not in found or _ORDER.index(reason) < _ORDER.index(found[key]):
-                found[key] = reason
+        for row in connection.execute(query):
+            entry = _Entry(*row)._replace(reason=SuppressionReason(row.reason))
+            if (entry.address_key, entry.scope) in wanted:
+                found[entry.address_key, entry.scope] = entry
     return found
+
+
+def _grounds(connection: Connection, entries: Mapping[Place, _Entry]) -> dict[Place, Grounds]:
+    """Return what stands against each entry; the entry's own reason does, whatever the history says."""
+    keys = sorted({key for key, _ in entries})
+    by_history = suppression_history.standing(connection, keys) if keys else {}
+    return {
+        place: {
+            entry.reason: Change(
+                entry.since, Action.ADDED, *place, entry.reason, NOBODY, entry.source, entry.note
+            )
+        }
+        | dict(by_history.get(place, {}))
+        for place, entry in entries.items()
+    }
+
+
+def _show(connection: Connection, entries: Sequence[tuple[int, Change]]) -> None:
+    """Let entries (by id) name another one of their reasons."""
+    if entries:
+        rows = [
+            {"key": id_, "new_reason": told.reason, "new_source": told.source, "new_note": told.note}
+            for id_, told in entries
+        ]
+        connection.execute(_SHOW, rows)
+
+
+_SHOW = (
+    update(suppression)
+    .where(suppression.c.id == bindparam("key"))
+    .values(reason=bindparam("new_reason"), source=bindparam("new_source"), note=bindparam("new_note"))
+)

@@ -10,13 +10,13 @@ import pandas as pd
 from lists import columns, consent, disposable, engagement, mx, roles, sources
 from lists.dns_verdicts import MxVerdict, Status
 from lists.engagement import Engagement
-from lists.errors import BalanceError, ListError
+from lists.errors import BalanceError
 from lists.policy import HygienePolicy, ListSource
 from lists.reasons import Flag, Reason
 from lists.rulings import Rulings
 from lists.sources import SourceTable
 from lists.summary import NO_DOMAIN, DomainCounts, Summary
-from lists.suppression import ConfirmedLookup, SuppressionLookup
+from lists.suppression import ConfirmedLookup, LastEngagedLookup, SuppressionLookup, nobody_engaged
 
 MxLookup = Callable[[Sequence[str]], Mapping[str, MxVerdict]]
 """Domains (A-labels) in, a verdict for each out; `mx.lookup` makes one."""
@@ -29,7 +29,7 @@ SUPPRESSION_DETAILS = {
     Reason.HARD_BOUNCE: "an earlier mail bounced hard",
     Reason.COMPLAINT: "complained about an earlier mail",
     Reason.UNSUBSCRIBED: "has unsubscribed",
-    Reason.SUPPRESSED: "was suppressed by hand",
+    Reason.SUPPRESSED: "is on the suppression list",
 }
 
 
@@ -56,6 +56,7 @@ def clean(
     confirmed: ConfirmedLookup,
     resolver: MxLookup | None,
     today: date,
+    last_engaged: LastEngagedLookup = nobody_engaged,
     on_progress: Progress | None = None,
 ) -> CleanResult:
     """Read a list and judge every row of it.
@@ -77,7 +78,10 @@ def clean(
     if source.consent == "confirmed":
         _reject_unconfirmed(rulings, table, consent_column, confirmed)
     if source.inactive_after_days is not None:
-        _reject_inactive(rulings, table, last_engaged_column, source.inactive_after_days, today)
+        if last_engaged_column:
+            _reject_inactive(rulings, table, last_engaged_column, source.inactive_after_days, today)
+        else:
+            _reject_silent(rulings, last_engaged, source.inactive_after_days, today)
     warnings: tuple[str, ...] = ()
     if policy.mx and resolver is not None:
         warnings = _reject_without_mail(rulings, resolver, report)
@@ -90,11 +94,7 @@ def _further_columns(source: ListSource, table: SourceTable) -> tuple[str, str]:
     consent_column = last_engaged_column = ""
     if source.consent == "confirmed" and source.consent_column:
         consent_column = columns.find(names, source.consent_column, table.source, "list.consent_column")
-    if source.inactive_after_days is not None:
-        if not source.last_engaged_column:
-            raise ListError(
-                "list.inactive_after_days needs list.last_engaged_column: name the column with those dates."
-            )
+    if source.inactive_after_days is not None and source.last_engaged_column:
         last_engaged_column = columns.find(
             names, source.last_engaged_column, table.source, "list.last_engaged_column"
         )
@@ -151,6 +151,18 @@ def _reject_inactive(rulings: Rulings, table: SourceTable, column: str, after_da
     rulings.flag(found.index[found == Engagement.UNKNOWN], Flag.ENGAGEMENT_UNKNOWN)
     inactive = cells[found == Engagement.INACTIVE]
     rulings.reject(inactive.index, Reason.INACTIVE, "last engaged " + inactive.str.strip().str.slice(0, 10))
+
+
+def _reject_silent(rulings: Rulings, last_engaged: LastEngagedLookup, after_days: int, today: date) -> None:
+    keys = rulings.open["key"]
+    found = last_engaged(keys.to_list())
+    times = [found.get(key) for key in keys]
+    verdicts = engagement.judge_times(times, after_days=after_days, today=today)
+    judged = pd.Series(verdicts, index=keys.index, dtype="str")
+    rulings.flag(judged.index[judged == Engagement.UNKNOWN], Flag.ENGAGEMENT_UNKNOWN)
+    silent = keys[judged == Engagement.INACTIVE]
+    since = silent.map(lambda key: engagement.day_at(found[key]).isoformat()).astype("str")
+    rulings.reject(silent.index, Reason.INACTIVE, "no open or click since " + since)
 
 
 def _reject_without_mail(rulings: Rulings, resolver: MxLookup, report: Progress) -> tuple[str, ...]:

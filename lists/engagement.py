@@ -1,7 +1,7 @@
-"""Who has not opened, clicked or ordered for long, by a column of the list."""
+"""Who has not opened, clicked or ordered for long, by a column of the list or by the ledger's history."""
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 
 from lists.errors import ListError
@@ -40,6 +40,22 @@ def judge(cells: Sequence[str], *, after_days: int, today: date, column: str) ->
             "which is no date: write dates as 2026-01-31."
         )
     return verdicts
+
+
+def judge_times(times: Sequence[float | None], *, after_days: int, today: date) -> list[Engagement]:
+    """Judge since when each person has been silent (epoch seconds); None is UNKNOWN and drops nobody."""
+    oldest = today - timedelta(days=after_days)
+    return [
+        Engagement.UNKNOWN
+        if at is None
+        else (Engagement.INACTIVE if day_at(at) < oldest else Engagement.ACTIVE)
+        for at in times
+    ]
+
+
+def day_at(epoch_seconds: float) -> date:
+    """Return the day of a moment, in UTC."""
+    return datetime.fromtimestamp(epoch_seconds, UTC).date()
 
 
 def day_of(text: str) -> date | None:

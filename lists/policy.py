@@ -3,9 +3,18 @@
 The descriptions are the help texts of a web form.
 """
 
-from typing import Annotated, Literal
+import re
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+_ENDINGS = re.compile(r"(?:\.(?:csv|tsv|txt|parquet|gz))+$", re.IGNORECASE)
+
+
+def _one_line(text: str) -> str:
+    if any(ord(character) < 32 for character in text):
+        raise ValueError("must be one line without control characters")
+    return text.strip()
 
 
 class ListSource(BaseModel):
@@ -15,6 +24,16 @@ class ListSource(BaseModel):
 
     source: Annotated[str, Field(min_length=1)] = Field(
         title="List", description="A CSV or Parquet file: a path, or s3://bucket/key."
+    )
+    name: Annotated[str, AfterValidator(_one_line), Field(max_length=200)] = Field(
+        default="",
+        title="List name",
+        description="Suppressions can hold for this list alone; empty: the file's name without its ending.",
+    )
+    unsubscribe: Literal["everywhere", "list"] = Field(
+        default="everywhere",
+        title="Unsubscribing",
+        description="list: who unsubscribes leaves this list alone; it must then have a name.",
     )
     address_column: str = Field(
         default="",
@@ -39,8 +58,23 @@ class ListSource(BaseModel):
     inactive_after_days: Annotated[int, Field(ge=1)] | None = Field(
         default=None,
         title="Inactive after days",
-        description="Drop people whose last-engaged date is older than this many days.",
+        description="Drop people who were last engaged more days ago; without a column the ledger knows.",
     )
+
+    @model_validator(mode="after")
+    def _has_a_name_to_leave(self) -> Self:
+        # A file is renamed without a thought, and everyone who left its list would be back.
+        if self.unsubscribe == "list" and not self.name:
+            raise ValueError("`unsubscribe: list` needs `name`: give the list a name that will stay")
+        return self
+
+    @property
+    def scope(self) -> str:
+        """What suppressions for this list alone are filed under."""
+        if self.name:
+            return self.name
+        file = self.source.replace("\\", "/").rstrip("/").rpartition("/")[2]
+        return _ENDINGS.sub("", file)[:200]
 
 
 class HygienePolicy(BaseModel):

@@ -5,7 +5,8 @@ from typing import assert_never
 
 from sqlalchemy import Connection
 
-from ledger import subscribers, suppressions
+from ledger import subscribers, suppression_history, suppressions
+from ledger.suppression_history import gravest
 from ledger.suppressions import EVERYWHERE, SuppressionReason
 from lists.reasons import Reason
 
@@ -15,14 +16,31 @@ SuppressionLookup = Callable[[Sequence[str]], Mapping[str, str]]
 ConfirmedLookup = Callable[[Sequence[str]], set[str]]
 """Address keys in; those whose owner has confirmed out."""
 
+LastEngagedLookup = Callable[[Sequence[str]], Mapping[str, float]]
+"""Address keys in; out since when each owner has been silent (epoch seconds), where that is known."""
+
+
+def scopes_of(list_scope: str) -> list[str]:
+    """Return the scopes whose entries hold for a list: its own, and everywhere."""
+    return list(dict.fromkeys((EVERYWHERE, list_scope)))
+
 
 def lookup(connection: Connection, list_scope: str = EVERYWHERE) -> SuppressionLookup:
     """Return a look-up of what is suppressed everywhere or for the list `list_scope`."""
-    scopes = list(dict.fromkeys((EVERYWHERE, list_scope)))
+    scopes = scopes_of(list_scope)
+    return lambda keys: in_words(suppressions.reasons(connection, keys, scopes))
+
+
+def lookup_as_of(connection: Connection, until: float, list_scope: str = EVERYWHERE) -> SuppressionLookup:
+    """Return a look-up of what was suppressed at `until` (epoch seconds), by the ledger's history."""
+    scopes = scopes_of(list_scope)
 
     def suppressed(keys: Sequence[str]) -> Mapping[str, str]:
-        found = suppressions.reasons(connection, keys, scopes)
-        return {key: _reason(reason) for key, reason in found.items()}
+        found: dict[str, SuppressionReason] = {}
+        standing = suppression_history.standing(connection, keys, scopes, until)
+        for (key, _), grounds in standing.items():
+            found[key] = gravest([*grounds, *([found[key]] if key in found else [])])
+        return in_words(found)
 
     return suppressed
 
@@ -42,6 +60,16 @@ def nobody_confirmed(keys: Sequence[str]) -> set[str]:
     return set()
 
 
+def nobody_engaged(keys: Sequence[str]) -> Mapping[str, float]:
+    """Look up nothing: without a ledger only a list's own column can say who is active."""
+    return {}
+
+
+def in_words(found: Mapping[str, SuppressionReason]) -> dict[str, str]:
+    """Return what the ledger found in the words of the rules."""
+    return {key: _reason(reason) for key, reason in found.items()}
+
+
 def _reason(reason: SuppressionReason) -> str:
     match reason:
         case SuppressionReason.HARD_BOUNCE:
@@ -50,7 +78,7 @@ def _reason(reason: SuppressionReason) -> str:
             return Reason.COMPLAINT
         case SuppressionReason.UNSUBSCRIBE:
             return Reason.UNSUBSCRIBED
-        case SuppressionReason.MANUAL:
+        case SuppressionReason.MANUAL | SuppressionReason.SOFT_BOUNCE | SuppressionReason.EXPIRED:
             return Reason.SUPPRESSED
         case _ as never:
             assert_never(never)

@@ -9,6 +9,8 @@ from ledger.campaigns import Campaign, State
 from ledger.claims import Claim, Recipient
 from ledger.engine import Ledger
 from ledger.statuses import Status
+from lists.policy import ListSource
+from lists.suppression import scopes_of
 from mail import gatekeeping
 
 
@@ -47,7 +49,8 @@ def give_back(ledger: Ledger, held: Claim) -> int:
 def _without_suppressed(connection: Connection, locked: Campaign, found: list[Recipient]) -> list[Recipient]:
     """Return those who may still be written to; the others become SUPPRESSED with the reason."""
     keys = [recipient.address_key for recipient in found]
-    by_key: dict[str, str] = dict(suppressions.reasons(connection, keys))
+    scopes = scopes_of(ListSource.model_validate(locked.definition["list"]).scope)
+    by_key: dict[str, str] = dict(suppressions.reasons(connection, keys, scopes))
     if (
         locked.definition["list"]["consent"] == "confirmed"
         and not locked.definition["list"]["consent_column"]

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ledger import campaigns, drains, events, tallies
+from ledger import campaigns, drains, events, soft_bounces, tallies
 from ledger.campaigns import State
 from ledger.engine import Ledger
 from ledger.events import Event
@@ -56,6 +56,8 @@ class Collector:
     queue: EventQueue
     mx: MxLookup
     clock: Callable[[], float] = time.time
+    # 0: bounces that might pass suppress nobody.
+    soft_bounces_in_a_row: int = soft_bounces.IN_A_ROW
 
     def drain(self, wait_seconds: int = 0) -> Collected:
         """Take everything off the queue that is there, waiting up to `wait_seconds` for the first."""
@@ -95,7 +97,7 @@ class Collector:
                 found.extend(parsed)
         found = self._with_mx(found)
         with self.ledger.writing() as connection:
-            applied = events.apply(connection, found)
+            applied = events.apply(connection, found, self.soft_bounces_in_a_row)
             for campaign_id in applied.campaigns:
                 gatekeeping.review(connection, campaigns.lock(connection, campaign_id))
         return Collected(

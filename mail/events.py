@@ -40,6 +40,8 @@ _FACTS = {
 }
 # SES reports an unknown domain as Transient with this status; it never recovers.
 UNKNOWN_DOMAIN_STATUS = "5.4.4"
+# "Message expired": SES tried for hours (RFC 3463, X.4.7).
+EXPIRED_STATUS = "4.4.7"
 # As long as the ledger's columns are; both are shorter in every event of our own.
 _LONGEST_KIND = 40
 _LONGEST_SEND_ID = 64
@@ -115,7 +117,7 @@ def _events(payload: Mapping[str, Any], kind: str, received_at: float) -> Iterat
             bounce_type=_text(detail.get("bounceType")),
             bounce_subtype=_text(detail.get("bounceSubType") or detail.get("complaintSubType")),
             diagnostic=diagnostic,
-            suppress=_suppression(facts, detail),
+            suppress=_suppression(facts, detail, status),
             destination=_first(mail.get("destination")),
         )
 
@@ -143,13 +145,25 @@ def _bounce_fact(bounce: Mapping[str, Any], status: str | None) -> Fact:
             return Fact.SOFT_BOUNCED
 
 
-def _suppression(facts: Mapping[Fact, float], detail: Mapping[str, Any]) -> SuppressionReason | None:
+def _suppression(
+    facts: Mapping[Fact, float], detail: Mapping[str, Any], status: str | None
+) -> SuppressionReason | None:
     if Fact.COMPLAINED in facts:
         return SuppressionReason.COMPLAINT
     # A Transient one is an unknown domain, and a failure of DNS looks the same: the MX check decides that.
     if Fact.HARD_BOUNCED in facts and detail.get("bounceType") == "Permanent":
         return SuppressionReason.HARD_BOUNCE
+    if detail.get("bounceType") == "Transient" and status == EXPIRED_STATUS:
+        return SuppressionReason.EXPIRED
+    if Fact.UNSUBSCRIBED in facts and _leaves_all(detail):
+        return SuppressionReason.UNSUBSCRIBE
     return None
+
+
+def _leaves_all(subscription: Mapping[str, Any]) -> bool:
+    """Whether somebody used an unsubscribe link of SES's own list management for everything."""
+    wanted = subscription.get("newTopicPreferences")
+    return isinstance(wanted, dict) and wanted.get("unsubscribeAll") is True
 
 
 def _recipients(

@@ -116,6 +116,12 @@ def iam_policy() -> dict[str, Any]:
                 "sqs:ReceiveMessage",
                 "sqs:DeleteMessage",
             ),
+            _allow(
+                "Suppress",
+                "ses:ListSuppressedDestinations",
+                "ses:PutSuppressedDestination",
+                "ses:DeleteSuppressedDestination",
+            ),
         ],
     }
 

@@ -57,4 +57,9 @@ def open_work(ledger: Ledger, settings: Settings, name: str) -> Work:
 def open_collector(ledger: Ledger, settings: Settings) -> Collector:
     """Return what collecting events takes. Raises SettingsError where the queue is not set."""
     settings.need("event_queue_url")
-    return Collector(ledger, queue.open_queue(settings.event_queue_url), mx.lookup(settings.nameservers))
+    return Collector(
+        ledger,
+        queue.open_queue(settings.event_queue_url),
+        mx.lookup(settings.nameservers),
+        soft_bounces_in_a_row=settings.soft_bounces_in_a_row,
+    )

@@ -54,6 +54,8 @@ _REASONS = {
     "complaint": "Complained before",
     "unsubscribe": "Unsubscribed",
     "manual": "Suppressed by hand",
+    "soft_bounce": "Soft bounces in a row",
+    "expired": "Delivery given up after hours",
     "unconfirmed": "No confirmed consent",
     "account_suppression_list": "On the suppression list of the SES account",
     "smtputf8": "A local part beyond ASCII, which SES does not take",

@@ -1,11 +1,11 @@
 """Cleaning a list with everything that the ledger knows, and leaving the files that people read."""
 
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from ledger.engine import Ledger
-from lists import cleaning, mx, outputs, suppression
+from lists import cleaning, lookups, mx, outputs
 from lists.cleaning import CleanResult, Progress
 from lists.policy import HygienePolicy, ListSource
 from reports import list_report
@@ -19,27 +19,30 @@ def clean(
     policy: HygienePolicy,
     nameservers: str,
     on_progress: Progress | None = None,
+    as_of: date | None = None,
 ) -> CleanResult:
-    """Judge every row of a list, with the ledger's suppressions and consents. Raises ListError."""
+    """Judge every row of a list, with the ledger's suppressions, consents and activity. Raises ListError.
 
-    # Each look-up in a short transaction of its own: the DNS in between can take minutes.
-    def suppressed(keys: Sequence[str]) -> Mapping[str, str]:
-        with ledger.reading() as connection:
-            return suppression.lookup(connection)(keys)
-
-    def confirmed(keys: Sequence[str]) -> set[str]:
-        with ledger.reading() as connection:
-            return suppression.confirmed_lookup(connection)(keys)
-
-    return cleaning.clean(
+    With `as_of` the ledger answers as it stood at the end of that day (UTC), and silence is counted to there;
+    the list and the mail servers are as they are now.
+    """
+    known = lookups.open_lookups(ledger.reading, source.scope, as_of)
+    result = cleaning.clean(
         source,
         policy,
-        suppressed=suppressed,
-        confirmed=confirmed,
+        suppressed=known.suppressed,
+        confirmed=known.confirmed,
+        last_engaged=known.last_engaged,
         resolver=mx.lookup(nameservers) if policy.mx else None,
-        today=datetime.now(UTC).date(),
+        today=as_of or datetime.now(UTC).date(),
         on_progress=on_progress,
     )
+    if as_of is None:
+        return result
+    told = (
+        f"As of {as_of}: suppressions, consent and activity as they stood then, mail servers as they are now."
+    )
+    return replace(result, summary=replace(result.summary, warnings=(told, *result.summary.warnings)))
 
 
 def write(result: CleanResult, directory: Path) -> outputs.Outputs:

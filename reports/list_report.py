@@ -25,7 +25,10 @@ REASONS: Mapping[Reason, tuple[str, str]] = {
     Reason.HARD_BOUNCE: ("Bounced before", "An earlier mail came back for good."),
     Reason.COMPLAINT: ("Complained before", "The person marked an earlier mail as spam."),
     Reason.UNSUBSCRIBED: ("Unsubscribed", "The person does not want this mail any more."),
-    Reason.SUPPRESSED: ("Suppressed", "Somebody here put the address on the list of those not to write to."),
+    Reason.SUPPRESSED: (
+        "Suppressed",
+        "Mail to it failed again and again, or somebody here put it on the list of those not to write to.",
+    ),
     Reason.UNCONFIRMED: ("Unconfirmed", "The sign-up was never confirmed, and this list asks for it."),
     Reason.INACTIVE: ("Inactive", "Nothing was opened, clicked or ordered for longer than this list allows."),
     Reason.NO_MX: ("No mail server", "The DNS says for certain that the domain takes no mail."),

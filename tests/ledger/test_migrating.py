@@ -5,16 +5,19 @@ from pathlib import Path
 from threading import Barrier
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import func, inspect, select, text
 
 import ledger
-from ledger import migrating
+from ledger import migrating, suppression_history
 from ledger.engine import connect, open_ledger
 from ledger.errors import LedgerError
-from ledger.schema import identity, metadata
+from ledger.schema import identity, metadata, suppression
+from ledger.suppression_history import Action, Change, SuppressionReason
 
 
 def test_the_head_is_the_newest_migration_and_there_is_one_line_of_them() -> None:
@@ -74,6 +77,24 @@ def test_upgrades_at_once_make_one_schema_and_one_id(empty_database_url: str) ->
         list(starters.map(upgrade, range(2)))
     with open_ledger(empty_database_url) as opened, opened.reading() as connection:
         assert connection.execute(select(func.count()).select_from(identity)).scalar_one() == 1
+
+
+def test_what_was_suppressed_before_there_was_a_history_begins_it(empty_database_url: str) -> None:
+    engine = connect(empty_database_url)
+    config = Config()
+    config.set_main_option("script_location", str(Path(ledger.__file__).parent / "migrations"))
+    with engine.connect().execution_options(writing=True) as connection, connection.begin():
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        row = {"address_key": "a@shop.example", "scope": "", "reason": "complaint", "since": 5.0}
+        connection.execute(suppression.insert().values(**row, source="message 1", note="abuse"))
+    migrating.upgrade(engine)
+    with engine.connect() as connection:
+        (change,) = suppression_history.of(connection, "a@shop.example")
+    engine.dispose()
+    assert change == Change(
+        5.0, Action.ADDED, "a@shop.example", "", SuppressionReason.COMPLAINT, "", "message 1", "abuse"
+    )
 
 
 def test_a_broken_migration_leaves_nothing_behind(

@@ -5,6 +5,7 @@ from sqlalchemy import select
 
 from ledger import suppressions
 from ledger.schema import suppression
+from ledger.suppression_history import Change
 from ledger.suppressions import EVERYWHERE, Suppression, SuppressionReason
 
 KEY = "reader@example.com"
@@ -20,6 +21,14 @@ def add(scene, *entries: Suppression) -> None:
 def reasons(scene, *keys: str, scopes: tuple[str, ...] = (EVERYWHERE,)) -> dict[str, SuppressionReason]:
     with scene.ledger.reading() as connection:
         return suppressions.reasons(connection, keys, scopes)
+
+
+def remove(scene, *keys: str, scope: str = EVERYWHERE, **how: object) -> list[Change]:
+    with scene.ledger.writing() as connection:
+        places = [(key, scope) for key in keys]
+        return suppressions.remove(
+            connection, places, **({"by": "Ada", "source": "a test", "note": "asked to"} | how)
+        )
 
 
 def rows(scene):
@@ -95,4 +104,53 @@ def test_a_long_list_is_looked_up_whole(scene) -> None:
 
 def test_adding_nothing_writes_nothing(scene) -> None:
     add(scene)
+    assert rows(scene) == []
+
+
+def test_adding_says_how_many_reasons_are_new(scene) -> None:
+    entries = [Suppression(KEY, reason, "a test") for reason in (REASONS[1], REASONS[0], REASONS[1])]
+    with scene.ledger.writing() as connection:
+        assert suppressions.add(connection, entries) == 2
+        assert suppressions.add(connection, entries) == 0
+        assert suppressions.add(connection, [Suppression(KEY, REASONS[2], "a test")]) == 1
+
+
+def test_a_removed_address_may_be_written_to_and_be_suppressed_again(scene, frozen) -> None:
+    add(scene, Suppression(KEY, SuppressionReason.MANUAL, "a test"))
+    assert [change.reason for change in remove(scene, KEY)] == [SuppressionReason.MANUAL]
+    assert reasons(scene, KEY) == {}
+    assert rows(scene) == []
+    frozen.tick(60)
+    add(scene, Suppression(KEY, SuppressionReason.MANUAL, "another test"))
+    (row,) = rows(scene)
+    assert (row.source, row.since) == ("another test", frozen.now)
+
+
+def test_removing_one_reason_leaves_the_next_gravest(scene) -> None:
+    add(scene, Suppression(KEY, SuppressionReason.UNSUBSCRIBE, "a page", note="one-click"))
+    add(scene, Suppression(KEY, SuppressionReason.HARD_BOUNCE, "message 1"))
+    add(scene, Suppression(KEY, SuppressionReason.MANUAL, "Ada"))
+    taken = remove(scene, KEY, only=(SuppressionReason.HARD_BOUNCE, SuppressionReason.EXPIRED))
+    assert [change.reason for change in taken] == [SuppressionReason.HARD_BOUNCE]
+    (row,) = rows(scene)
+    assert (row.reason, row.source, row.note) == ("unsubscribe", "a page", "one-click")
+    remove(scene, KEY, only=(SuppressionReason.MANUAL,))
+    assert [row.reason for row in rows(scene)] == ["unsubscribe"]
+
+
+def test_what_is_not_there_is_not_removed(scene) -> None:
+    add(scene, Suppression(KEY, SuppressionReason.MANUAL, "a test", scope="weekly"))
+    assert remove(scene, KEY) == []
+    assert remove(scene) == []
+    assert len(rows(scene)) == 1
+
+
+def test_an_entry_that_the_history_does_not_know_can_be_removed(scene) -> None:
+    with scene.ledger.writing() as connection:
+        connection.execute(
+            suppression.insert().values(
+                address_key=KEY, scope="", reason="manual", since=1.0, source="elsewhere"
+            )
+        )
+    assert [change.reason for change in remove(scene, KEY)] == [SuppressionReason.MANUAL]
     assert rows(scene) == []

@@ -2,7 +2,7 @@
 
 from sqlalchemy import select
 
-from ledger import suppressions, unsubscribes
+from ledger import enqueueing, suppressions, unsubscribes
 from ledger.attempts import Answer, Result
 from ledger.schema import suppression
 from ledger.statuses import Count, Status
@@ -52,3 +52,16 @@ def test_a_link_of_no_message_or_of_another_campaign_suppresses_nobody(scene) ->
     assert scene.rows() == before
     with scene.ledger.reading() as connection:
         assert connection.execute(select(suppression)).all() == []
+
+
+def test_a_campaign_can_say_that_unsubscribing_leaves_its_list_alone(scene) -> None:
+    definition = {"name": "weekly", "list": {"name": "news", "unsubscribe": "list"}}
+    with scene.ledger.writing() as connection:
+        new = scene.new("weekly", definition=definition)
+        stored = enqueueing.enqueue(connection, new, [scene.messages(1)])
+    (row,) = scene.rows()
+    assert unsubscribe(scene, row) is True
+    with scene.ledger.reading() as connection:
+        found = connection.execute(select(suppression.c.scope, suppression.c.reason)).all()
+    assert found == [("news", "unsubscribe")]
+    scene.check_tallies(stored.name)

@@ -1,4 +1,4 @@
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -169,6 +169,24 @@ def test_inactive_rows_are_older_than_the_limit_and_unknown_ones_stay(run):
     assert result.rejected.loc[3, "detail"] == "last engaged 2025-11-21"
 
 
+def test_without_a_column_the_ledger_says_who_has_been_silent(run):
+    midnight = datetime(2026, 11, 22, tzinfo=UTC).timestamp()
+    silent_since = {"a@shop.example": midnight - 10 * 86_400 - 1, "b@shop.example": midnight - 10 * 86_400}
+    result = run(
+        "email\na@shop.example\nB@shop.example\nc@shop.example\n",
+        inactive_after_days=10,
+        today=date(2026, 11, 22),
+        last_engaged=lambda keys: {key: silent_since[key] for key in keys if key in silent_since},
+    )
+    assert fates(result) == {1: "inactive", 2: "", 3: "engagement_unknown"}
+    assert result.rejected.loc[1, "detail"] == "no open or click since 2026-11-11"
+
+
+def test_the_ledger_drops_nobody_for_silence_that_it_knows_nothing_of(run):
+    result = run("email\na@shop.example\nb@shop.example\n", inactive_after_days=1)
+    assert fates(result) == dict.fromkeys((1, 2), "engagement_unknown")
+
+
 @pytest.mark.parametrize(
     ("verdict", "fate", "detail"),
     [
@@ -267,7 +285,6 @@ def test_progress_is_told_by_stage(run):
     [
         ({"address_column": "mail"}, r"no column 'mail' \(address_column\)"),
         ({"consent": "confirmed", "consent_column": "ok"}, r"no column 'ok' \(list.consent_column\)"),
-        ({"inactive_after_days": 9}, "needs list.last_engaged_column"),
         (
             {"inactive_after_days": 9, "last_engaged_column": "seen"},
             r"no column 'seen' \(list.last_engaged_column\)",

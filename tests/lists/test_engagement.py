@@ -1,9 +1,9 @@
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 
 from lists.consent import is_confirmed
-from lists.engagement import Engagement, judge
+from lists.engagement import Engagement, judge, judge_times
 from lists.errors import ListError
 
 TODAY = date(2026, 11, 22)
@@ -41,3 +41,16 @@ def test_dates_that_are_written_otherwise_are_an_error_with_an_example_of_the_ri
 )
 def test_consent_is_a_clear_yes_or_the_day_of_it(cell, confirmed):
     assert is_confirmed(cell) is confirmed
+
+
+@pytest.mark.parametrize(
+    ("moment", "verdict"),
+    [
+        (datetime(2026, 10, 23, tzinfo=UTC), Engagement.ACTIVE),
+        (datetime(2026, 10, 22, 23, 59, 59, tzinfo=UTC), Engagement.INACTIVE),
+        (None, Engagement.UNKNOWN),
+    ],
+)
+def test_a_moment_is_judged_by_its_day_in_utc(moment, verdict):
+    times = [moment and moment.timestamp()]
+    assert judge_times(times, after_days=30, today=TODAY) == [verdict]

@@ -18,6 +18,8 @@ def ledger(tmp_path):
         (SuppressionReason.COMPLAINT, "complaint"),
         (SuppressionReason.UNSUBSCRIBE, "unsubscribed"),
         (SuppressionReason.MANUAL, "suppressed"),
+        (SuppressionReason.SOFT_BOUNCE, "suppressed"),
+        (SuppressionReason.EXPIRED, "suppressed"),
     ],
 )
 def test_the_ledger_s_reasons_are_said_in_the_words_of_the_rules(ledger, reason, said):
@@ -48,3 +50,16 @@ def test_nobody_is_confirmed_in_an_empty_ledger(ledger):
 def test_without_a_ledger_nothing_is_known():
     assert suppression.nobody_suppressed(["a@shop.example"]) == {}
     assert suppression.nobody_confirmed(["a@shop.example"]) == set()
+    assert suppression.nobody_engaged(["a@shop.example"]) == {}
+
+
+@pytest.mark.parametrize("first", ["", "weekly"])
+def test_the_gravest_reason_that_held_then_is_named(ledger, first):
+    reasons = [SuppressionReason.MANUAL, SuppressionReason.COMPLAINT]
+    scopes = [first, "" if first else "weekly"]
+    with ledger.writing() as connection:
+        for reason, scope in zip(reasons, scopes, strict=True):
+            add(connection, [Suppression("a@shop.example", reason, "test", scope)])
+    with ledger.reading() as connection:
+        then = suppression.lookup_as_of(connection, 1e12, "weekly")
+        assert then(["a@shop.example", "b@shop.example"]) == {"a@shop.example": "complaint"}

@@ -207,7 +207,7 @@ def enveloped(text: str) -> dict[str, str]:
         ),
         ("Open", Fact.OPENED, None, None),
         ("Click", Fact.CLICKED, None, None),
-        ("Subscription", Fact.UNSUBSCRIBED, None, None),
+        ("Subscription", Fact.UNSUBSCRIBED, None, SuppressionReason.UNSUBSCRIBE),
     ],
 )
 @pytest.mark.parametrize("wrapped", [False, True], ids=["raw", "in an SNS envelope"])
@@ -243,7 +243,7 @@ def test_every_fact_that_an_event_can_bring_is_tried_above() -> None:
         ("Permanent", "NoEmail", "5.1.1", Fact.HARD_BOUNCED, SuppressionReason.HARD_BOUNCE),
         ("Permanent", "Suppressed", "5.1.1", Fact.HARD_BOUNCED, SuppressionReason.HARD_BOUNCE),
         ("Permanent", "OnAccountSuppressionList", "5.1.1", Fact.ACCOUNT_SUPPRESSED, None),
-        ("Transient", "General", "4.4.7", Fact.TRANSIENT_GENERAL, None),
+        ("Transient", "General", "4.4.7", Fact.TRANSIENT_GENERAL, SuppressionReason.EXPIRED),
         ("Transient", "General", "", Fact.TRANSIENT_GENERAL, None),
         ("Transient", "MailboxFull", "5.2.2", Fact.SOFT_BOUNCED, None),
         ("Transient", "MessageTooLarge", "5.3.4", Fact.SOFT_BOUNCED, None),
@@ -274,6 +274,11 @@ def test_an_automatic_reply_brings_no_hard_fact_and_suppresses_nobody() -> None:
     )
     assert found.facts == {Fact.ACCEPTED: TAKEN, Fact.TRANSIENT_GENERAL: LATER}
     assert found.suppress is None
+
+
+def test_leaving_one_topic_of_several_suppresses_nobody() -> None:
+    found = event_of(payload("Subscription", newTopicPreferences={"unsubscribeAll": False}))
+    assert (found.facts[Fact.UNSUBSCRIBED], found.suppress) == (LATER, None)
 
 
 def test_a_complaint_that_the_account_suppression_list_answers_is_no_complaint() -> None:

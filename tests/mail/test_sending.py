@@ -418,6 +418,18 @@ def test_who_is_suppressed_by_now_is_left_out_with_the_reason(stage) -> None:
     assert stage.finish() is State.COMPLETED
 
 
+def test_who_is_suppressed_for_this_list_by_now_is_left_out(stage, make_campaign) -> None:
+    stage.enqueue(3, list={"source": make_campaign().list.source, "name": "weekly"})
+    with stage.ledger.writing() as connection:
+        entries = [
+            Suppression(f"reader.{number}@reader.example", SuppressionReason.MANUAL, "a test", scope)
+            for number, scope in enumerate(["weekly", "monthly"])
+        ]
+        suppressions.add(connection, entries)
+    stage.send()
+    assert stage.statuses() == ["SUPPRESSED", "SENT", "SENT"]
+
+
 def test_who_has_not_confirmed_by_now_is_left_out_where_the_list_wants_it(stage, make_campaign) -> None:
     source = make_campaign().list.source
     stage.enqueue(2, list={"source": source, "consent": "confirmed"})

@@ -1,0 +1,115 @@
+"""The suppression list in bulk: from files, into files, and with the list of the SES account."""
+
+import getpass
+
+import click
+
+from cli import output
+
+# As in ledger.suppression_history, which is not imported before a command needs it; a test compares them.
+REASONS = ("hard_bounce", "complaint", "unsubscribe", "manual", "soft_bounce", "expired")
+
+BY = click.option("--by", required=True, help="Who decides this.")
+LIST = click.option("--list", "scope", default="", metavar="NAME", help="For this list alone.")
+JSON = click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+
+
+@click.command("import")
+@click.argument("file", type=click.Path())
+@click.option("--reason", type=click.Choice(REASONS), help="What they all are; else manual.")
+@click.option("--reason-note", "--note", "note", default=None, help="Why, in your own words.")
+@click.option("--address-column", default="", metavar="NAME", help="Column of the addresses.")
+@BY
+@LIST
+@JSON
+def import_(
+    file: str, reason: str | None, note: str | None, address_column: str, by: str, scope: str, as_json: bool
+) -> None:
+    """Never write to any address of FILE (CSV or Parquet) again.
+
+    A file of `campaign suppress export` brings its own reasons and lists. Safe to run again.
+    """
+    from ledger.engine import open_ledger
+    from ledger.suppressions import SuppressionReason
+    from lists import suppression_files
+    from settings import settings
+
+    with open_ledger(settings().database_url) as ledger:
+        found = suppression_files.import_file(
+            ledger,
+            file,
+            by=by,
+            reason=SuppressionReason(reason) if reason else None,
+            scope=scope,
+            address_column=address_column,
+            note=note,
+        )
+    if as_json:
+        output.as_json(
+            {
+                "rows": found.rows,
+                "added": found.added,
+                "standing": found.standing,
+                "malformed": len(found.malformed_rows),
+                "malformed_rows": list(found.malformed_rows),
+            }
+        )
+        return
+    click.echo(
+        f"{found.rows:,} rows: {found.added:,} added, {found.standing:,} suppressed before, "
+        f"{len(found.malformed_rows):,} without an address"
+    )
+    if found.malformed_rows:
+        shown = ", ".join(str(row) for row in found.malformed_rows[:10])
+        click.echo(f"  no address in row {shown}{' ...' if len(found.malformed_rows) > 10 else ''}")
+
+
+@click.command()
+@click.argument("file", type=click.Path(dir_okay=False))
+@click.option("--reason", type=click.Choice(REASONS), help="Only these.")
+@click.option("--list", "scope", metavar="NAME", help="Only those for this list.")
+def export(file: str, reason: str | None, scope: str | None) -> None:
+    """Write the suppression list to FILE as CSV."""
+    from pathlib import Path
+
+    from ledger.engine import open_ledger
+    from ledger.suppression_entries import Selection
+    from ledger.suppressions import SuppressionReason
+    from lists import suppression_files
+    from settings import settings
+
+    selection = Selection(SuppressionReason(reason) if reason else None, scope)
+    with open_ledger(settings().database_url) as ledger:
+        written = suppression_files.export_file(ledger, Path(file), selection)
+    click.echo(f"{written:,} written to {file}")
+
+
+@click.command()
+@click.option(
+    "--direction",
+    type=click.Choice(["both", "pull", "push"]),
+    default="both",
+    show_default=True,
+    help="pull: learn from SES; push: tell it.",
+)
+@click.option("--by", default=getpass.getuser, help="Who decides this; you, where left out.")
+@JSON
+def sync(direction: str, by: str, as_json: bool) -> None:
+    """Bring the suppression list of the SES account and this one together."""
+    from dataclasses import asdict
+
+    from ledger.engine import open_ledger
+    from mail import ses_suppression
+    from settings import settings
+
+    with open_ledger(settings().database_url) as ledger:
+        found = ses_suppression.sync(
+            ledger, ses_suppression.client(), ses_suppression.Direction(direction), by=by
+        )
+    if as_json:
+        output.as_json(asdict(found))
+        return
+    click.echo(
+        f"{found.listed:,} on SES's list: {found.pulled:,} new here; {found.pushed:,} new there, "
+        f"{found.lifted:,} taken off there, {found.refused:,} left out"
+    )

@@ -1,0 +1,87 @@
+"""What a person decides about one address: suppress it, take it off the list, look at its history."""
+
+from sqlalchemy import Connection
+
+from ledger import suppression_entries, suppression_history, suppressions
+from ledger.suppression_history import Change
+from ledger.suppressions import EVERYWHERE, Suppression, SuppressionReason
+from lists.addresses import address_key
+from lists.errors import ListError
+
+_SOURCE = "by hand"
+# As long as the ledger's columns of names are.
+_LONGEST = 200
+# Only these are the person's own word, and only that person can take them back.
+_OWN_WORD = (SuppressionReason.COMPLAINT, SuppressionReason.UNSUBSCRIBE)
+
+
+def add(
+    connection: Connection,
+    address: str,
+    *,
+    by: str,
+    note: str,
+    reason: SuppressionReason = SuppressionReason.MANUAL,
+    scope: str = EVERYWHERE,
+) -> bool:
+    """Suppress an address; return whether that is new. Raises ListError for what is no address."""
+    entry = Suppression(address_key(address), reason, _SOURCE, checked_scope(scope), note, named(by))
+    return suppressions.add(connection, [entry]) > 0
+
+
+def remove(
+    connection: Connection,
+    address: str,
+    *,
+    by: str,
+    note: str,
+    scope: str = EVERYWHERE,
+    at_their_request: bool = False,
+) -> list[Change]:
+    """Take an address off the suppression list for every reason, and return what was taken off.
+
+    Raises ListError, never naming the address, where it is not on it, or where the person unsubscribed or
+    complained and nobody says that it was the person who asked to have it back.
+    """
+    key, scope = address_key(address), checked_scope(scope)
+    scopes = suppression_entries.scopes_of(connection, key)
+    if scope not in scopes:
+        raise ListError(f"the address is not suppressed {_where(scope)}{_but(scopes)}.")
+    standing = suppression_history.standing(connection, [key], [scope]).get((key, scope), {})
+    own = [reason.value for reason in _OWN_WORD if reason in standing]
+    if own and not at_their_request:
+        raise ListError(
+            f"the address is suppressed for the person's own {' and '.join(own)}: "
+            "take it off only where that person asked for it, with --at-their-request."
+        )
+    return suppressions.remove(connection, [(key, scope)], by=named(by), source=_SOURCE, note=note)
+
+
+def history(connection: Connection, address: str) -> list[Change]:
+    """Return everything that was ever done with an address, oldest first. Raises ListError for no address."""
+    return suppression_history.of(connection, address_key(address))
+
+
+def named(by: str) -> str:
+    """Return who decides. Raises ListError where that is nobody."""
+    if not by.strip():
+        raise ListError("--by is blank: say who decides this.")
+    return by.strip()[:_LONGEST]
+
+
+def checked_scope(scope: str) -> str:
+    """Return a list's name as suppressions are filed under it. Raises ListError where it cannot be one."""
+    name = scope.strip()
+    if len(name) > _LONGEST or any(ord(character) < 32 for character in name):
+        raise ListError(f"the list's name must be one line of at most {_LONGEST} characters: shorten it.")
+    return name
+
+
+def _where(scope: str) -> str:
+    return f"for the list {scope}" if scope else "everywhere"
+
+
+def _but(scopes: list[str]) -> str:
+    if not scopes:
+        return ", nor for any list"
+    return f", but {' and '.join(_where(scope) for scope in scopes)}: say so with --list NAME or without it"

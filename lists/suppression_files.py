@@ -1,0 +1,150 @@
+"""Suppressions as files: taken over from elsewhere, and taken away."""
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pyarrow as pa
+from pyarrow import csv as pacsv
+
+from ledger import suppression_entries, suppressions
+from ledger.engine import Ledger
+from ledger.suppression_entries import Entry, Selection
+from ledger.suppressions import EVERYWHERE, Suppression, SuppressionReason
+from lists import sources
+from lists.addresses import Address, parse
+from lists.errors import ListError
+from lists.spreadsheets import FORMULA, escaped
+from lists.suppressing import checked_scope, named
+
+# The columns of an export; a file that has the first three brings its own reasons and scopes back.
+COLUMNS = ("address", "reason", "list", "since", "source", "note")
+# A transaction of this size keeps a sender or collector waiting for about a second.
+_ROWS_A_TRANSACTION = 10_000
+_FORMULA = re.compile(FORMULA)
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What an import came to: rows = added + standing + malformed.
+
+    `standing` rows say what was known before; `malformed_rows` are the 1-based data rows without an address.
+    """
+
+    rows: int
+    added: int
+    standing: int
+    malformed_rows: tuple[int, ...]
+
+
+def import_file(
+    ledger: Ledger,
+    source: str,
+    *,
+    by: str,
+    reason: SuppressionReason | None = None,
+    scope: str = EVERYWHERE,
+    address_column: str = "",
+    note: str | None = None,
+) -> Imported:
+    """Suppress every address of a CSV or Parquet file, in transactions of some thousand rows.
+
+    Without a `reason` a file that `export_file` wrote keeps its own reasons and scopes, and any other is
+    MANUAL. An import that breaks off is simply begun again: what stands already stays as it is. Raises
+    ListError for a file that is none, or with a reason that does not exist.
+    """
+    name, who = f"import of {Path(source).name}", named(by)
+    added = rows = 0
+    malformed: list[int] = []
+    for part in _rows(source, address_column, reason, checked_scope(scope), malformed):
+        entries = [Suppression(key, why, name, where, note, who) for key, why, where in part]
+        with ledger.writing() as connection:
+            added += suppressions.add(connection, entries)
+        rows += len(part)
+    return Imported(rows + len(malformed), added, rows - added, tuple(malformed))
+
+
+def export_file(ledger: Ledger, path: Path, selection: Selection | None = None) -> int:
+    """Write the suppression list as CSV, whole or not at all; return how many entries there are.
+
+    Raises ListError where the file cannot be written.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    schema = pa.schema([(name, pa.string()) for name in COLUMNS])
+    written = 0
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with pacsv.CSVWriter(temporary, schema) as writer, ledger.reading() as connection:
+            for page in suppression_entries.pages(connection, selection or Selection()):
+                writer.write_table(escaped(_table(page)))
+                written += len(page)
+        os.replace(temporary, path)
+    except OSError as err:
+        raise ListError(
+            f"{path} cannot be written ({err.strerror or err}): check permissions and free space."
+        ) from err
+    finally:
+        temporary.unlink(missing_ok=True)
+    return written
+
+
+_Row = tuple[str, SuppressionReason, str]
+
+
+def _rows(
+    source: str, address_column: str, reason: SuppressionReason | None, scope: str, malformed: list[int]
+) -> Iterator[list[_Row]]:
+    """Yield (address key, reason, scope) in parts; what has no address goes to `malformed` by its row."""
+    table = sources.read(source, address_column)
+    malformed += [row.row for row in table.ragged]
+    exported = reason is None and set(COLUMNS[:3]) <= set(table.table.column_names)
+    for start in range(0, len(table.rows), _ROWS_A_TRANSACTION):
+        part = table.table.slice(start, _ROWS_A_TRANSACTION)
+        found: list[_Row] = []
+        for place, cell in enumerate(part.column(table.address_column).to_pylist()):
+            row = table.rows[start + place]
+            address = parse(_unescaped(cell) if exported else cell)
+            if not isinstance(address, Address):
+                malformed.append(row)
+            elif exported:
+                told = _reason(part.column("reason")[place].as_py(), source, row)
+                where = checked_scope(_unescaped(part.column("list")[place].as_py()))
+                found.append((address.key, told, where))
+            else:
+                found.append((address.key, reason or SuppressionReason.MANUAL, scope))
+        yield found
+    malformed.sort()
+
+
+def _reason(cell: str, source: str, row: int) -> SuppressionReason:
+    try:
+        return SuppressionReason(cell.strip())
+    except ValueError as err:
+        raise ListError(
+            f"{source}, row {row}: there is no reason {cell[:40]!r}: use one of "
+            f"{', '.join(SuppressionReason)}, or say one for all rows with --reason."
+        ) from err
+
+
+def _unescaped(cell: str) -> str:
+    """Return a cell as it was before its formula was escaped."""
+    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell[1:]) else cell
+
+
+def _table(entries: list[Entry]) -> pa.Table:
+    cells = [
+        (
+            entry.address_key,
+            entry.reason.value,
+            entry.scope,
+            datetime.fromtimestamp(entry.since, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            entry.source,
+            entry.note or "",
+        )
+        for entry in entries
+    ]
+    columns = [pa.array(column, pa.string()) for column in zip(*cells, strict=True)]
+    return pa.table(columns, names=list(COLUMNS))

@@ -1,0 +1,154 @@
+"""`campaign suppress ...`: the suppression list on the command line."""
+
+import json
+import os
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import boto3
+import pytest
+
+import sandbox
+import settings
+from cli import main, suppress_files
+from ledger.suppressions import SuppressionReason
+
+ADDRESS = "Anna@shop.example"
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    """Run `campaign` with arguments in an empty folder, and return its exit code and what it wrote."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CAMPAIGN_DATABASE_URL", f"sqlite:///{tmp_path / 'ledger.sqlite3'}")
+
+    def campaign(*arguments: str | os.PathLike[str]) -> SimpleNamespace:
+        settings.settings.cache_clear()
+        monkeypatch.setattr(sys, "argv", ["campaign", *map(os.fspath, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main.main()
+        written = capsys.readouterr()
+        return SimpleNamespace(code=ended.value.code, out=written.out, err=written.err)
+
+    yield campaign
+    settings.settings.cache_clear()
+
+
+def add(run, address: str = ADDRESS, *more: str) -> SimpleNamespace:
+    return run("suppress", "add", address, "--reason-note", "on the telephone", "--by", "Ada", *more)
+
+
+def listed(run, *more: str) -> list[tuple[str, str, str]]:
+    found = json.loads(run("suppress", "list", "--json", *more).out)
+    return [(entry["address"], entry["reason"], entry["list"]) for entry in found["entries"]]
+
+
+def test_the_reasons_to_choose_from_are_the_ledger_s() -> None:
+    assert list(suppress_files.REASONS) == [reason.value for reason in SuppressionReason]
+
+
+def test_an_address_is_put_on_the_list_shown_and_taken_off(run) -> None:
+    assert add(run).out == "Suppressed.\n"
+    assert add(run).out == "It was suppressed for this already; nothing changed.\n"
+    assert listed(run) == [("anna@shop.example", "manual", "")]
+    assert "anna@shop.example  manual, everywhere, since 20" in run("suppress", "list").out
+    taken = run("suppress", "remove", ADDRESS, "--by", "Bob", "--reason", "wrote to us")
+    assert (taken.code, taken.out) == (0, "Taken off: manual.\n")
+    assert listed(run) == []
+    lines = run("suppress", "history", ADDRESS).out.splitlines()
+    assert [line.partition("UTC  ")[2] for line in lines] == [
+        "added manual, everywhere by Ada (by hand): on the telephone",
+        "removed manual, everywhere by Bob (by hand): wrote to us",
+    ]
+    whole = json.loads(run("suppress", "history", ADDRESS, "--json").out)
+    assert [(change["action"], change["by"]) for change in whole] == [("added", "Ada"), ("removed", "Bob")]
+
+
+def test_an_unsubscribe_is_not_lifted_by_mistake(run) -> None:
+    add(run, ADDRESS, "--reason", "unsubscribe", "--list", "weekly")
+    remove = ("suppress", "remove", ADDRESS, "--by", "Bob", "--reason", "x", "--list", "weekly")
+    refused = run(*remove)
+    assert refused.code == 2
+    assert "--at-their-request" in refused.err
+    assert "anna" not in refused.err.lower()
+    assert run(*remove, "--at-their-request").code == 0
+
+
+def test_the_list_can_be_narrowed_and_cut(run) -> None:
+    add(run, "a@shop.example", "--reason", "complaint")
+    add(run, "b@shop.example", "--list", "weekly")
+    add(run, "c@shop.example")
+    assert listed(run, "--reason", "complaint") == [("a@shop.example", "complaint", "")]
+    assert listed(run, "--list", "weekly") == [("b@shop.example", "manual", "weekly")]
+    shown = run("suppress", "list", "--limit", "2").out
+    assert "3 suppressed; `campaign suppress export` writes the other 1." in shown
+    assert "c@shop.example" not in shown
+
+
+def test_what_is_exported_can_be_imported(run, tmp_path: Path) -> None:
+    add(run, "a@shop.example", "--reason", "complaint", "--list", "weekly")
+    assert run("suppress", "export", "out.csv").out == "1 written to out.csv\n"
+    (tmp_path / "ledger.sqlite3").unlink()
+    imported = run("suppress", "import", "out.csv", "--by", "Ada")
+    assert imported.out == "1 rows: 1 added, 0 suppressed before, 0 without an address\n"
+    assert listed(run) == [("a@shop.example", "complaint", "weekly")]
+
+
+def test_an_import_says_which_rows_have_no_address(run, tmp_path: Path) -> None:
+    rows = ["email", *("nobody" for _ in range(11)), "a@shop.example"]
+    (tmp_path / "old.csv").write_text("\n".join(rows), encoding="utf-8")
+    found = run("suppress", "import", "old.csv", "--by", "Ada", "--reason", "hard_bounce")
+    assert found.out.splitlines() == [
+        "12 rows: 1 added, 0 suppressed before, 11 without an address",
+        "  no address in row 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 ...",
+    ]
+    assert listed(run) == [("a@shop.example", "hard_bounce", "")]
+    again = json.loads(run("suppress", "import", "old.csv", "--by", "Ada", "--json").out)
+    assert (again["rows"], again["added"], again["malformed"]) == (12, 1, 11)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("add", "nobody", "--reason-note", "x", "--by", "Ada"), "not an e-mail address"),
+        (("add", ADDRESS, "--reason-note", "x", "--by", " "), "--by is blank"),
+        (("add", ADDRESS, "--by", "Ada"), "Missing option '--reason-note'"),
+        (("remove", ADDRESS, "--by", "Ada", "--reason", "x"), "the address is not suppressed"),
+        (("add", ADDRESS, "--reason-note", "x", "--by", "Ada", "--list", "x" * 201), "list's name must be"),
+        (("import", "nothing.csv", "--by", "Ada"), "nothing.csv"),
+        (("import", "nothing.csv", "--by", ""), "--by is blank"),
+        (("list", "--reason", "bored"), "'bored' is not one of"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_sentence_without_the_address(run, arguments, message: str) -> None:
+    found = run("suppress", *arguments)
+    assert found.code == 2
+    assert message in found.err
+    assert "Traceback" not in found.err
+    assert "anna" not in found.err.lower()
+
+
+def test_a_list_is_cleaned_as_of_a_day_and_under_a_name(run, tmp_path: Path) -> None:
+    (tmp_path / "list.csv").write_text("email\nAnna@shop.example\nb@shop.example\n", encoding="utf-8")
+    add(run, ADDRESS, "--list", "weekly")
+    clean = ("clean", "list.csv", "--out", "out", "--no-mx", "--json", "--list", "weekly")
+    assert json.loads(run(*clean).out)["by_reason"]["suppressed"] == 1
+    then = json.loads(run(*clean, "--as-of", "2020-02-29").out)
+    assert then["by_reason"]["suppressed"] == 0
+    assert then["warnings"][0].startswith("As of 2020-02-29: ")
+    assert run(*clean, "--as-of", "yesterday").code == 2
+    assert run(*clean, "--list", "a\nb").code == 2
+
+
+def test_the_account_s_list_and_this_one_are_brought_together(run, monkeypatch: pytest.MonkeyPatch) -> None:
+    with sandbox.start(sandbox.SandboxOptions(s3=False)) as world:
+        monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+        for name, value in world.environment.items():
+            monkeypatch.setenv(name, value)
+        boto3.client("sesv2").put_suppressed_destination(EmailAddress="a@shop.example", Reason="BOUNCE")
+        add(run, ADDRESS, "--reason", "complaint")
+        found = json.loads(run("suppress", "sync", "--json").out)
+        assert found == {"listed": 1, "pulled": 1, "pushed": 1, "lifted": 0, "refused": 0}
+        assert run("suppress", "sync", "--direction", "pull").out.startswith("2 on SES's list: 0 new here")
+    assert listed(run) == [("a@shop.example", "hard_bounce", ""), ("anna@shop.example", "complaint", "")]
