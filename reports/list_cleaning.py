@@ -5,10 +5,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ledger.engine import Ledger
-from lists import cleaning, mx, outputs, suppression
+from lists import cleaning, mx, mx_cached, outputs, suppression
 from lists.cleaning import CleanResult, Progress
+from lists.mx import MxLookup
 from lists.policy import HygienePolicy, ListSource
 from reports import list_report
+from settings import settings
 
 REPORT_HTML = "report.html"
 
@@ -20,7 +22,8 @@ def clean(
     nameservers: str,
     on_progress: Progress | None = None,
 ) -> CleanResult:
-    """Judge every row of a list, with the ledger's suppressions and consents. Raises ListError."""
+    """Judge every row of a list with what the ledger and the DNS know. Raises ListError."""
+    report = on_progress or (lambda stage, done, total: None)
 
     # Each look-up in a short transaction of its own: the DNS in between can take minutes.
     def suppressed(keys: Sequence[str]) -> Mapping[str, str]:
@@ -36,9 +39,17 @@ def clean(
         policy,
         suppressed=suppressed,
         confirmed=confirmed,
-        resolver=mx.lookup(nameservers) if policy.mx else None,
+        resolver=_resolver(ledger, nameservers, report) if policy.mx else None,
         today=datetime.now(UTC).date(),
         on_progress=on_progress,
+    )
+
+
+def _resolver(ledger: Ledger, nameservers: str, report: Progress) -> MxLookup:
+    return mx_cached.lookup(
+        ledger,
+        mx.resolving(settings(), nameservers),
+        on_progress=lambda done, total: report("mx", done, total),
     )
 
 
