@@ -5,6 +5,7 @@ AWS credentials, region and `AWS_ENDPOINT_URL` are boto3's own and are not repea
 
 from functools import lru_cache
 from ipaddress import ip_address
+from typing import Annotated
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
@@ -28,6 +29,15 @@ class Settings(BaseSettings):
     event_queue_url: str = Field(default="", description="SQS queue that receives the events.")
     nameservers: str = Field(
         default="", description="DNS servers as IP or IP:PORT, comma-separated; empty: the system's own."
+    )
+    mx_canaries: str = Field(
+        default="",
+        description="Domains that take mail for certain, comma-separated: where none of them resolves, "
+        "nobody is dropped for the DNS; empty: three large providers.",
+    )
+    mx_questions_per_second: Annotated[int, Field(ge=1)] = Field(
+        default=10_000,
+        description="DNS questions a second at most; public resolvers want fewer (Google: 1500).",
     )
     public_url: str = Field(
         default="", description="https address under which `campaign api` is reached, for unsubscribe links."

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import click
 
-from cli import output
+from cli import hygiene, output
 
 
 @click.command()
@@ -29,6 +29,7 @@ from cli import output
     metavar="DATE",
     help="Say what would have been dropped at the end of that day.",
 )
+@hygiene.options
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 def clean(
     source: str,
@@ -40,6 +41,7 @@ def clean(
     list_name: str,
     as_of: datetime | None,
     as_json: bool,
+    **choices: str,
 ) -> None:
     """Judge every row of SOURCE (CSV or Parquet, a path or s3://bucket/key).
 
@@ -58,7 +60,7 @@ def clean(
         result = list_cleaning.clean(
             ledger,
             ListSource(source=source, name=checked_scope(list_name), address_column=address_column),
-            HygienePolicy(mx=not no_mx, repair=repair),
+            HygienePolicy(mx=not no_mx, repair=repair, **hygiene.chosen(choices)),
             nameserver or found.nameservers,
             as_of=as_of.date() if as_of else None,
         )
@@ -74,3 +76,30 @@ def clean(
     for warning in summary.warnings:
         click.echo(f"  {warning}")
     click.echo(f"Report: {Path(directory) / list_cleaning.REPORT_HTML}")
+
+
+@click.command()
+@click.argument("directory", type=click.Path(exists=True, file_okay=False))
+@click.option("--out", "file", required=True, type=click.Path(dir_okay=False), help="New list, as CSV.")
+@click.option(
+    "--but-not", multiple=True, metavar="DOMAIN", help="Suggested domain not to accept; may be repeated."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the counts as JSON.")
+def accept_suggestions(directory: str, file: str, but_not: tuple[str, ...], as_json: bool) -> None:
+    """Write the list that was cleaned into DIRECTORY anew, with the suggestions accepted.
+
+    The column original_address holds what stood there before. Clean the new list next.
+    """
+    from pathlib import Path
+
+    from lists import accepting
+
+    accepted = accepting.write(Path(directory), Path(file), but_not=but_not)
+    if as_json:
+        output.as_json({"rows": accepted.rows, "replaced": accepted.replaced, "left_out": accepted.left_out})
+        return
+    click.echo(f"{accepted.rows:,} rows: {accepted.replaced:,} addresses replaced")
+    if accepted.left_out:
+        click.echo(f"  {accepted.left_out:,} broken rows are left out: mend them in the list itself")
+    click.echo(f"Original addresses: column {accepted.original_column}")
+    click.echo(f"Next: campaign clean {file} --out DIR")

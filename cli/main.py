@@ -25,6 +25,7 @@ def campaign() -> None:
 for command in (
     demo.demo,
     lists.clean,
+    lists.accept_suggestions,
     sending.preview,
     sending.send,
     campaigns.status,

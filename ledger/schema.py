@@ -229,3 +229,16 @@ limiter = Table(
     Column("name", String(200), primary_key=True),
     Column("next_at", Float, nullable=False),
 )
+
+# What a resolver said of a domain's mail. `resolver` is the setting that names it: another one may see
+# another world. Unknown answers are never stored.
+mx_answer = Table(
+    "mx_answer",
+    metadata,
+    Column("resolver", Text, primary_key=True),
+    Column("domain", Text, primary_key=True),
+    Column("status", String(12), nullable=False),
+    Column("detail", String(60), nullable=False),
+    Column("flag", String(20), nullable=False),
+    Column("expires_at", Float, nullable=False, index=True),
+)

@@ -1,25 +1,23 @@
 """List hygiene: every row of a list ends accepted or rejected with the first reason that holds."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from time import perf_counter
 
 import pandas as pd
 
-from lists import columns, consent, disposable, engagement, mx, roles, sources
-from lists.dns_verdicts import MxVerdict, Status
+from lists import columns, consent, disposable, engagement, free_mail, mx, roles, sources, typos
+from lists.dns_verdicts import Status
 from lists.engagement import Engagement
 from lists.errors import BalanceError
+from lists.mx import MxLookup
 from lists.policy import HygienePolicy, ListSource
 from lists.reasons import Flag, Reason
 from lists.rulings import Rulings
 from lists.sources import SourceTable
 from lists.summary import NO_DOMAIN, DomainCounts, Summary
 from lists.suppression import ConfirmedLookup, LastEngagedLookup, SuppressionLookup, nobody_engaged
-
-MxLookup = Callable[[Sequence[str]], Mapping[str, MxVerdict]]
-"""Domains (A-labels) in, a verdict for each out; `mx.lookup` makes one."""
 
 Progress = Callable[[str, int, int], None]
 """Called with the stage ("syntax" or "mx"), how many rows or domains are done, and how many there are."""
@@ -74,6 +72,8 @@ def clean(
     rulings.reject_duplicates()
     _judge_roles(rulings, policy)
     _judge_disposable(rulings, policy)
+    _judge_free_mail(rulings, policy)
+    mistyped = _judge_typos(rulings, policy)
     _reject_suppressed(rulings, suppressed)
     if source.consent == "confirmed":
         _reject_unconfirmed(rulings, table, consent_column, confirmed)
@@ -82,10 +82,12 @@ def clean(
             _reject_inactive(rulings, table, last_engaged_column, source.inactive_after_days, today)
         else:
             _reject_silent(rulings, last_engaged, source.inactive_after_days, today)
+    if policy.typo == "drop":
+        _reject_typos(rulings, mistyped)
     warnings: tuple[str, ...] = ()
     if policy.mx and resolver is not None:
         warnings = _reject_without_mail(rulings, resolver, report)
-    return _result(table, rulings, warnings, started)
+    return _result(table, rulings, mistyped, warnings, started)
 
 
 def _further_columns(source: ListSource, table: SourceTable) -> tuple[str, str]:
@@ -104,7 +106,8 @@ def _further_columns(source: ListSource, table: SourceTable) -> tuple[str, str]:
 def _judge_roles(rulings: Rulings, policy: HygienePolicy) -> None:
     if policy.role_alias == "keep":
         return
-    names = rulings.open["key"].map(roles.role_of)
+    known = roles.role_names(policy.role_names_file)
+    names = rulings.open["key"].map(lambda key: roles.role_of(key, known))
     names = names[names != ""]
     if policy.role_alias == "flag":
         rulings.flag(names.index, Flag.ROLE_ALIAS)
@@ -115,11 +118,38 @@ def _judge_roles(rulings: Rulings, policy: HygienePolicy) -> None:
 def _judge_disposable(rulings: Rulings, policy: HygienePolicy) -> None:
     if policy.disposable == "keep":
         return
-    rows = rulings.by_domain(disposable.is_disposable)
+    rows = rulings.at(disposable.among(rulings.domains, policy.disposable_domains_file))
     if policy.disposable == "flag":
         rulings.flag(rows.index, Flag.DISPOSABLE)
     else:
         rulings.reject(rows.index, Reason.DISPOSABLE, rows["domain"] + " gives out throw-away mailboxes")
+
+
+def _judge_free_mail(rulings: Rulings, policy: HygienePolicy) -> None:
+    if policy.free_mail == "keep":
+        return
+    rows = rulings.at(free_mail.among(rulings.domains))
+    if policy.free_mail == "flag":
+        rulings.flag(rows.index, Flag.FREE_MAIL)
+    else:
+        rulings.reject(rows.index, Reason.FREE_MAIL, rows["domain"] + " gives addresses away")
+
+
+def _judge_typos(rulings: Rulings, policy: HygienePolicy) -> Mapping[str, str]:
+    """Suggest what was meant by domains that look mistyped; return those domains with the right ones."""
+    if policy.typo == "keep":
+        return {}
+    mistyped = typos.suggestions(rulings.domains)
+    rows = rulings.at(mistyped)
+    rulings.suggest(rows["address"].str.rsplit("@", n=1).str[0] + "@" + rows["domain"].map(mistyped))
+    if policy.typo == "flag":
+        rulings.flag(rows.index, Flag.TYPO)
+    return mistyped
+
+
+def _reject_typos(rulings: Rulings, mistyped: Mapping[str, str]) -> None:
+    domains = rulings.at(mistyped)["domain"]
+    rulings.reject(domains.index, Reason.TYPO, domains + " looks like " + domains.map(mistyped))
 
 
 def _reject_suppressed(rulings: Rulings, suppressed: SuppressionLookup) -> None:
@@ -167,7 +197,7 @@ def _reject_silent(rulings: Rulings, last_engaged: LastEngagedLookup, after_days
 
 def _reject_without_mail(rulings: Rulings, resolver: MxLookup, report: Progress) -> tuple[str, ...]:
     """Drop what certainly takes no mail, flag what is doubtful; return the warnings."""
-    domains = [str(domain) for domain in rulings.open["domain"].unique()]
+    domains = rulings.domains
     report("mx", 0, len(domains))
     verdicts = resolver(domains)
     report("mx", len(domains), len(domains))
@@ -190,13 +220,19 @@ def _cells(table: SourceTable, name: str) -> pd.Series:
     return pd.Series(table.table.column(name).to_pylist(), index=table.rows, dtype="str")
 
 
-def _result(table: SourceTable, rulings: Rulings, warnings: tuple[str, ...], started: float) -> CleanResult:
+def _result(
+    table: SourceTable,
+    rulings: Rulings,
+    mistyped: Mapping[str, str],
+    warnings: tuple[str, ...],
+    started: float,
+) -> CleanResult:
     frame = rulings.frame
     taken = frame["reason"] != ""
     kept = rulings.open[list(OWN_COLUMNS)]
     cells = table.table.to_pandas()
     cells.index = pd.Index(table.rows, dtype="int64", name="row")
-    renamed = _renamed(list(cells.columns))
+    renamed = columns.renamed(list(cells.columns), OWN_COLUMNS)
     accepted = pd.concat([cells.loc[kept.index].rename(columns=renamed), kept], axis="columns")
     rejected = frame.loc[taken, ["cell", "reason", "detail", "suggestion"]].rename(
         columns={"cell": "address"}
@@ -220,19 +256,7 @@ def _result(table: SourceTable, rulings: Rulings, warnings: tuple[str, ...], sta
         flags=rulings.flag_counts(),
         warnings=warnings,
         renamed=renamed,
+        address_column=table.address_column,
+        mistyped=mistyped,
     )
     return CleanResult(accepted, rejected, summary)
-
-
-def _renamed(names: Sequence[str]) -> dict[str, str]:
-    """Return new names for source columns that are called like ours."""
-    taken = {*names, *OWN_COLUMNS}
-    renamed: dict[str, str] = {}
-    for name in OWN_COLUMNS:
-        if name in names:
-            candidate, number = f"{name}_source", 2
-            while candidate in taken:
-                candidate, number = f"{name}_source_{number}", number + 1
-            taken.add(candidate)
-            renamed[name] = candidate
-    return renamed

@@ -1,7 +1,7 @@
 """Which column of a list is which."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 from lists.errors import ListError
 
@@ -67,6 +67,25 @@ def find_address(names: Sequence[str], wanted: str, source: str) -> str:
         f"{source} has no column named like e-mail addresses, only {_quoted(names)}: "
         f"say which holds them with address_column.{hint}"
     )
+
+
+def renamed(names: Sequence[str], own: Sequence[str]) -> dict[str, str]:
+    """Return new names for the source columns that are called like our `own`."""
+    taken = {*names, *own}
+    found: dict[str, str] = {}
+    for name in own:
+        if name in names:
+            found[name] = unused(f"{name}_source", taken)
+            taken.add(found[name])
+    return found
+
+
+def unused(name: str, taken: Container[str]) -> str:
+    """Return a column name that is not taken yet: this one, or with a number behind it."""
+    candidate, number = name, 2
+    while candidate in taken:
+        candidate, number = f"{name}_{number}", number + 1
+    return candidate
 
 
 def _quoted(names: Sequence[str]) -> str:

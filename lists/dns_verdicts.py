@@ -8,6 +8,7 @@ import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import assert_never
 
 
@@ -48,6 +49,7 @@ class Answer:
     kind: AnswerKind
     records: tuple[str, ...] = ()
     trouble: str = ""
+    ttl_seconds: int = 0
 
 
 DELIVERABLE = MxVerdict(Status.DELIVERABLE)
@@ -110,10 +112,12 @@ def without_mx(mx: Answer, addresses: Sequence[Answer]) -> MxVerdict:
 
 def with_mx(targets: Sequence[Sequence[Answer]]) -> MxVerdict:
     """Judge a domain with mail hosts by the A and AAAA answers for each of them."""
-    for answers in targets:
-        if any(reachable(answer) or answer.kind is AnswerKind.UNKNOWN for answer in answers):
-            return DELIVERABLE
-    return MX_UNRESOLVABLE
+    return DELIVERABLE if any(serves(answers) for answers in targets) else MX_UNRESOLVABLE
+
+
+def serves(answers: Sequence[Answer]) -> bool:
+    """Tell whether a mail host with these A and AAAA answers can be reached, or might be."""
+    return any(reachable(answer) or answer.kind is AnswerKind.UNKNOWN for answer in answers)
 
 
 def reachable(answer: Answer) -> bool:
@@ -121,6 +125,8 @@ def reachable(answer: Answer) -> bool:
     return answer.kind is AnswerKind.RECORDS and any(_public(text) for text in answer.records)
 
 
+# The mail hosts of a few providers come again and again.
+@lru_cache(maxsize=4096)
 def _public(text: str) -> bool:
     address = ipaddress.ip_address(text)
     return not any(address in network for network in UNREACHABLE)

@@ -1,193 +1,168 @@
-"""Asking the DNS whether domains take mail: each domain once, many at a time, the unknown ones again."""
+"""Asking the DNS whether domains take mail."""
 
 import asyncio
+import secrets
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
-import dns.asyncresolver
-import dns.exception
-import dns.nameserver
 import dns.resolver
 
-from lists import dns_verdicts
-from lists.dns_verdicts import Answer, AnswerKind, MxVerdict, Status
-from lists.errors import ListError
+from lists import dns_verdicts, mx_trust
+from lists.dns_asking import Asker
+from lists.dns_sockets import Server
+from lists.dns_verdicts import MxVerdict
+from lists.mx_survey import Finding, Progress, Survey
+from lists.mx_trust import Canaries, Sighting, mostly_unknown, warning
+from lists.nameservers import parse_nameservers, servers_of
+from settings import Settings
 
-CONCURRENCY = 100
-# One try gives up after the first, a question with all its tries after the second.
-TRY_SECONDS = 1.5
-QUESTION_SECONDS = 3.0
-DNS_PORT = 53
+__all__ = [
+    "Found",
+    "MxLookup",
+    "Resolving",
+    "check",
+    "lookup",
+    "mostly_unknown",
+    "parse_nameservers",
+    "resolving",
+    "survey",
+    "warning",
+]
 
-Progress = Callable[[int, int], None]
+# After so long a run the canaries are looked at once more: a line can break in the middle of it.
+LONG_RUN_SECONDS = 10
+# Names that nobody has registered; a resolver that knows them says "yes" to everything.
+RANDOM_NAMES = 2
+
+MxLookup = Callable[[Sequence[str]], Mapping[str, MxVerdict]]
+"""Domains (A-labels) in, a verdict for each out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resolving:
+    """Whom to ask, how fast and how patiently.
+
+    nameservers: comma-separated `IP` or `IP:PORT` (`[IPv6]:PORT`), "" for the system's.
+    canaries:    None: none are looked at, and every answer is believed.
+    A question is asked again after `try_seconds` and unknown after `question_seconds`; an unknown domain is
+    looked up a second time, `retry_after_seconds` after its first time began.
+    """
+
+    nameservers: str = ""
+    canaries: Canaries | None = None
+    questions_per_second: float = 10_000
+    in_flight: int = 500
+    try_seconds: float = 0.75
+    question_seconds: float = 1.5
+    retry_after_seconds: float = 1.0
+
+
+def resolving(settings: Settings, nameservers: str = "") -> Resolving:
+    """Return what the settings say of asking the DNS; `nameservers` counts before theirs."""
+    return Resolving(
+        nameservers or settings.nameservers,
+        Canaries.parse(settings.mx_canaries),
+        questions_per_second=settings.mx_questions_per_second,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a run found; `trouble` is "" or the reason of `mx_trust` not to believe all of it."""
+
+    findings: Mapping[str, Finding]
+    trouble: str = ""
+
+    @property
+    def verdicts(self) -> dict[str, MxVerdict]:
+        """The verdicts, those made unknown that cannot be believed."""
+        plain = {domain: finding.verdict for domain, finding in self.findings.items()}
+        return mx_trust.distrusted(plain, self.trouble) if self.trouble else plain
+
+
+def lookup(nameservers: str) -> MxLookup:
+    """Return `check` for these nameservers, as `cleaning.clean` takes it; raises ListError at once."""
+    parse_nameservers(nameservers)
+    return lambda domains: check(domains, Resolving(nameservers))
 
 
 def check(
-    domains: Sequence[str],
-    nameservers: str,
-    *,
-    concurrency: int = CONCURRENCY,
-    try_seconds: float = TRY_SECONDS,
-    question_seconds: float = QUESTION_SECONDS,
-    on_progress: Progress | None = None,
+    domains: Sequence[str], resolving: Resolving, on_progress: Progress | None = None
 ) -> dict[str, MxVerdict]:
-    """Return a verdict for every domain (A-labels).
+    """Return a verdict for every domain (A-labels); see `survey`."""
+    return survey(domains, resolving, on_progress).verdicts
 
-    `nameservers` is comma-separated `IP` or `IP:PORT` (`[IPv6]:PORT`), "" for the system's. Raises ListError
-    where that cannot be read; nothing that happens on the network raises, it makes domains unknown.
+
+def survey(domains: Sequence[str], resolving: Resolving, on_progress: Progress | None = None) -> Found:
+    """Look every domain (A-labels) up once, the unknown ones twice, with the canaries beside them.
+
+    Raises ListError where the nameservers cannot be read; nothing that happens on the network raises, it
+    makes domains unknown.
     """
-    servers = parse_nameservers(nameservers)
+    parse_nameservers(resolving.nameservers)
     wanted = list(dict.fromkeys(domains))
     if not wanted:
-        return {}
+        return Found({})
     try:
-        resolver = _resolver(servers, try_seconds, question_seconds)
+        servers = servers_of(resolving.nameservers)
     except dns.resolver.NoResolverConfiguration:
-        return dict.fromkeys(wanted, dns_verdicts.unknown("no resolver is configured"))
-    lookup = _Lookup(resolver, concurrency, on_progress)
+        return _nothing(wanted, "no resolver is configured")
     # The caller may run in an event loop already (a notebook, an async flow): this one has its own thread.
     with ThreadPoolExecutor(max_workers=1) as pool:
-        return pool.submit(asyncio.run, lookup.all(wanted)).result()
+        return pool.submit(asyncio.run, _run(wanted, servers, resolving, on_progress)).result()
 
 
-def lookup(nameservers: str) -> Callable[[Sequence[str]], Mapping[str, MxVerdict]]:
-    """Return `check` for these nameservers, as `cleaning.clean` takes it; raises ListError at once."""
-    parse_nameservers(nameservers)
-    return lambda domains: check(domains, nameservers)
+def _nothing(domains: Sequence[str], trouble: str) -> Found:
+    return Found(dict.fromkeys(domains, Finding(dns_verdicts.unknown(trouble))))
 
 
-def mostly_unknown(verdicts: Mapping[str, MxVerdict]) -> bool:
-    """Tell whether the DNS was silent on more than half of the domains."""
-    return _unknown(verdicts) * 2 > len(verdicts)
-
-
-def warning(verdicts: Mapping[str, MxVerdict]) -> str:
-    """Return one sentence where the answers as a whole cannot be trusted, else ""."""
-    total, unknown = len(verdicts), _unknown(verdicts)
-    if mostly_unknown(verdicts):
-        return (
-            f"The DNS gave no answer for {unknown:,} of {total:,} domains, so nobody was dropped for it: "
-            "check the nameservers and clean the list again."
-        )
-    missing = sum(verdict.detail == "no_such_domain" for verdict in verdicts.values())
-    if total >= 10 and missing * 2 > total:
-        return (
-            f"The DNS says that {missing:,} of {total:,} domains do not exist: check that the nameservers "
-            "know the public internet."
-        )
-    return ""
-
-
-def parse_nameservers(text: str) -> list[tuple[str, int]]:
-    """Return (address, port) of comma-separated `IP`, `IP:PORT` or `[IPv6]:PORT`, or raise ListError."""
-    servers = []
-    for item in filter(None, (part.strip() for part in text.split(","))):
-        host, port = item, str(DNS_PORT)
-        if item.startswith("["):
-            host, closed, rest = item[1:].partition("]")
-            port = rest.removeprefix(":") or port if closed else ""
-        elif item.count(":") == 1:
-            host, port = item.split(":")
-        if not dns.inet.is_address(host) or not port.isascii() or not port.isdigit() or int(port) > 65535:
-            raise ListError(
-                f"{item!r} is no nameserver: write IP or IP:PORT, several separated by commas, "
-                "in CAMPAIGN_NAMESERVERS or --nameserver."
+async def _run(
+    domains: Sequence[str], servers: Sequence[Server], resolving: Resolving, on_progress: Progress | None
+) -> Found:
+    try:
+        with Asker(
+            servers,
+            try_seconds=resolving.try_seconds,
+            question_seconds=resolving.question_seconds,
+            questions_per_second=resolving.questions_per_second,
+            in_flight=resolving.in_flight,
+        ) as asker:
+            surveying = Survey(
+                asker,
+                in_flight=resolving.in_flight,
+                retry_after_seconds=resolving.retry_after_seconds,
+                on_progress=on_progress,
             )
-        servers.append((host, int(port)))
-    return servers
+            return await _with_canaries(surveying, domains, resolving.canaries, asker.loop.time)
+    except OSError as error:
+        # No way to any server, or no socket to be had.
+        return _nothing(domains, type(error).__name__)
 
 
-def _unknown(verdicts: Mapping[str, MxVerdict]) -> int:
-    return sum(verdict.status is Status.UNKNOWN for verdict in verdicts.values())
+async def _with_canaries(
+    surveying: Survey, domains: Sequence[str], canaries: Canaries | None, clock: Callable[[], float]
+) -> Found:
+    if canaries is None:
+        findings = await surveying.all(domains)
+        return Found(findings, mx_trust.BREAKER if surveying.tripped else "")
+    began = clock()
+    findings, *sightings = await asyncio.gather(surveying.all(domains), _sight(surveying, canaries))
+    if clock() - began > LONG_RUN_SECONDS and not surveying.tripped:
+        sightings.append(await _sight(surveying, canaries))
+    verdicts = {domain: finding.verdict for domain, finding in findings.items()}
+    troubles = [mx_trust.trouble(canaries, each, verdicts) for each in sightings]
+    if surveying.tripped:
+        troubles.append(mx_trust.BREAKER)
+    return Found(findings, next(filter(None, troubles), ""))
 
 
-def _resolver(
-    servers: list[tuple[str, int]], try_seconds: float, question_seconds: float
-) -> dns.asyncresolver.Resolver:
-    resolver = dns.asyncresolver.Resolver(configure=not servers)
-    if servers:
-        resolver.nameservers = [dns.nameserver.Do53Nameserver(host, port) for host, port in servers]
-    resolver.timeout = try_seconds
-    resolver.lifetime = question_seconds
-    return resolver
-
-
-class _Lookup:
-    """One run over many domains; what is learnt of a mail host is shared between them."""
-
-    def __init__(
-        self, resolver: dns.asyncresolver.Resolver, concurrency: int, on_progress: Progress | None
-    ) -> None:
-        self._resolver = resolver
-        self._slots = asyncio.Semaphore(concurrency)
-        self._on_progress = on_progress
-        self._hosts: dict[str, asyncio.Task[list[Answer]]] = {}
-
-    async def all(self, domains: Sequence[str]) -> dict[str, MxVerdict]:
-        verdicts = await self._pass(domains)
-        again = [domain for domain, verdict in verdicts.items() if verdict.status is Status.UNKNOWN]
-        # Bursts lose packets and slow servers warm their caches: most unknown domains answer the second time.
-        self._hosts.clear()
-        return verdicts | await self._pass(again)
-
-    async def _pass(self, domains: Sequence[str]) -> dict[str, MxVerdict]:
-        done = 0
-
-        async def judge(domain: str) -> MxVerdict:
-            nonlocal done
-            async with self._slots:
-                verdict = await self._verdict(domain)
-            done += 1
-            if self._on_progress:
-                self._on_progress(done, len(domains))
-            return verdict
-
-        verdicts = await asyncio.gather(*(judge(domain) for domain in domains))
-        return dict(zip(domains, verdicts, strict=True))
-
-    async def _verdict(self, domain: str) -> MxVerdict:
-        try:
-            mx = await self._ask(domain, "MX")
-            hosts = dns_verdicts.mail_hosts(mx)
-            if hosts:
-                return dns_verdicts.with_mx([await self._addresses_of_host(host) for host in hosts])
-            if mx.kind in (AnswerKind.NO_DATA, AnswerKind.NXDOMAIN):
-                return dns_verdicts.without_mx(mx, await self._addresses(domain))
-            return dns_verdicts.without_mx(mx, ())
-        except Exception as error:  # noqa: BLE001 - whatever breaks here, it is no reason to lose a recipient.
-            return dns_verdicts.unknown(type(error).__name__)
-
-    async def _addresses_of_host(self, host: str) -> list[Answer]:
-        # Thousands of domains share the mail hosts of a few providers: each is asked for once.
-        if host not in self._hosts:
-            self._hosts[host] = asyncio.ensure_future(self._addresses(host))
-        return await self._hosts[host]
-
-    async def _addresses(self, name: str) -> list[Answer]:
-        ipv4 = await self._ask(name, "A")
-        if dns_verdicts.reachable(ipv4):
-            return [ipv4]
-        return [ipv4, await self._ask(name, "AAAA")]
-
-    async def _ask(self, name: str, kind: str) -> Answer:
-        absolute = dns.name.from_text(name)
-        try:
-            found = await self._resolver.resolve(absolute, kind)
-        except dns.resolver.NXDOMAIN:
-            return Answer(AnswerKind.NXDOMAIN)
-        except dns.resolver.NoAnswer:
-            return Answer(AnswerKind.NO_DATA)
-        except dns.exception.Timeout:
-            return Answer(AnswerKind.UNKNOWN, trouble="time-out")
-        except dns.resolver.NoNameservers as error:
-            return Answer(AnswerKind.UNKNOWN, trouble=_trouble(error))
-        records = (str(getattr(record, "exchange", record)) for record in found)
-        return Answer(AnswerKind.RECORDS, tuple(records))
-
-
-def _trouble(error: dns.resolver.NoNameservers) -> str:
-    text = str(error)
-    for code in ("SERVFAIL", "REFUSED"):
-        if code in text:
-            return code
-    return "no usable answer"
+async def _sight(surveying: Survey, canaries: Canaries) -> Sighting:
+    nowhere = [f"{secrets.token_hex(12)}.com" for _ in range(RANDOM_NAMES)]
+    known, random = await asyncio.gather(
+        *(asyncio.gather(*map(surveying.twice, names)) for names in (canaries.domains, nowhere))
+    )
+    sighting = Sighting(tuple(known), tuple(random))
+    if sighting.captive:
+        surveying.stop()
+    return sighting

@@ -92,6 +92,26 @@ class HygienePolicy(BaseModel):
         title="Disposable addresses",
         description="What becomes of addresses at throw-away providers.",
     )
+    free_mail: Literal["keep", "flag", "drop"] = Field(
+        default="keep",
+        title="Free-mail addresses",
+        description="What becomes of addresses at providers where anybody gets one for nothing.",
+    )
+    typo: Literal["flag", "drop", "keep"] = Field(
+        default="flag",
+        title="Mistyped providers",
+        description="What becomes of addresses such as anna@gmial.com; the right one is only suggested.",
+    )
+    role_names_file: str = Field(
+        default="",
+        title="Role names",
+        description="A text file that adds a role name a line, or with ! before it takes one out.",
+    )
+    disposable_domains_file: str = Field(
+        default="",
+        title="Disposable domains",
+        description="A text file that adds a disposable domain a line, or with ! before it takes one out.",
+    )
     mx: bool = Field(
         default=True,
         title="Check mail servers",

@@ -10,12 +10,15 @@ class Reason(StrEnum):
     DUPLICATE = "duplicate"
     ROLE_ALIAS = "role_alias"
     DISPOSABLE = "disposable"
+    FREE_MAIL = "free_mail"
     HARD_BOUNCE = "hard_bounce"
     COMPLAINT = "complaint"
     UNSUBSCRIBED = "unsubscribed"
     SUPPRESSED = "suppressed"
     UNCONFIRMED = "unconfirmed"
     INACTIVE = "inactive"
+    # So late, for who has unsubscribed keeps that reason, and no suggestion gets around it.
+    TYPO = "typo"
     NO_MX = "no_mx"
 
 
@@ -27,6 +30,8 @@ class Flag(StrEnum):
     ONE_LETTER_TLD = "one_letter_tld"
     ROLE_ALIAS = "role_alias"
     DISPOSABLE = "disposable"
+    FREE_MAIL = "free_mail"
+    TYPO = "typo"
     ENGAGEMENT_UNKNOWN = "engagement_unknown"
     IMPLICIT_MX = "implicit_mx"
     MX_UNRESOLVABLE = "mx_unresolvable"

@@ -1,6 +1,6 @@
 """The rows of a list under judgement: the first rule that rejects a row is the one that counts."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Self
 
 import pandas as pd
@@ -51,11 +51,19 @@ class Rulings:
         flags = self.frame.loc[rows, "flags"]
         self.frame.loc[rows, "flags"] = flags.where(flags == "", flags + FLAG_SEPARATOR) + flag
 
-    def by_domain(self, judge: Callable[[str], bool]) -> pd.DataFrame:
-        """Return the open rows whose domain `judge` holds true of; it is asked once a domain."""
+    @property
+    def domains(self) -> list[str]:
+        """The domains of the open rows, each once, in the order in which they first appear."""
+        return [str(domain) for domain in self.open["domain"].unique()]
+
+    def at(self, domains: Iterable[str]) -> pd.DataFrame:
+        """Return the open rows whose domain is one of these."""
         rows = self.open
-        hits = [domain for domain in rows["domain"].unique() if judge(domain)]
-        return rows[rows["domain"].isin(hits)]
+        return rows[rows["domain"].isin(list(domains))]
+
+    def suggest(self, addresses: pd.Series) -> None:
+        """Note by row number which address was probably meant, without changing the row's own."""
+        self.frame.loc[addresses.index, "suggestion"] = addresses
 
     def reject_duplicates(self) -> None:
         """Reject every row whose key an earlier well-formed row has, whatever became of that one."""

@@ -1,5 +1,7 @@
 """Text that a spreadsheet will open: no cell of it may become a formula."""
 
+import re
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -18,6 +20,11 @@ def escaped(table: pa.Table) -> pa.Table:
     ]
     names = _escaped(pa.array(table.column_names, pa.string())).to_pylist()
     return pa.table(columns, names=names)
+
+
+def unescaped(cell: str) -> str:
+    """Return what `escaped` was given for a cell."""
+    return cell[1:] if cell.startswith("'") and re.match(FORMULA, cell[1:]) else cell
 
 
 def _escaped(column: pa.ChunkedArray | pa.Array) -> pa.ChunkedArray | pa.Array:

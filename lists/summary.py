@@ -27,6 +27,8 @@ class Summary:
     flags:     how many accepted rows bear each flag; only those that occur.
     warnings:  sentences for a person, without addresses.
     renamed:   source columns that had to make way for `address`, `domain` or `flags`, and their new names.
+    address_column: the source's column of addresses.
+    mistyped:  domains that look like a slip of the finger, each with the provider that was probably meant.
     Raises BalanceError on construction where the figures do not add up.
     """
 
@@ -41,6 +43,8 @@ class Summary:
     flags: Mapping[str, int] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     renamed: Mapping[str, str] = field(default_factory=dict)
+    address_column: str = ""
+    mistyped: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if list(self.by_reason) != [reason.value for reason in Reason]:
@@ -70,6 +74,8 @@ class Summary:
             "flags": dict(self.flags),
             "warnings": list(self.warnings),
             "renamed": dict(self.renamed),
+            "address_column": self.address_column,
+            "mistyped": dict(self.mistyped),
             "source": self.source,
             "fingerprint": self.fingerprint,
         }

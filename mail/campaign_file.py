@@ -120,9 +120,15 @@ def load(path: str | Path) -> Campaign:
     recipients = campaign.list
     if not recipients.source.startswith("s3://"):
         recipients = recipients.model_copy(update={"source": _beside(file, recipients.source)})
+    hygiene = {
+        key: _beside(file, path)
+        for key in ("role_names_file", "disposable_domains_file")
+        if (path := getattr(campaign.hygiene, key))
+    }
     return campaign.model_copy(
         update={
             "list": recipients,
+            "hygiene": campaign.hygiene.model_copy(update=hygiene),
             "html": _beside(file, campaign.html),
             "text": _beside(file, campaign.text) if campaign.text else "",
         }

@@ -6,7 +6,8 @@ from uuid import uuid4
 
 from ledger import campaigns
 from ledger.engine import Ledger
-from lists import mx
+from lists import mx, mx_cached
+from lists.dns_verdicts import Status
 from mail import queue, readiness, ses
 from mail.addresses import parse_from
 from mail.campaign_file import Campaign
@@ -57,9 +58,11 @@ def open_work(ledger: Ledger, settings: Settings, name: str) -> Work:
 def open_collector(ledger: Ledger, settings: Settings) -> Collector:
     """Return what collecting events takes. Raises SettingsError where the queue is not set."""
     settings.need("event_queue_url")
+    # A bounce is newer than what cleaning the list found: that a domain took mail then says nothing now.
+    agrees = mx_cached.lookup(ledger, mx.resolving(settings), believe=(Status.NO_MX,))
     return Collector(
         ledger,
         queue.open_queue(settings.event_queue_url),
-        mx.lookup(settings.nameservers),
+        agrees,
         soft_bounces_in_a_row=settings.soft_bounces_in_a_row,
     )

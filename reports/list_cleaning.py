@@ -5,10 +5,12 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from ledger.engine import Ledger
-from lists import cleaning, lookups, mx, outputs
+from lists import cleaning, lookups, mx, mx_cached, outputs
 from lists.cleaning import CleanResult, Progress
+from lists.mx import MxLookup
 from lists.policy import HygienePolicy, ListSource
 from reports import list_report
+from settings import settings
 
 REPORT_HTML = "report.html"
 
@@ -21,11 +23,12 @@ def clean(
     on_progress: Progress | None = None,
     as_of: date | None = None,
 ) -> CleanResult:
-    """Judge every row of a list, with the ledger's suppressions, consents and activity. Raises ListError.
+    """Judge every row of a list with what the ledger and the DNS know. Raises ListError.
 
     With `as_of` the ledger answers as it stood at the end of that day (UTC), and silence is counted to there;
     the list and the mail servers are as they are now.
     """
+    report = on_progress or (lambda stage, done, total: None)
     known = lookups.open_lookups(ledger.reading, source.scope, as_of)
     result = cleaning.clean(
         source,
@@ -33,7 +36,7 @@ def clean(
         suppressed=known.suppressed,
         confirmed=known.confirmed,
         last_engaged=known.last_engaged,
-        resolver=mx.lookup(nameservers) if policy.mx else None,
+        resolver=_resolver(ledger, nameservers, report) if policy.mx else None,
         today=as_of or datetime.now(UTC).date(),
         on_progress=on_progress,
     )
@@ -43,6 +46,14 @@ def clean(
         f"As of {as_of}: suppressions, consent and activity as they stood then, mail servers as they are now."
     )
     return replace(result, summary=replace(result.summary, warnings=(told, *result.summary.warnings)))
+
+
+def _resolver(ledger: Ledger, nameservers: str, report: Progress) -> MxLookup:
+    return mx_cached.lookup(
+        ledger,
+        mx.resolving(settings(), nameservers),
+        on_progress=lambda done, total: report("mx", done, total),
+    )
 
 
 def write(result: CleanResult, directory: Path) -> outputs.Outputs:

@@ -22,6 +22,7 @@ REASONS: Mapping[Reason, tuple[str, str]] = {
     Reason.DUPLICATE: ("Duplicate", "The address stands in an earlier row, perhaps in other capitals."),
     Reason.ROLE_ALIAS: ("Role address", "A job such as info@ or postmaster@, not a person who agreed."),
     Reason.DISPOSABLE: ("Disposable", "A throw-away mailbox that is gone tomorrow."),
+    Reason.FREE_MAIL: ("Free mail", "At a provider where anybody gets an address; this list wants none."),
     Reason.HARD_BOUNCE: ("Bounced before", "An earlier mail came back for good."),
     Reason.COMPLAINT: ("Complained before", "The person marked an earlier mail as spam."),
     Reason.UNSUBSCRIBED: ("Unsubscribed", "The person does not want this mail any more."),
@@ -31,6 +32,7 @@ REASONS: Mapping[Reason, tuple[str, str]] = {
     ),
     Reason.UNCONFIRMED: ("Unconfirmed", "The sign-up was never confirmed, and this list asks for it."),
     Reason.INACTIVE: ("Inactive", "Nothing was opened, clicked or ordered for longer than this list allows."),
+    Reason.TYPO: ("Mistyped provider", "One slip of the finger away from a large mail provider."),
     Reason.NO_MX: ("No mail server", "The DNS says for certain that the domain takes no mail."),
 }
 FLAGS: Mapping[Flag, tuple[str, str]] = {
@@ -45,6 +47,12 @@ FLAGS: Mapping[Flag, tuple[str, str]] = {
     ),
     Flag.ROLE_ALIAS: ("Role address", "Kept because this list asks only for a flag."),
     Flag.DISPOSABLE: ("Disposable", "At a provider of throw-away mailboxes; kept unless a list drops them."),
+    Flag.FREE_MAIL: ("Free mail", "At a provider where anybody gets an address for nothing."),
+    Flag.TYPO: (
+        "Mistyped provider",
+        "One slip of the finger away from a large mail provider; `campaign accept-suggestions` writes a list "
+        "with the right one.",
+    ),
     Flag.ENGAGEMENT_UNKNOWN: ("Engagement unknown", "The last-engaged cell is blank or holds no date."),
     Flag.IMPLICIT_MX: (
         "No MX record",

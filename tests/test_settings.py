@@ -33,6 +33,7 @@ def test_with_nothing_set_the_ledger_is_a_file_in_var() -> None:
         ("configuration_set", "campaigns"),
         ("event_queue_url", "https://sqs.example/1/events"),
         ("nameservers", "192.0.2.53:5353"),
+        ("mx_canaries", "shop.example"),
         ("public_url", "https://news.example"),
         ("output_dir", "reports"),
     ],

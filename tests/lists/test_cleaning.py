@@ -2,6 +2,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from lists import free_mail, typos
 from lists.cleaning import SUPPRESSION_DETAILS
 from lists.dns_verdicts import (
     DELIVERABLE,
@@ -30,12 +31,15 @@ RULES = [reason.value for reason in Reason]
 
 
 @pytest.mark.parametrize("first", range(len(RULES)))
-def test_a_row_gets_the_first_reason_that_holds(run, first):
+def test_a_row_gets_the_first_reason_that_holds(run, first, monkeypatch):
     """One row breaks every rule from `first` on, and is rejected for exactly that one."""
     broken = set(RULES[first:])
     local_part = "info" if "role_alias" in broken else "anna"
     domain = "throwaway.example" if "disposable" in broken else "shop.example"
     address = f"{local_part}@{domain}"
+    monkeypatch.setattr(free_mail, "PROVIDERS", {domain} if "free_mail" in broken else set())
+    meant = {domain: "gmail.com"} if "typo" in broken else {}
+    monkeypatch.setattr(typos, "suggestions", lambda domains: meant)
     cell = f"Anna <{address}>" if "malformed" in broken else address
     earlier = address if "duplicate" in broken else "someone.else@other.example"
     suppression = [reason for reason in SUPPRESSION_DETAILS if reason in broken]
@@ -43,6 +47,8 @@ def test_a_row_gets_the_first_reason_that_holds(run, first):
         f"email,ok,seen\n{earlier},yes,2026-11-01\n{cell},{'no' if 'unconfirmed' in broken else 'yes'},"
         f"{'2020-01-01' if 'inactive' in broken else '2026-11-01'}\n",
         disposable="drop",
+        free_mail="drop",
+        typo="drop",
         consent="confirmed",
         consent_column="ok",
         last_engaged_column="seen",
@@ -123,6 +129,39 @@ def test_disposable_addresses_are_dropped_flagged_or_kept(run, policy, fate):
     result = run("email\nanna@throwaway.example\n", disposable=policy)
     assert fates(result) == {1: fate}
     assert len(result.accepted) == (policy != "drop")
+
+
+@pytest.mark.parametrize(("policy", "fate"), [("drop", "free_mail"), ("flag", "free_mail"), ("keep", "")])
+def test_free_mail_addresses_are_dropped_flagged_or_kept(run, policy, fate):
+    result = run("email\nanna@gmail.com\nben@shop.example\n", free_mail=policy)
+    assert fates(result) == {1: fate, 2: ""}
+    assert len(result.accepted) == 1 + (policy != "drop")
+
+
+@pytest.mark.parametrize(("policy", "fate"), [("drop", "typo"), ("flag", "typo"), ("keep", "")])
+def test_mistyped_providers_are_dropped_flagged_or_kept(run, policy, fate):
+    result = run("email\nAnna@gmal.com\nben@shop.example\n", typo=policy)
+    assert fates(result) == {1: fate, 2: ""}
+    assert len(result.accepted) == 1 + (policy != "drop")
+    assert result.summary.mistyped == ({} if policy == "keep" else {"gmal.com": "gmail.com"})
+    assert "Anna@gmail.com" not in set(result.accepted["address"])
+
+
+def test_a_mistyped_address_that_another_rule_drops_keeps_its_suggestion(run):
+    result = run("email\nAnna@gmal.com\n", resolver=dns(gmal=NULL_MX))
+    assert result.rejected.loc[1, ["reason", "suggestion"]].to_list() == ["no_mx", "Anna@gmail.com"]
+
+
+def test_a_team_changes_the_names_that_rules_go_by(run, tmp_path):
+    roles, domains = tmp_path / "roles.txt", tmp_path / "domains.txt"
+    roles.write_text("!info\nhello\n")
+    domains.write_text("!mailinator.com\nshop.example\n")
+    result = run(
+        "email\ninfo@mailinator.com\nhello@other.example\nanna@shop.example\n",
+        role_names_file=str(roles),
+        disposable_domains_file=str(domains),
+    )
+    assert fates(result) == {1: "", 2: "role_alias", 3: "disposable"}
 
 
 def test_suppressed_addresses_are_found_by_their_key(run):

@@ -1,6 +1,6 @@
 import pytest
 
-from lists.disposable import is_disposable
+from lists.disposable import among, is_disposable
 
 
 @pytest.mark.parametrize(
@@ -18,3 +18,11 @@ from lists.disposable import is_disposable
 )
 def test_listed_domains_and_those_below_are_disposable_and_spared_ones_are_not(domain, disposable):
     assert is_disposable(domain) is disposable
+
+
+def test_a_team_adds_and_spares_domains(tmp_path):
+    file = tmp_path / "domains.txt"
+    file.write_text("own-throwaway.example\n!mailinator.com\n21cn.com\n")
+    domains = ["x.own-throwaway.example", "inbox.mailinator.com", "21cn.com", "throwaway.example"]
+    assert among(domains, str(file)) == {"x.own-throwaway.example", "21cn.com", "throwaway.example"}
+    assert among(domains) == {"inbox.mailinator.com", "throwaway.example"}

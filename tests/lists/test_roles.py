@@ -22,6 +22,21 @@ def test_roles_are_seen_through_tags_and_people_are_not_roles(key, role):
     assert role_of(key) == role
 
 
+def test_a_team_adds_and_takes_out_names(tmp_path):
+    file = tmp_path / "roles.txt"
+    file.write_text("# ours\nHello  # greets\n!info\n! sales\n")
+    names = role_names(str(file))
+    keys = ("hello+x@shop.example", "info@shop.example", "sales@shop.example", "abuse@shop.example")
+    assert [role_of(key, names) for key in keys] == ["hello", "", "", "abuse"]
+    assert role_of("info@shop.example") == "info"
+
+
+def test_a_team_takes_the_requests_of_mailing_lists_out(tmp_path):
+    file = tmp_path / "roles.txt"
+    file.write_text("!-request\n")
+    assert role_of("books-request@shop.example", role_names(str(file))) == ""
+
+
 def test_every_name_of_rfc_2142_is_there():
     names = "info marketing sales support abuse noc security postmaster hostmaster usenet news webmaster www"
     assert {*names.split(), "uucp", "ftp"} <= role_names()

@@ -1,7 +1,7 @@
 import pyarrow as pa
 import pytest
 
-from lists.spreadsheets import escaped
+from lists.spreadsheets import escaped, unescaped
 
 
 @pytest.mark.parametrize(
@@ -32,3 +32,8 @@ def test_other_text_stays_as_it_is(cell):
 def test_column_names_are_escaped_and_numbers_are_not():
     table = escaped(pa.table({"=a": pa.array(["x"], pa.large_string()), "row": [-1]}))
     assert table.to_pylist() == [{"'=a": "x", "row": -1}]
+
+
+@pytest.mark.parametrize("cell", ["=1+1", "+gus@shop.example", "", "anna@shop.example", "'anna@shop.example"])
+def test_what_was_escaped_is_given_back(cell):
+    assert unescaped(escaped(pa.table({"a": [cell]})).column("a").to_pylist()[0]) == cell

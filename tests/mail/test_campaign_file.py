@@ -64,6 +64,9 @@ def test_paths_are_taken_relative_to_the_file_and_s3_is_left_alone(
     far = load(written(tmp_path / "campaigns", SHORTEST))
     assert far.html == str(tmp_path / "templates" / "weekly.html.j2")
     assert far.list.source == "s3://lists/weekly.parquet"
+    assert far.hygiene.role_names_file == ""
+    own = load(written(tmp_path / "campaigns", SHORTEST + "hygiene: {role_names_file: ../roles.txt}\n"))
+    assert own.hygiene.role_names_file == str(tmp_path / "roles.txt")
 
 
 def test_what_is_left_out_has_the_defaults_of_the_design(tmp_path: Path) -> None:
