@@ -27,6 +27,7 @@ BY_STATUS = {
 }
 COUNTS = {
     Count.ACCEPTED: 14,
+    Count.ASSUMED: 0,
     Count.KNOWN: 12,
     Count.DELIVERED: 6,
     Count.DELAYED: 1,
