@@ -9,6 +9,9 @@ from lists import syntax
 from lists.csv_rows import RaggedRow
 from lists.reasons import FLAG_SEPARATOR, Flag, Reason
 from lists.sources import SourceTable
+from lists.text_columns import one_array
+
+Progress = Callable[[int, int], None]
 
 
 class Rulings:
@@ -22,11 +25,12 @@ class Rulings:
         self.frame = frame
 
     @classmethod
-    def begin(cls, source: SourceTable, *, repair: bool, on_progress: syntax.Progress | None) -> Self:
+    def begin(cls, source: SourceTable, *, repair: bool, on_progress: Progress | None) -> Self:
         """Judge the syntax of every address; rows with too few or too many cells are malformed too."""
-        cells = [cell.strip() for cell in source.table.column(source.address_column).to_pylist()]
-        frame = syntax.check(cells, repair=repair, on_progress=on_progress)
-        frame.insert(0, "cell", pd.Series(cells, dtype="str"))
+        checked = syntax.check(one_array(source.table.column(source.address_column)), repair=repair)
+        frame = _frame(checked)
+        if on_progress:
+            on_progress(len(frame), len(frame))
         frame.index = pd.Index(source.rows, dtype="int64")
         if source.ragged:
             position = source.table.column_names.index(source.address_column)
@@ -76,6 +80,19 @@ class Rulings:
             if total:
                 totals[flag.value] = total
         return totals
+
+
+def _frame(checked: syntax.Checked) -> pd.DataFrame:
+    names = ("cells", "address", "key", "domain", "detail", "suggestion")
+    frame = pd.DataFrame({name: getattr(checked, name).to_pandas() for name in names}, dtype="str")
+    flags = pd.Series("", index=frame.index, dtype="str")
+    for flag in (Flag.REPAIRED, Flag.SMTPUTF8, Flag.ONE_LETTER_TLD):
+        rows = getattr(checked, flag.value)
+        flags = flags.where(~rows | (flags == ""), flags + FLAG_SEPARATOR).where(
+            ~rows, lambda old, flag=flag: old + flag.value
+        )
+    frame.insert(4, "flags", flags)
+    return frame.rename(columns={"cells": "cell"})
 
 
 def _malformed(ragged: Sequence[RaggedRow], position: int) -> pd.DataFrame:
