@@ -1,36 +1,41 @@
 """List hygiene: every row of a list ends accepted or rejected with the first reason that holds."""
 
-from collections.abc import Callable, Mapping, Sequence
+import os
+import tempfile
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from time import perf_counter
 
 import pandas as pd
+import pyarrow as pa
 
-from lists import columns, consent, disposable, engagement, mx, roles, sources
-from lists.dns_verdicts import MxVerdict, Status
-from lists.engagement import Engagement
-from lists.errors import BalanceError, ListError
+from lists import batch_rules, columns, sources
+from lists.batch_rules import SUPPRESSION_DETAILS, InactiveRule
+from lists.csv_rows import Rows
+from lists.errors import ListError
+from lists.mail_servers import MailServerRule, MxLookup
 from lists.policy import HygienePolicy, ListSource
-from lists.reasons import Flag, Reason
-from lists.rulings import Rulings
-from lists.sources import SourceTable
-from lists.summary import NO_DOMAIN, DomainCounts, Summary
+from lists.rulings import OWN_COLUMNS, ROW, Part, Rulings, flag_texts
+from lists.seen_keys import SeenKeys
+from lists.sources import OpenList
+from lists.summary import Summary
 from lists.suppression import ConfirmedLookup, SuppressionLookup
+from lists.tally import Tally
 
-MxLookup = Callable[[Sequence[str]], Mapping[str, MxVerdict]]
-"""Domains (A-labels) in, a verdict for each out; `mx.lookup` makes one."""
+__all__ = ["OWN_COLUMNS", "SUPPRESSION_DETAILS", "CleanResult", "Cleaning", "MxLookup", "Progress", "clean"]
 
 Progress = Callable[[str, int, int], None]
-"""Called with the stage ("syntax" or "mx"), how many rows or domains are done, and how many there are."""
+"""Called with the stage ("syntax" or "mx"), how many rows or domains are done, and how many there are.
 
-OWN_COLUMNS = ("address", "domain", "flags")
-SUPPRESSION_DETAILS = {
-    Reason.HARD_BOUNCE: "an earlier mail bounced hard",
-    Reason.COMPLAINT: "complained about an earlier mail",
-    Reason.UNSUBSCRIBED: "has unsubscribed",
-    Reason.SUPPRESSED: "was suppressed by hand",
-}
+The number of rows is an estimate until the last of them was read.
+"""
+
+THREADS = os.cpu_count() or 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,159 +62,200 @@ def clean(
     resolver: MxLookup | None,
     today: date,
     on_progress: Progress | None = None,
+    opened: AbstractContextManager[OpenList] | None = None,
 ) -> CleanResult:
-    """Read a list and judge every row of it.
+    """Read a list, or what is `opened`, and judge every row of it, all in memory.
 
     The DNS is asked only where `policy.mx` says so and a `resolver` is given. Raises ListError where the list
     cannot be used at all.
     """
-    started = perf_counter()
-    table = sources.read(source.source, source.address_column)
-    consent_column, last_engaged_column = _further_columns(source, table)
-    report = on_progress or (lambda stage, done, total: None)
-    rulings = Rulings.begin(
-        table, repair=policy.repair, on_progress=lambda done, total: report("syntax", done, total)
+    cleaning = Cleaning(
+        source,
+        policy,
+        suppressed=suppressed,
+        confirmed=confirmed,
+        resolver=resolver,
+        today=today,
+        on_progress=on_progress,
+        opened=opened,
     )
-    rulings.reject_duplicates()
-    _judge_roles(rulings, policy)
-    _judge_disposable(rulings, policy)
-    _reject_suppressed(rulings, suppressed)
-    if source.consent == "confirmed":
-        _reject_unconfirmed(rulings, table, consent_column, confirmed)
-    if source.inactive_after_days is not None:
-        _reject_inactive(rulings, table, last_engaged_column, source.inactive_after_days, today)
-    warnings: tuple[str, ...] = ()
-    if policy.mx and resolver is not None:
-        warnings = _reject_without_mail(rulings, resolver, report)
-    return _result(table, rulings, warnings, started)
+    with tempfile.TemporaryDirectory() as folder:
+        parts = list(cleaning.parts(Path(folder)))
+    accepted = pa.concat_tables([part.kept for part in parts])
+    rejected = pa.concat_tables([part.dropped for part in parts]).drop_columns(["domain"])
+    return CleanResult(
+        _by_row(accepted_table(accepted), accepted.column(ROW)),
+        _by_row(rejected.drop_columns(["row"]), rejected.column("row")),
+        cleaning.summary(),
+    )
 
 
-def _further_columns(source: ListSource, table: SourceTable) -> tuple[str, str]:
-    """Return the names of the consent and last-engaged columns that are in use, "" for the others."""
-    names = table.table.column_names
-    consent_column = last_engaged_column = ""
-    if source.consent == "confirmed" and source.consent_column:
-        consent_column = columns.find(names, source.consent_column, table.source, "list.consent_column")
-    if source.inactive_after_days is not None:
+class Cleaning:
+    """One cleaning of one list: `parts` once to its end, then `summary`.
+
+    suppressed, confirmed: asked with the keys of many rows at a time. `on_open` is called before the first
+    row is judged, with what was found out about the source. The result is the same for every number of
+    `threads` and every size of block.
+    """
+
+    def __init__(
+        self,
+        source: ListSource,
+        policy: HygienePolicy,
+        *,
+        suppressed: SuppressionLookup,
+        confirmed: ConfirmedLookup,
+        resolver: MxLookup | None,
+        today: date,
+        on_progress: Progress | None = None,
+        on_open: Callable[[OpenList], None] | None = None,
+        opened: AbstractContextManager[OpenList] | None = None,
+        threads: int = THREADS,
+        block_bytes: int = 0,
+    ) -> None:
+        self._source = source
+        self._policy = policy
+        self._suppressed = suppressed
+        self._confirmed = confirmed
+        self._resolver = resolver if policy.mx else None
+        self._today = today
+        self._report = on_progress or (lambda stage, done, total: None)
+        self._on_open = on_open or (lambda listed: None)
+        self._opened = opened or sources.opened(source, block_bytes)
+        self._threads = threads
+        self._tally = Tally()
+        self._started = perf_counter()
+        self._summary: Summary | None = None
+
+    def parts(self, folder: Path) -> Iterator[Part]:
+        """Yield what became of the rows, in their order; `folder` is for what must wait on disk.
+
+        Raises ListError where the list cannot be used at all.
+        """
+        self._started = perf_counter()
+        with self._opened as listed:
+            self._on_open(listed)
+            renamed = _renamed(listed.names)
+            rules = self._rules(listed)
+            parts = (rulings.part(renamed) for rulings in self._judged(listed, rules))
+            warnings: tuple[str, ...] = ()
+            if self._resolver is not None:
+                name = renamed.get(listed.address.name, listed.address.name)
+                rule = MailServerRule(
+                    self._resolver, name, lambda done, total: self._report("mx", done, total)
+                )
+                yield from self._tallied(rule.judge(parts, folder))
+                warnings = rule.warnings
+            else:
+                yield from self._tallied(parts)
+            found_by_content = listed.address.sentence()
+            self._summary = Summary(
+                source=listed.source,
+                fingerprint=listed.fingerprint,
+                rows=self._tally.accepted + self._tally.rejected,
+                accepted=self._tally.accepted,
+                rejected=self._tally.rejected,
+                by_reason=self._tally.by_reason(),
+                by_domain=self._tally.by_domain(),
+                seconds=round(perf_counter() - self._started, 3),
+                flags=self._tally.flags(),
+                warnings=(*filter(None, [found_by_content]), *listed.warnings, *warnings),
+                renamed=renamed,
+                address_column=listed.address.name,
+                encoding=listed.encoding,
+                delimiter=listed.delimiter,
+            )
+
+    def summary(self) -> Summary:
+        """Return the figures, once `parts` has come to its end."""
+        if self._summary is None:
+            raise RuntimeError("the list was not judged to its end")
+        return self._summary
+
+    def _rules(self, listed: OpenList) -> list[Callable[[Rulings], None]]:
+        """Return the rules after syntax and duplicates, in the order of `Reason`."""
+        source, policy = self._source, self._policy
+        rules: list[Callable[[Rulings], None]] = [
+            lambda rulings: batch_rules.judge_roles(rulings, policy),
+            lambda rulings: batch_rules.judge_disposable(rulings, policy),
+            lambda rulings: batch_rules.reject_suppressed(rulings, self._suppressed),
+        ]
+        if source.consent == "confirmed":
+            column = ""
+            if source.consent_column:
+                column = columns.find(
+                    listed.names, source.consent_column, listed.source, "list.consent_column"
+                )
+            rules.append(lambda rulings: batch_rules.reject_unconfirmed(rulings, column, self._confirmed))
+        return rules
+
+    def _inactive_rule(self, listed: OpenList) -> InactiveRule | None:
+        source = self._source
+        if source.inactive_after_days is None:
+            return None
         if not source.last_engaged_column:
             raise ListError(
                 "list.inactive_after_days needs list.last_engaged_column: name the column with those dates."
             )
-        last_engaged_column = columns.find(
-            names, source.last_engaged_column, table.source, "list.last_engaged_column"
+        column = columns.find(
+            listed.names, source.last_engaged_column, listed.source, "list.last_engaged_column"
         )
-    return consent_column, last_engaged_column
+        return InactiveRule(column, source.inactive_after_days, self._today)
+
+    def _judged(self, listed: OpenList, rules: list[Callable[[Rulings], None]]) -> Iterator[Rulings]:
+        seen, done, told = SeenKeys(), 0, (0, 0)
+        inactive = self._inactive_rule(listed)
+        for rulings in self._checked(listed):
+            batch_rules.reject_duplicates(rulings, seen)
+            for rule in rules:
+                rule(rulings)
+            if inactive is not None:
+                inactive.judge(rulings)
+            done += rulings.count
+            share = listed.share_read
+            told = (done, max(done, round(done / share) if share else done))
+            self._report("syntax", *told)
+            yield rulings
+        if inactive is not None:
+            inactive.finish()
+        if told != (done, done):
+            self._report("syntax", done, done)
+
+    def _checked(self, listed: OpenList) -> Iterator[Rulings]:
+        """Yield the rows in order, with their syntax judged by several threads ahead of time."""
+
+        def check(rows: Rows) -> Rulings:
+            return Rulings(rows, listed.address.name, repair=self._policy.repair)
+
+        waiting: deque[Future[Rulings]] = deque()
+        with ThreadPoolExecutor(self._threads) as pool:
+            try:
+                for rows in listed.rows():
+                    waiting.append(pool.submit(check, rows))
+                    if len(waiting) > self._threads:
+                        yield waiting.popleft().result()
+                while waiting:
+                    yield waiting.popleft().result()
+            finally:
+                for future in waiting:
+                    future.cancel()
+
+    def _tallied(self, parts: Iterator[Part]) -> Iterator[Part]:
+        for part in parts:
+            self._tally.add(part)
+            yield part
 
 
-def _judge_roles(rulings: Rulings, policy: HygienePolicy) -> None:
-    if policy.role_alias == "keep":
-        return
-    names = rulings.open["key"].map(roles.role_of)
-    names = names[names != ""]
-    if policy.role_alias == "flag":
-        rulings.flag(names.index, Flag.ROLE_ALIAS)
-    else:
-        rulings.reject(names.index, Reason.ROLE_ALIAS, names + "@ is a job, not a person")
+def accepted_table(kept: pa.Table) -> pa.Table:
+    """Return accepted rows as people get them: the source's columns, `address`, `domain` and `flags`."""
+    flags = flag_texts(kept.column("flags"))
+    return kept.drop_columns([ROW]).set_column(kept.column_names.index("flags"), "flags", flags)
 
 
-def _judge_disposable(rulings: Rulings, policy: HygienePolicy) -> None:
-    if policy.disposable == "keep":
-        return
-    rows = rulings.by_domain(disposable.is_disposable)
-    if policy.disposable == "flag":
-        rulings.flag(rows.index, Flag.DISPOSABLE)
-    else:
-        rulings.reject(rows.index, Reason.DISPOSABLE, rows["domain"] + " gives out throw-away mailboxes")
-
-
-def _reject_suppressed(rulings: Rulings, suppressed: SuppressionLookup) -> None:
-    keys = rulings.open["key"]
-    found = suppressed(keys.to_list())
-    for reason, detail in SUPPRESSION_DETAILS.items():
-        hits = keys[keys.isin([key for key, value in found.items() if value == reason])]
-        rulings.reject(hits.index, reason, detail)
-    if strange := set(found.values()) - set(SUPPRESSION_DETAILS):
-        raise BalanceError(f"the suppression list gives reasons that no rule knows: {sorted(strange)}.")
-
-
-def _reject_unconfirmed(
-    rulings: Rulings, table: SourceTable, column: str, confirmed: ConfirmedLookup
-) -> None:
-    keys = rulings.open["key"]
-    if column:
-        says_no = ~_cells(table, column)[keys.index].map(consent.is_confirmed).astype(bool)
-        rulings.reject(keys.index[says_no], Reason.UNCONFIRMED, f"the column {column!r} does not say yes")
-    else:
-        missing = ~keys.isin(list(confirmed(keys.to_list())))
-        rulings.reject(keys.index[missing], Reason.UNCONFIRMED, "has not confirmed the sign-up")
-
-
-def _reject_inactive(rulings: Rulings, table: SourceTable, column: str, after_days: int, today: date) -> None:
-    cells = _cells(table, column)[rulings.open.index]
-    verdicts = engagement.judge(cells.to_list(), after_days=after_days, today=today, column=column)
-    found = pd.Series(verdicts, index=cells.index, dtype="str")
-    rulings.flag(found.index[found == Engagement.UNKNOWN], Flag.ENGAGEMENT_UNKNOWN)
-    inactive = cells[found == Engagement.INACTIVE]
-    rulings.reject(inactive.index, Reason.INACTIVE, "last engaged " + inactive.str.strip().str.slice(0, 10))
-
-
-def _reject_without_mail(rulings: Rulings, resolver: MxLookup, report: Progress) -> tuple[str, ...]:
-    """Drop what certainly takes no mail, flag what is doubtful; return the warnings."""
-    domains = [str(domain) for domain in rulings.open["domain"].unique()]
-    report("mx", 0, len(domains))
-    verdicts = resolver(domains)
-    report("mx", len(domains), len(domains))
-    # Where most of the DNS is silent, its few negative answers are not to be believed either.
-    distrusted = mx.mostly_unknown(verdicts)
-    rows = rulings.open["domain"]
-    for verdict in set(verdicts.values()):
-        hits = rows[rows.isin([domain for domain in domains if verdicts[domain] == verdict])]
-        if verdict.status is Status.NO_MX and not distrusted:
-            rulings.reject(hits.index, Reason.NO_MX, verdict.detail)
-        elif verdict.status is Status.NO_MX:
-            rulings.flag(hits.index, Flag.MX_UNKNOWN)
-        elif verdict.flag:
-            rulings.flag(hits.index, verdict.flag)
-    warning = mx.warning(verdicts)
-    return (warning,) if warning else ()
-
-
-def _cells(table: SourceTable, name: str) -> pd.Series:
-    return pd.Series(table.table.column(name).to_pylist(), index=table.rows, dtype="str")
-
-
-def _result(table: SourceTable, rulings: Rulings, warnings: tuple[str, ...], started: float) -> CleanResult:
-    frame = rulings.frame
-    taken = frame["reason"] != ""
-    kept = rulings.open[list(OWN_COLUMNS)]
-    cells = table.table.to_pandas()
-    cells.index = pd.Index(table.rows, dtype="int64", name="row")
-    renamed = _renamed(list(cells.columns))
-    accepted = pd.concat([cells.loc[kept.index].rename(columns=renamed), kept], axis="columns")
-    rejected = frame.loc[taken, ["cell", "reason", "detail", "suggestion"]].rename(
-        columns={"cell": "address"}
-    )
-    reasons = rejected["reason"].value_counts()
-    domains = frame["domain"].where(frame["domain"] != "", NO_DOMAIN)
-    counts = pd.crosstab(domains, taken).reindex(columns=[False, True], fill_value=0)
-    counts = counts.loc[counts.sum(axis="columns").sort_values(ascending=False, kind="stable").index]
-    summary = Summary(
-        source=table.source,
-        fingerprint=table.fingerprint,
-        rows=table.row_count,
-        accepted=len(accepted),
-        rejected=len(rejected),
-        by_reason={reason.value: int(reasons.get(reason.value, 0)) for reason in Reason},
-        by_domain={
-            str(domain): DomainCounts(int(kept_rows), int(lost))
-            for domain, kept_rows, lost in counts.itertuples()
-        },
-        seconds=round(perf_counter() - started, 3),
-        flags=rulings.flag_counts(),
-        warnings=warnings,
-        renamed=renamed,
-    )
-    return CleanResult(accepted, rejected, summary)
+def _by_row(table: pa.Table, rows: pa.ChunkedArray) -> pd.DataFrame:
+    frame: pd.DataFrame = table.to_pandas()
+    frame.index = pd.Index(rows.to_numpy(), dtype="int64", name="row")
+    return frame
 
 
 def _renamed(names: Sequence[str]) -> dict[str, str]:

@@ -27,6 +27,7 @@ class Summary:
     flags:     how many accepted rows bear each flag; only those that occur.
     warnings:  sentences for a person, without addresses.
     renamed:   source columns that had to make way for `address`, `domain` or `flags`, and their new names.
+    address_column, encoding, delimiter: how the source was read; the last two are "" for Parquet.
     Raises BalanceError on construction where the figures do not add up.
     """
 
@@ -41,6 +42,9 @@ class Summary:
     flags: Mapping[str, int] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     renamed: Mapping[str, str] = field(default_factory=dict)
+    address_column: str = ""
+    encoding: str = ""
+    delimiter: str = ""
 
     def __post_init__(self) -> None:
         if list(self.by_reason) != [reason.value for reason in Reason]:
@@ -72,6 +76,9 @@ class Summary:
             "renamed": dict(self.renamed),
             "source": self.source,
             "fingerprint": self.fingerprint,
+            "address_column": self.address_column,
+            "encoding": self.encoding,
+            "delimiter": self.delimiter,
         }
 
     @classmethod

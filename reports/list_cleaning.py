@@ -1,16 +1,30 @@
 """Cleaning a list with everything that the ledger knows, and leaving the files that people read."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from ledger.engine import Ledger
-from lists import cleaning, mx, outputs, suppression
-from lists.cleaning import CleanResult, Progress
+from lists import mx, suppression
+from lists.cleaning import Cleaning, Progress
+from lists.outputs import Outputs, Writer
 from lists.policy import HygienePolicy, ListSource
-from reports import list_report
+from lists.sources import OpenList
+from lists.summary import Summary
+from reports import list_report, page
+from reports.findings import Findings
 
 REPORT_HTML = "report.html"
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    """A cleaning whose files are written; `findings` are what is shown of its rejected rows."""
+
+    summary: Summary
+    outputs: Outputs
+    findings: Findings
 
 
 def clean(
@@ -18,9 +32,16 @@ def clean(
     source: ListSource,
     policy: HygienePolicy,
     nameservers: str,
+    directory: Path,
+    *,
     on_progress: Progress | None = None,
-) -> CleanResult:
-    """Judge every row of a list, with the ledger's suppressions and consents. Raises ListError."""
+    on_open: Callable[[OpenList], None] | None = None,
+) -> Cleaned:
+    """Judge every row of a list, with the ledger's suppressions and consents, into files in a folder.
+
+    The accepted and rejected rows, the summary and the report appear together, once all are whole. Raises
+    ListError and ReportError; what lay in the folder before stays then.
+    """
 
     # Each look-up in a short transaction of its own: the DNS in between can take minutes.
     def suppressed(keys: Sequence[str]) -> Mapping[str, str]:
@@ -31,7 +52,7 @@ def clean(
         with ledger.reading() as connection:
             return suppression.confirmed_lookup(connection)(keys)
 
-    return cleaning.clean(
+    cleaning = Cleaning(
         source,
         policy,
         suppressed=suppressed,
@@ -39,11 +60,13 @@ def clean(
         resolver=mx.lookup(nameservers) if policy.mx else None,
         today=datetime.now(UTC).date(),
         on_progress=on_progress,
+        on_open=on_open,
     )
-
-
-def write(result: CleanResult, directory: Path) -> outputs.Outputs:
-    """Write the accepted and rejected rows, the summary and the report into a folder."""
-    written = outputs.write(result, directory)
-    list_report.write(result, directory / REPORT_HTML)
-    return written
+    findings = Findings()
+    with Writer(directory) as writer:
+        for part in cleaning.parts(writer.work):
+            findings.add_part(part)
+            writer.write(part)
+        summary = cleaning.summary()
+        page.write(writer.place_beside(REPORT_HTML), list_report.render_findings(summary, findings))
+        return Cleaned(summary, writer.finish(summary), findings)

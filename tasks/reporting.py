@@ -7,7 +7,7 @@ from prefect import task
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
 from ledger.engine import open_ledger
-from reports import campaign_summary, campaign_report, status
+from reports import campaign_report, campaign_summary, status
 from settings import settings
 
 

@@ -3,6 +3,7 @@ import json
 from pathlib import Path
 
 import pytest
+from pyarrow import csv as pacsv
 from pyarrow import parquet
 
 from lists import outputs
@@ -71,10 +72,11 @@ def test_a_write_that_fails_leaves_what_was_there_and_nothing_half(run, tmp_path
     outputs.write(run(TEXT), folder)
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
 
-    def full(*_):
-        raise OSError(28, "No space left on device")
+    class Full(pacsv.CSVWriter):
+        def write_table(self, *_):
+            raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(outputs.pacsv, "write_csv", full)
+    monkeypatch.setattr(outputs.pacsv, "CSVWriter", Full)
     with pytest.raises(ListError, match="No space left on device"):
         outputs.write(run("email\nother@shop.example\n"), folder)
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before

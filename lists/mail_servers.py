@@ -1,0 +1,123 @@
+"""The last rule: domains that certainly take no mail. It needs all domains at once, and so a second pass."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lists import mx
+from lists.dns_verdicts import MxVerdict, Status
+from lists.reasons import Flag, Reason
+from lists.rulings import ROW, Part, dropped_table, flag_bit, in_order, one_array_of_numbers
+from lists.text_columns import filled, one_array, stripped
+
+MxLookup = Callable[[Sequence[str]], Mapping[str, MxVerdict]]
+"""Domains (A-labels) in, a verdict for each out; `mx.lookup` makes one."""
+
+
+class MailServerRule:
+    """Asks the DNS once for each domain that is left, and judges the rows by the answers.
+
+    `warnings` speak of the answers as a whole, once they are there.
+    """
+
+    def __init__(
+        self, resolver: MxLookup, address_column: str, on_progress: Callable[[int, int], None]
+    ) -> None:
+        self.warnings: tuple[str, ...] = ()
+        self._resolver = resolver
+        self._address_column = address_column
+        self._on_progress = on_progress
+        self._domains: dict[str, None] = {}
+        self._rejected: dict[str, str] = {}
+        self._flags: dict[str, int] = {}
+
+    def judge(self, parts: Iterable[Part], folder: Path) -> Iterator[Part]:
+        """Yield the parts again, under this rule too. Meanwhile they lie in `folder`."""
+        spooled = 0
+        with _Spool(folder) as spool:
+            for part in parts:
+                self._domains.update(dict.fromkeys(pc.unique(part.kept.column("domain")).to_pylist()))
+                spool.write(part)
+                spooled += 1
+        if spooled:
+            self._ask()
+            yield from map(self._judged, _read(folder, spooled))
+
+    def _ask(self) -> None:
+        domains = list(self._domains)
+        self._on_progress(0, len(domains))
+        verdicts = self._resolver(domains)
+        self._on_progress(len(domains), len(domains))
+        # Where most of the DNS is silent, its few negative answers are not to be believed either.
+        distrusted = mx.mostly_unknown(verdicts)
+        for domain in domains:
+            verdict = verdicts[domain]
+            if verdict.status is Status.NO_MX and not distrusted:
+                self._rejected[domain] = verdict.detail
+            elif verdict.status is Status.NO_MX:
+                self._flags[domain] = flag_bit(Flag.MX_UNKNOWN)
+            elif verdict.flag:
+                self._flags[domain] = flag_bit(verdict.flag)
+        warning = mx.warning(verdicts)
+        self.warnings = (warning,) if warning else ()
+
+    def _judged(self, part: Part) -> Part:
+        kept = part.kept
+        encoded = pc.dictionary_encode(one_array(kept.column("domain")))
+        domains = encoded.dictionary.to_pylist()
+        if not any(domain in self._rejected or domain in self._flags for domain in domains):
+            return part
+        place = np.asarray(encoded.indices)
+        bits = np.array([self._flags.get(domain, 0) for domain in domains], np.uint32)[place]
+        flags = np.asarray(one_array_of_numbers(kept.column("flags"))) | bits
+        kept = kept.set_column(kept.column_names.index("flags"), "flags", pa.array(flags))
+        lost = np.array([domain in self._rejected for domain in domains], dtype=np.bool_)[place]
+        if not lost.any():
+            return Part(kept, part.dropped)
+        gone = kept.filter(pa.array(lost))
+        gone_domains = one_array(gone.column("domain"))
+        dropped = dropped_table(
+            one_array_of_numbers(gone.column(ROW)),
+            stripped(one_array(gone.column(self._address_column))),
+            [Reason.NO_MX.value] * gone.num_rows,
+            [self._rejected[domain] for domain in gone_domains.to_pylist()],
+            filled(gone.num_rows),
+            gone_domains,
+        )
+        return Part(kept.filter(pa.array(~lost)), in_order([part.dropped, dropped]))
+
+
+class _Spool:
+    """Parts on disk, in the order in which they come; a context manager."""
+
+    def __init__(self, folder: Path) -> None:
+        self._files = {name: pa.OSFile(str(folder / name), "wb") for name in ("kept", "dropped")}
+        self._writers: dict[str, pa.RecordBatchStreamWriter] = {}
+
+    def __enter__(self) -> "_Spool":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        try:
+            for writer in self._writers.values():
+                writer.close()
+        finally:
+            for file in self._files.values():
+                file.close()
+
+    def write(self, part: Part) -> None:
+        for name, table in (("kept", part.kept), ("dropped", part.dropped)):
+            if name not in self._writers:
+                self._writers[name] = pa.ipc.new_stream(self._files[name], table.schema)
+            batches = table.combine_chunks().to_batches() or [pa.RecordBatch.from_pylist([], table.schema)]
+            self._writers[name].write_batch(batches[0])
+
+
+def _read(folder: Path, count: int) -> Iterator[Part]:
+    with pa.OSFile(str(folder / "kept")) as kept, pa.OSFile(str(folder / "dropped")) as dropped:
+        readers = pa.ipc.open_stream(kept), pa.ipc.open_stream(dropped)
+        for _ in range(count):
+            yield Part(*(pa.Table.from_batches([reader.read_next_batch()]) for reader in readers))
