@@ -31,9 +31,8 @@ SUPPRESSION_DETAILS = {
 def reject_duplicates(rulings: Rulings, seen: SeenKeys) -> None:
     """Reject every row whose key an earlier well-formed row has, whatever became of that one."""
     well_formed = rulings.checked.well_formed
-    keys = rulings.checked.key.filter(pa.array(well_formed))
     numbers = rulings.rows.numbers[well_formed]
-    first = seen.first_rows(keys, numbers)
+    first = seen.first_rows(rulings.hashes, numbers)
     repeats = first != numbers
     where = np.zeros(len(well_formed), dtype=np.bool_)
     where[np.flatnonzero(well_formed)[repeats]] = True

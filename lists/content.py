@@ -2,14 +2,13 @@
 
 import hashlib
 import os
-import shutil
 import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 from lists import s3
 from lists.errors import ListError
@@ -71,9 +70,7 @@ class Content:
             yield self._file
             return
         with tempfile.TemporaryFile() as unpacked:
-            for block in self.blocks():
-                unpacked.write(block)
-            unpacked.seek(0)
+            _copy(self.blocks(), unpacked, self.source)
             yield unpacked
 
     def _find_start(self) -> bytes:
@@ -89,9 +86,14 @@ class Content:
         return start
 
     def _plain(self, block_bytes: int = BLOCK_BYTES) -> Iterator[bytes]:
-        self._file.seek(0)
-        while block := self._file.read(block_bytes):
-            yield block
+        try:
+            self._file.seek(0)
+            while block := self._file.read(block_bytes):
+                yield block
+        except OSError as err:
+            raise ListError(
+                f"{self.source} cannot be read to its end ({err.strerror}): copy it again."
+            ) from err
 
     def _unpacked(self, block_bytes: int = BLOCK_BYTES) -> Iterator[bytes]:
         """Yield what the gzip members, one after the other, hold (RFC 1952 section 2.2)."""
@@ -125,8 +127,7 @@ def opened(source: str) -> Iterator[Content]:
         # A copy of its own: Parquet is read in any order, and an object may be replaced at any time.
         with tempfile.TemporaryFile() as copy:
             with s3.opened(source) as body:
-                shutil.copyfileobj(body, copy, BLOCK_BYTES)
-            copy.seek(0)
+                _copy(iter(lambda: body.read(BLOCK_BYTES), b""), copy, source)
             yield _checked(Content(source, copy, None), copy)
         return
     if "://" in source:
@@ -134,6 +135,18 @@ def opened(source: str) -> Iterator[Content]:
     path = Path(source)
     with _file(path) as file:
         yield _checked(Content(source, file, path), file)
+
+
+def _copy(blocks: Iterator[bytes], copy: IO[bytes], source: str) -> None:
+    try:
+        for block in blocks:
+            copy.write(block)
+        copy.seek(0)
+    except OSError as err:
+        where = tempfile.gettempdir()
+        raise ListError(
+            f"{source} cannot be copied to {where} ({err.strerror}): make room there, or set TMPDIR."
+        ) from err
 
 
 def is_parquet(content: Content) -> bool:

@@ -19,7 +19,7 @@ from lists.errors import ListError
 from lists.text_columns import Places
 
 DELIMITERS = ",;\t|"
-BLOCK_BYTES = 8 << 20
+BLOCK_BYTES = 4 << 20
 # No row can be longer than one block; a quote that is never closed makes a cell of the rest of the file.
 LONGEST_BLOCK_BYTES = 256 << 20
 # Python's own limit of 128 KB a cell is met by such a quote too.

@@ -24,18 +24,15 @@ _ROWS_AT_A_TIME = 16_384
 
 def hashes(column: pa.Array, *, rounds: tuple[int, int] = (ROUNDS_A_WORD, ROUNDS_AT_THE_END)) -> Words:
     """Return the hash of every text as a row of two 64-bit words."""
-    letters, ends = bytes_of(column)
-    starts = np.empty_like(ends)
-    starts[1:] = ends[:-1]
-    if len(starts):
-        starts[0] = np.frombuffer(column.buffers()[1], np.int32)[column.offset]
+    letters, places = bytes_of(column)
+    starts, sizes = places[:-1], np.diff(places)
     # So that the last word of the last text can be read past its end.
     padded = np.concatenate([letters, np.zeros(_WORD_BYTES, np.uint8)])
     at_any_byte = np.ndarray((len(letters) + 1,), "<u8", padded.data, strides=(1,))
-    found = np.empty((len(ends), 2), np.uint64)
-    for first in range(0, len(ends), _ROWS_AT_A_TIME):
+    found = np.empty((len(sizes), 2), np.uint64)
+    for first in range(0, len(sizes), _ROWS_AT_A_TIME):
         part = slice(first, first + _ROWS_AT_A_TIME)
-        found[part] = _siphash(at_any_byte, starts[part], ends[part] - starts[part], rounds)
+        found[part] = _siphash(at_any_byte, starts[part], sizes[part], rounds)
     return found
 
 

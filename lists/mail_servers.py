@@ -11,6 +11,7 @@ from lists import mx
 from lists.dns_verdicts import MxVerdict, Status
 from lists.reasons import Flag, Reason
 from lists.rulings import ROW, Part, dropped_table, flag_bit, in_order, one_array_of_numbers
+from lists.spool import Spool, read
 from lists.text_columns import filled, one_array, stripped
 
 MxLookup = Callable[[Sequence[str]], Mapping[str, MxVerdict]]
@@ -37,14 +38,14 @@ class MailServerRule:
     def judge(self, parts: Iterable[Part], folder: Path) -> Iterator[Part]:
         """Yield the parts again, under this rule too. Meanwhile they lie in `folder`."""
         spooled = 0
-        with _Spool(folder) as spool:
+        with Spool(folder) as spool:
             for part in parts:
                 self._domains.update(dict.fromkeys(pc.unique(part.kept.column("domain")).to_pylist()))
                 spool.write(part)
                 spooled += 1
         if spooled:
             self._ask()
-            yield from map(self._judged, _read(folder, spooled))
+            yield from map(self._judged, read(folder, spooled))
 
     def _ask(self) -> None:
         domains = list(self._domains)
@@ -88,36 +89,3 @@ class MailServerRule:
             gone_domains,
         )
         return Part(kept.filter(pa.array(~lost)), in_order([part.dropped, dropped]))
-
-
-class _Spool:
-    """Parts on disk, in the order in which they come; a context manager."""
-
-    def __init__(self, folder: Path) -> None:
-        self._files = {name: pa.OSFile(str(folder / name), "wb") for name in ("kept", "dropped")}
-        self._writers: dict[str, pa.RecordBatchStreamWriter] = {}
-
-    def __enter__(self) -> "_Spool":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        try:
-            for writer in self._writers.values():
-                writer.close()
-        finally:
-            for file in self._files.values():
-                file.close()
-
-    def write(self, part: Part) -> None:
-        for name, table in (("kept", part.kept), ("dropped", part.dropped)):
-            if name not in self._writers:
-                self._writers[name] = pa.ipc.new_stream(self._files[name], table.schema)
-            batches = table.combine_chunks().to_batches() or [pa.RecordBatch.from_pylist([], table.schema)]
-            self._writers[name].write_batch(batches[0])
-
-
-def _read(folder: Path, count: int) -> Iterator[Part]:
-    with pa.OSFile(str(folder / "kept")) as kept, pa.OSFile(str(folder / "dropped")) as dropped:
-        readers = pa.ipc.open_stream(kept), pa.ipc.open_stream(dropped)
-        for _ in range(count):
-            yield Part(*(pa.Table.from_batches([reader.read_next_batch()]) for reader in readers))

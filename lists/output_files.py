@@ -1,12 +1,18 @@
-"""Where the files of a cleaning are, and what they are called."""
+"""Where the files of a cleaning are, what they are called, and what is said when they cannot be written."""
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from lists.errors import ListError
 
 ACCEPTED_PARQUET = "accepted.parquet"
 ACCEPTED_CSV = "accepted.csv"
 REJECTED_CSV = "rejected.csv"
 SUMMARY_JSON = "summary.json"
+WORK_PREFIX = ".cleaning-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,3 +35,15 @@ def in_directory(directory: Path) -> Outputs:
         directory / REJECTED_CSV,
         directory / SUMMARY_JSON,
     )
+
+
+@contextmanager
+def in_one_sentence(directory: Path) -> Iterator[None]:
+    """Turn an error of the disk into a ListError."""
+    try:
+        yield
+    except OSError as err:
+        # A cleaning works in a hidden folder inside the one that a person named.
+        shown = directory.parent if directory.name.startswith(WORK_PREFIX) else directory
+        why = os.strerror(err.errno) if err.errno else str(err)
+        raise ListError(f"{shown} cannot be written ({why}): check permissions and free space.") from err

@@ -5,8 +5,6 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -18,14 +16,15 @@ from pyarrow import parquet
 
 from lists.accepted import read_accepted, read_summary
 from lists.cleaning import CleanResult, accepted_table
-from lists.errors import ListError
 from lists.output_files import (
     ACCEPTED_CSV,
     ACCEPTED_PARQUET,
     REJECTED_CSV,
     SUMMARY_JSON,
+    WORK_PREFIX,
     Outputs,
     in_directory,
+    in_one_sentence,
 )
 from lists.rulings import Part
 from lists.spreadsheets import escaped
@@ -46,7 +45,6 @@ __all__ = [
 
 # The file does not depend on the parts in which the rows come: every row group but the last has so many.
 ROWS_A_GROUP = 1 << 17
-_WORK_PREFIX = ".cleaning-"
 
 
 class Writer:
@@ -69,10 +67,10 @@ class Writer:
 
     def __enter__(self) -> Self:
         directory = self._outputs.directory
-        with _in_one_sentence(directory):
+        with in_one_sentence(directory):
             directory.mkdir(parents=True, exist_ok=True)
             _remove_leftovers(directory)
-            self.work = Path(tempfile.mkdtemp(prefix=_WORK_PREFIX, dir=directory))
+            self.work = Path(tempfile.mkdtemp(prefix=WORK_PREFIX, dir=directory))
             self._lock = _locked(self.work)
         return self
 
@@ -90,7 +88,7 @@ class Writer:
 
     def write_tables(self, accepted: pa.Table, rejected: pa.Table) -> None:
         """Add rows as they stand in the files."""
-        with _in_one_sentence(self._outputs.directory):
+        with in_one_sentence(self._outputs.directory):
             self._write_csv(ACCEPTED_CSV, accepted)
             self._write_csv(REJECTED_CSV, rejected)
             self._group.append(accepted)
@@ -103,7 +101,7 @@ class Writer:
 
     def close_rows(self) -> None:
         """Bring the files of rows to their end; after this `write` is over."""
-        with _in_one_sentence(self._outputs.directory):
+        with in_one_sentence(self._outputs.directory):
             self._write_groups(whole=True)
             if self._parquet is not None:
                 self._parquet.close()
@@ -115,7 +113,7 @@ class Writer:
         """Let all files appear, replacing older ones; a folder with a summary.json is complete."""
         self.close_rows()
         text = json.dumps(summary.as_json(), ensure_ascii=False, indent=2) + "\n"
-        with _in_one_sentence(self._outputs.directory):
+        with in_one_sentence(self._outputs.directory):
             (self.work / SUMMARY_JSON).write_text(text, encoding="utf-8")
             names = [ACCEPTED_PARQUET, ACCEPTED_CSV, REJECTED_CSV, *self._extra]
             # Were this to stop between two files, no summary would vouch for files of two cleanings.
@@ -171,16 +169,6 @@ def _table(frame: pd.DataFrame) -> pa.Table:
     return table.cast(schema).replace_schema_metadata(None)
 
 
-@contextmanager
-def _in_one_sentence(directory: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as err:
-        raise ListError(
-            f"{directory} cannot be written ({err.strerror or err}): check permissions and free space."
-        ) from err
-
-
 def _locked(work: Path) -> IO[str]:
     """Hold a lock for as long as this run lives: the system frees it however a run ends."""
     lock = (work / "lock").open("w")
@@ -189,7 +177,7 @@ def _locked(work: Path) -> IO[str]:
 
 
 def _remove_leftovers(directory: Path) -> None:
-    for work in directory.glob(f"{_WORK_PREFIX}*"):
+    for work in directory.glob(f"{WORK_PREFIX}*"):
         try:
             with (work / "lock").open("r+") as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

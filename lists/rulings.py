@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 
 from lists import syntax
 from lists.csv_rows import RaggedRow, Rows
+from lists.key_hashes import hashes
 from lists.reasons import FLAG_SEPARATOR, Flag, Reason
 from lists.text_columns import Mask, mask_of, one_array, texts
 
@@ -42,6 +43,8 @@ class Rulings:
         self.rows = rows
         self.checked = syntax.check(one_array(rows.table.column(address_column)), repair=repair)
         self.open: Mask = self.checked.well_formed.copy()
+        # Here and not where duplicates are looked for, because this part of the work has several threads.
+        self.hashes = hashes(self.checked.key.filter(pa.array(self.open)))
         self._address_column = address_column
         self._reasons = np.where(self.open, "", Reason.MALFORMED.value).astype(object)
         self._details = np.full(len(self.open), "", dtype=object)

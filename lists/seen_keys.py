@@ -4,9 +4,8 @@ from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
-from lists.key_hashes import Words, hashes
+from lists.key_hashes import Words
 from lists.text_columns import Places
 
 Number = TypeVar("Number", np.uint64, np.int64)
@@ -26,15 +25,11 @@ class SeenKeys:
         self._hashes = np.empty((_FIRST_SLOTS, 2), np.uint64)
         self._rows = np.empty(_FIRST_SLOTS, np.int64)
 
-    def first_rows(self, keys: pa.Array, rows: Places) -> Places:
-        """Return for each key the row in which it came first: its own where it is new.
+    def first_rows(self, hashed: Words, rows: Places) -> Places:
+        """Return for each key, given by its hash, the row in which it came first: its own where it is new.
 
         `rows` are the numbers of these rows, in ascending order and above those of earlier calls.
         """
-        return self.first_rows_of(hashes(keys), rows)
-
-    def first_rows_of(self, hashed: Words, rows: Places) -> Places:
-        """Do the same for keys that `key_hashes` has hashed."""
         entries = self._append(hashed, rows)
         return self._rows[self._find(entries, hashed)]
 

@@ -155,8 +155,8 @@ def _detail(verdict: Address | Malformed) -> str:
 
 def _one_letter_tld(keys: pa.Array) -> Mask:
     """Tell which addresses, none of them empty, have a full stop as their last letter but one."""
-    letters, ends = bytes_of(keys)
-    hits: Mask = letters[ends - 2] == ord(".")
+    letters, places = bytes_of(keys)
+    hits: Mask = letters[places[1:] - 2] == ord(".")
     return hits
 
 

@@ -10,8 +10,8 @@ from lists.reasons import Flag, Reason
 from lists.rulings import Part, flag_counts
 from lists.summary import NO_DOMAIN, DomainCounts
 
-# Between two sums, so many lines of counts by domain are kept at most.
-_LINES_KEPT = 1_000_000
+# So many lines of counts by domain may come before they are summed up.
+_LINES_KEPT = 300_000
 
 
 class Tally:
@@ -46,7 +46,6 @@ class Tally:
             self._lines += lines.num_rows
         if self._lines > _LINES_KEPT:
             self._domains = [self._by_domain()]
-            # Twice the lines that there are, so that summing up stays rare however many domains there are.
             self._lines = 0
 
     def by_reason(self) -> dict[str, int]:

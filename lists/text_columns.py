@@ -42,10 +42,12 @@ def around_at(column: pa.Array) -> tuple[pa.Array, pa.Array]:
 
 
 def bytes_of(column: pa.Array) -> tuple[npt.NDArray[np.uint8], Places]:
-    """Return the UTF-8 of all texts in one piece, and where each text ends in it."""
+    """Return the UTF-8 of all texts in one piece, and where each begins in it; one more place is the end."""
     _, offsets, data = column.buffers()
-    ends = np.frombuffer(offsets, np.int32)[column.offset + 1 : column.offset + len(column) + 1]
-    return np.frombuffer(data or b"", np.uint8), ends.astype(np.int64)
+    if offsets is None or not len(column):
+        return np.zeros(0, np.uint8), np.zeros(len(column) + 1, np.int64)
+    places = np.frombuffer(offsets, np.int32)[column.offset : column.offset + len(column) + 1]
+    return np.frombuffer(data or b"", np.uint8), places.astype(np.int64)
 
 
 def filled(length: int, text: str = "") -> pa.Array:
