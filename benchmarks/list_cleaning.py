@@ -17,7 +17,7 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 
 import numpy as np
 import pyarrow as pa
@@ -105,24 +105,24 @@ def _hashes(start: int) -> np.ndarray:
 
 
 def syntax_by_columns(source: Path) -> float:
-    """Return rows a second of the rule of syntax, suggestions and all."""
+    """Return rows a second (of processor time) of the rule of syntax, suggestions and all."""
     cells = _cells(source)
-    started = perf_counter()
+    started = process_time()
     for start in range(0, len(cells), SYNTAX_ROWS_AT_A_TIME):
         syntax.check(cells.slice(start, SYNTAX_ROWS_AT_A_TIME))
-    return len(cells) / (perf_counter() - started)
+    return len(cells) / (process_time() - started)
 
 
 def syntax_by_the_library(source: Path) -> float:
-    """Return rows a second of the library in a loop."""
+    """Return rows a second (of processor time) of the library in a loop."""
     cells = _cells(source).slice(0, LOOP_ROWS).to_pylist()
-    started = perf_counter()
+    started = process_time()
     for cell in cells:
         try:
             validate_email(cell.strip(), check_deliverability=False, strict=True, allow_smtputf8=True)
         except EmailSyntaxError:
             continue
-    return len(cells) / (perf_counter() - started)
+    return len(cells) / (process_time() - started)
 
 
 def _cells(source: Path) -> pa.Array:

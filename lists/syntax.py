@@ -16,7 +16,7 @@ from lists import syntax_rules
 from lists.addresses import Address, Malformed, judge
 from lists.repair import candidates, unwrapped
 from lists.syntax_rules import LONGEST_BYTES
-from lists.text_columns import Mask, around_at, bytes_of, filled, mask_of, replaced, stripped, texts
+from lists.text_columns import Mask, Places, around_at, bytes_of, filled, mask_of, replaced, stripped, texts
 
 # Only a text with one of these can hold, or be meant as, an address in wrapping or with a slip. A percent
 # sign may stand for anything (RFC 6068).
@@ -201,7 +201,7 @@ def _domain(domain: str) -> Address | Malformed:
 
 def _repaired(checked: Checked) -> Checked:
     rows, wrapped = [], []
-    for row in np.flatnonzero(~checked.well_formed & _odd(checked.cells, _WRAPPING)):
+    for row in _malformed_and_odd(checked, _WRAPPING):
         if inner := unwrapped(checked.cells[row].as_py()):
             rows.append(row)
             wrapped.append(inner)
@@ -225,7 +225,7 @@ def _repaired(checked: Checked) -> Checked:
 
 def _suggestions(checked: Checked) -> pa.Array:
     """Return for each malformed cell the first of its candidates that is an address."""
-    rows = np.flatnonzero(~checked.well_formed & _odd(checked.cells, _AT_LIKE))
+    rows = _malformed_and_odd(checked, _AT_LIKE)
     found = np.full(len(checked.cells), "", dtype=object)
     waiting = [
         (row, candidates(text))
@@ -245,7 +245,9 @@ def _suggestions(checked: Checked) -> pa.Array:
     return pa.array(found, pa.string())
 
 
-def _odd(cells: pa.Array, pattern: str) -> Mask:
-    """Tell which cells match, or have characters outside ASCII, some of which show nothing."""
-    hits: Mask = mask_of(pc.match_substring_regex(cells, pattern)) | ~mask_of(pc.string_is_ascii(cells))
-    return hits
+def _malformed_and_odd(checked: Checked, pattern: str) -> Places:
+    """Find malformed cells that match, or have characters outside ASCII, some of which show nothing."""
+    places = np.flatnonzero(~checked.well_formed)
+    cells = checked.cells.take(pa.array(places))
+    odd = mask_of(pc.match_substring_regex(cells, pattern)) | ~mask_of(pc.string_is_ascii(cells))
+    return places[odd]
