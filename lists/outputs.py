@@ -15,7 +15,7 @@ from pyarrow import csv as pacsv
 from pyarrow import parquet
 
 from lists.accepted import read_accepted, read_summary
-from lists.cleaning import CleanResult, accepted_table
+from lists.cleaning import CleanResult
 from lists.output_files import (
     ACCEPTED_CSV,
     ACCEPTED_PARQUET,
@@ -28,6 +28,7 @@ from lists.output_files import (
 )
 from lists.rulings import Part
 from lists.spreadsheets import escaped
+from lists.stream import accepted_table
 from lists.summary import Summary
 
 __all__ = [

@@ -1,16 +1,13 @@
 """Which address keys a list had before, and in which row: a hash table for whole columns at once."""
 
-from typing import TypeVar
-
 import numpy as np
 import numpy.typing as npt
 
 from lists.key_hashes import Words
 from lists.text_columns import Places
 
-Number = TypeVar("Number", np.uint64, np.int64)
-
 _FIRST_SLOTS = 1 << 16
+_LARGEST_STEP = 1 << 20
 # Past this load the chains of a table with linear probing grow long.
 _FULLEST = 0.6
 
@@ -36,9 +33,10 @@ class SeenKeys:
     def _append(self, hashed: Words, rows: Places) -> npt.NDArray[np.uint32]:
         end = self._count + len(rows)
         if end > len(self._rows):
-            room = max(end, 2 * len(self._rows))
-            self._hashes = _grown(self._hashes, self._count, room)
-            self._rows = _grown(self._rows, self._count, room)
+            # In place, and by no more than is soon filled: a copy would double the memory for a moment.
+            room = end + min(end, _LARGEST_STEP)
+            self._hashes.resize((room, 2), refcheck=False)
+            self._rows.resize(room, refcheck=False)
         self._hashes[self._count : end] = hashed
         self._rows[self._count : end] = rows
         entries = np.arange(self._count, end, dtype=np.uint32)
@@ -75,9 +73,3 @@ class SeenKeys:
             left = others[~same]
             waiting, slot = waiting[left], (slot[left] + 1) & int(last_slot)
         return found
-
-
-def _grown(column: npt.NDArray[Number], used: int, room: int) -> npt.NDArray[Number]:
-    larger = np.empty((room, *column.shape[1:]), column.dtype)
-    larger[:used] = column[:used]
-    return larger

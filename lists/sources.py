@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lists import columns, content, csv_rows, encodings, open_quotes, parquet_rows
+from lists import columns, content, csv_layout, csv_rows, encodings, open_quotes, parquet_rows
 from lists.columns import AddressColumn
 from lists.content import Content
 from lists.csv_rows import RaggedRow, Rows
@@ -134,7 +134,7 @@ def opened(source: ListSource, block_bytes: int = 0) -> Iterator[OpenList]:
 def _csv(source: ListSource, found: Content, block_bytes: int) -> OpenList:
     encoding = encodings.named(source.encoding, found.start, source.source)
     start = next(iter(encodings.as_utf8([found.start], encoding, source.source)))
-    layout = csv_rows.layout(start, source.delimiter, with_header=source.header, source=source.source)
+    layout = csv_layout.layout(start, source.delimiter, with_header=source.header, source=source.source)
     names = (
         columns.numbered(layout.width)
         if layout.header is None

@@ -22,7 +22,6 @@ from lists.text_columns import Mask, Places, around_at, bytes_of, filled, mask_o
 # sign may stand for anything (RFC 6068).
 _AT_LIKE = r"[@%]|[(\[][aA][tT][)\]]"
 _WRAPPING = r"[<%]|[mM][aA][iI][lL][tT][oO]:"
-_DOMAINS_REMEMBERED = 50_000
 _FAULTS_REMEMBERED = 5_000
 # RFC 5321 section 4.5.3.1.3, less 64 for the part before the @-sign and the sign itself.
 _LONGEST_DOMAIN_BYTES = 254 - LONGEST_BYTES - 1
@@ -194,7 +193,7 @@ def _judged(cell: str) -> Address | Malformed:
     return Address(f"{kept}@{readable}", f"{lower}@{verdict.domain}", verdict.domain, verdict.flags)
 
 
-@lru_cache(_DOMAINS_REMEMBERED)
+@lru_cache(50_000)
 def _domain(domain: str) -> Address | Malformed:
     return judge(f"a@{domain}")
 
