@@ -7,7 +7,7 @@ DEMO_DIR ?= var/demo
 export DO_NOT_TRACK := 1
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
-.PHONY: install demo ui test lint types format lock clean
+.PHONY: install demo ui test fuzz bench-lists lint types format lock clean
 
 install: .venv/installed
 
@@ -26,6 +26,14 @@ ui: install
 
 test: install lint types
 	$(BIN)/python -m pytest
+
+# The rule of syntax against email-validator on ten million mutated texts: half an hour or so.
+fuzz: install
+	FUZZ_STRINGS=10000000 $(BIN)/python -m pytest tests/lists/test_syntax.py -k "mutated_texts_get_the_verdict"
+
+# Figures and what they mean: benchmarks/README.md.
+bench-lists: install
+	$(BIN)/python benchmarks/list_cleaning.py
 
 lint: install
 	$(BIN)/ruff check .

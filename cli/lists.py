@@ -17,6 +17,9 @@ from cli import hygiene, output
     "--nameserver", default="", metavar="IP[:PORT]", help="DNS server to ask, instead of the set one."
 )
 @click.option("--address-column", default="", metavar="NAME", help="Column of the addresses.")
+@click.option("--encoding", default="", metavar="NAME", help="Such as windows-1252, where it is not UTF-8.")
+@click.option("--delimiter", default="", metavar="CHARACTER", help="What separates the columns, or tab.")
+@click.option("--no-header", is_flag=True, help="The first row is a recipient, not the columns' names.")
 @click.option(
     "--repair", is_flag=True, help="Take apart mailto: and Name <address> instead of rejecting them."
 )
@@ -37,6 +40,9 @@ def clean(
     no_mx: bool,
     nameserver: str,
     address_column: str,
+    encoding: str,
+    delimiter: str,
+    no_header: bool,
     repair: bool,
     list_name: str,
     as_of: datetime | None,
@@ -49,6 +55,7 @@ def clean(
     """
     from pathlib import Path
 
+    from cli.cleaning_progress import Watched
     from ledger.engine import open_ledger
     from lists.policy import HygienePolicy, ListSource
     from lists.suppressing import checked_scope
@@ -56,15 +63,25 @@ def clean(
     from settings import settings
 
     found = settings()
-    with open_ledger(found.database_url) as ledger:
+    listed = ListSource(
+        source=source,
+        name=checked_scope(list_name),
+        address_column=address_column,
+        encoding=encoding,
+        delimiter=delimiter,
+        header=not no_header,
+    )
+    with open_ledger(found.database_url) as ledger, Watched() as watched:
         result = list_cleaning.clean(
             ledger,
-            ListSource(source=source, name=checked_scope(list_name), address_column=address_column),
+            listed,
             HygienePolicy(mx=not no_mx, repair=repair, **hygiene.chosen(choices)),
             nameserver or found.nameservers,
+            Path(directory),
+            on_progress=watched.told,
+            on_open=watched.opened,
             as_of=as_of.date() if as_of else None,
         )
-    list_cleaning.write(result, Path(directory))
     summary = result.summary
     if as_json:
         output.as_json(summary.as_json())

@@ -103,13 +103,25 @@ def _error_of(state: Any) -> Exception | None:
 def _dry_run(
     ledger: "Ledger", found: "Settings", campaign: "Campaign", ready: "Preflight", as_json: bool
 ) -> None:
+    import tempfile
+    from pathlib import Path
+
+    from cli.cleaning_progress import Watched
     from mail import recipients
     from mail.rate import Rate
     from mail.templating import Templates
     from reports import list_cleaning
 
-    result = list_cleaning.clean(ledger, campaign.list, campaign.hygiene, found.nameservers)
-    recipients.rehearse(Templates.load(campaign), result.accepted, result.summary)
+    with tempfile.TemporaryDirectory() as folder, Watched() as watched:
+        result = list_cleaning.clean(
+            ledger,
+            campaign.list,
+            campaign.hygiene,
+            found.nameservers,
+            Path(folder),
+            on_progress=watched.told,
+        )
+        recipients.rehearse(Templates.load(campaign), Path(folder))
     rate = Rate(ready.account.rate_per_second, campaign.send.rate_per_second, campaign.name)
     accepted = result.summary.accepted
     plan = {

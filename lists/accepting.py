@@ -14,6 +14,7 @@ from pyarrow import csv as pacsv
 from lists import columns, outputs, sources, spreadsheets
 from lists.addresses import Address, parse
 from lists.errors import ListError
+from lists.policy import ListSource
 from lists.reasons import FLAG_SEPARATOR, Flag, Reason
 from lists.sources import SourceTable
 from lists.summary import Summary
@@ -46,7 +47,15 @@ def write(directory: Path, file: Path, *, but_not: Collection[str] = ()) -> Acce
     found = outputs.in_directory(directory)
     summary = outputs.read_summary(found.summary_json)
     suggested = suggestions(found, summary, but_not)
-    source = sources.read(summary.source, summary.address_column)
+    source = sources.read(
+        ListSource(
+            source=summary.source,
+            address_column=summary.address_column,
+            encoding=summary.encoding,
+            delimiter=summary.delimiter,
+            header=summary.header,
+        )
+    )
     if source.fingerprint != summary.fingerprint:
         raise ListError(f"{summary.source} has changed since {directory} was made of it: clean it again.")
     if file.exists() and not summary.source.startswith("s3://") and file.samefile(summary.source):

@@ -40,12 +40,20 @@ class Malformed:
 def parse(address: str) -> Address | Malformed:
     """Judge one address; blanks around it are no fault, anything else that does not belong there is one."""
     text = address.strip()
+    verdict = judge(text)
+    if isinstance(verdict, Malformed) and text:
+        return Malformed(verdict.detail, _suggestion(text))
+    return verdict
+
+
+def judge(text: str) -> Address | Malformed:
+    """Judge trimmed text as the library does, without a suggestion."""
     if not text:
         return Malformed(BLANK)
     try:
         return _well_formed(text)
     except EmailSyntaxError as error:
-        return Malformed(str(error), _suggestion(text))
+        return Malformed(str(error))
 
 
 def address_key(address: str) -> str:

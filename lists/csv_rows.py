@@ -6,21 +6,23 @@ columns they do not belong to.
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from pyarrow import csv as pacsv
 
+from lists.csv_layout import Layout
 from lists.errors import ListError
+from lists.text_columns import Places
 
-DELIMITERS = ",;\t|"
-BLOCK_BYTES = 16 << 20
-# pyarrow counts a block in 32 bits; no row can be longer than one block.
-LONGEST_BLOCK_BYTES = (1 << 31) - 1
-# A quote that is never closed makes a cell of the rest of the file, beyond the default limit of 128 KB.
+BLOCK_BYTES = 3 << 20
+# No row can be longer than one block; a quote that is never closed makes a cell of the rest of the file.
+LONGEST_BLOCK_BYTES = 256 << 20
+# Python's own limit of 128 KB a cell is met by such a quote too.
 csv.field_size_limit(LONGEST_BLOCK_BYTES)
 
 
@@ -34,94 +36,41 @@ class RaggedRow:
 
 
 @dataclass(frozen=True, slots=True)
-class CsvRows:
-    """The cells of a CSV file, all text; column names are as in the file. Blank lines are no rows."""
+class Rows:
+    """Some rows in order. `numbers` are the 1-based data rows of `table`; ragged rows are missing from it."""
 
-    header: list[str]
     table: pa.Table
-    ragged: list[RaggedRow]
-    delimiter: str
+    numbers: Places
+    ragged: list[RaggedRow] = field(default_factory=list)
+
+    @property
+    def count(self) -> int:
+        """How many data rows these are, ragged ones too."""
+        return len(self.numbers) + len(self.ragged)
 
 
-def parse(text: bytes, source: str) -> CsvRows:
-    """Take CSV text (UTF-8, no byte order mark) apart; `table`'s columns are named "0", "1", ... .
+def read(
+    blocks: Callable[[], Iterable[bytes]], stands: Layout, source: str, block_bytes: int = 0
+) -> Iterator[Rows]:
+    """Yield the rows of a CSV text whose UTF-8 `blocks` gives out, from the beginning each time.
 
-    Raises ListError where pyarrow cannot read it at all.
+    The columns are named "0", "1", ... . Raises ListError where a row is longer than any row can be.
     """
-    text = text.lstrip(b"\r\n")
-    first_line, _, rest = text.partition(b"\n")
-    # Excel writes, and reads, a first line that names the delimiter.
-    if first_line[:4].lower() == b"sep=" and len(first_line.strip()) == 5:
-        delimiter, text = first_line[4:5].decode(), rest.lstrip(b"\r\n")
-    else:
-        delimiter = sniffed(text)
-    header = next(csv.reader(io.StringIO(_start(text)), delimiter=delimiter), [])
-    invalid: list[Any] = []
-
-    def set_apart(row: Any) -> str:
-        invalid.append(row)
-        return "skip"
-
-    names = [str(position) for position in range(len(header))]
-    for block_bytes in (BLOCK_BYTES, LONGEST_BLOCK_BYTES):
-        invalid.clear()
+    reader = _Reader(stands, block_bytes or BLOCK_BYTES)
+    while True:
         try:
-            table = pacsv.read_csv(
-                pa.BufferReader(text),
-                # With threads pyarrow would not tell the number of an invalid row.
-                read_options=pacsv.ReadOptions(
-                    use_threads=False, block_size=block_bytes, column_names=names, skip_rows_after_names=1
-                ),
-                parse_options=pacsv.ParseOptions(
-                    delimiter=delimiter, newlines_in_values=True, invalid_row_handler=set_apart
-                ),
-                convert_options=pacsv.ConvertOptions(
-                    column_types={name: pa.string() for name in names},
-                    strings_can_be_null=False,
-                    quoted_strings_can_be_null=False,
-                ),
-            )
+            yield from reader.rows(blocks())
+            return
         except pa.ArrowInvalid as err:
-            if "straddling" in str(err) and block_bytes < LONGEST_BLOCK_BYTES:
-                continue
-            raise ListError(f"{source} cannot be read as CSV: save it as CSV (UTF-8) again.") from err
-        break
-    # pyarrow counts the header as row 1 and blank lines not at all.
-    ragged = [RaggedRow(row.number - 1, split(row.text, delimiter), len(header)) for row in invalid]
-    return CsvRows(header, table, ragged, delimiter)
-
-
-def sniffed(text: bytes) -> str:
-    """Return the delimiter: of those found in the header outside quotes the one that gives most columns."""
-    sample = _start(text)
-    widths = {
-        delimiter: len(next(csv.reader(io.StringIO(sample), delimiter=delimiter), []))
-        for delimiter in DELIMITERS
-    }
-    return max(DELIMITERS, key=lambda delimiter: widths[delimiter])
-
-
-def swallowed_lines(rows: CsvRows) -> Iterator[tuple[int, Sequence[str]]]:
-    """Yield (row, lines) for each row with line breaks inside a cell; `lines` are those after the first.
-
-    A quote that is never closed hides the rows that follow it in such a cell.
-    """
-    for ragged in rows.ragged:
-        for cell in ragged.cells:
-            if "\n" in cell:
-                yield ragged.row, cell.splitlines()[1:]
-    numbers = row_numbers(rows)
-    for column in rows.table.columns:
-        hits = pc.indices_nonzero(pc.match_substring(column, "\n"))
-        for index in hits.to_pylist():
-            yield numbers[index], column[index].as_py().splitlines()[1:]
-
-
-def row_numbers(rows: CsvRows) -> list[int]:
-    """Return the 1-based row number in the source of every row of the table."""
-    taken = {ragged.row for ragged in rows.ragged}
-    total = rows.table.num_rows + len(taken)
-    return [number for number in range(1, total + 1) if number not in taken]
+            if "straddling" not in str(err):
+                raise ListError(f"{source} cannot be read as CSV: save it as CSV (UTF-8) again.") from err
+            if reader.block_bytes >= LONGEST_BLOCK_BYTES:
+                raise ListError(
+                    f'{source}, row {reader.last_seen + 1}: a quote (") opens there and is never closed, '
+                    f"or a cell is longer than {LONGEST_BLOCK_BYTES >> 20} MB; mend that row."
+                ) from err
+        # From the beginning with longer blocks, past what was given out already.
+        reader.block_bytes = min(reader.block_bytes * 8, LONGEST_BLOCK_BYTES)
 
 
 def split(line: str, delimiter: str) -> tuple[str, ...]:
@@ -129,6 +78,130 @@ def split(line: str, delimiter: str) -> tuple[str, ...]:
     return tuple(next(csv.reader(io.StringIO(line, newline=""), delimiter=delimiter), []))
 
 
-def _start(text: bytes) -> str:
-    # A cut in the middle of a character at the end of the sample is of no consequence.
-    return text[: 1 << 16].decode("utf-8", errors="ignore").replace("\r\n", "\n").replace("\r", "\n")
+class _Reader:
+    """Numbers the rows that pyarrow reads; `done` is the last number given out."""
+
+    def __init__(self, stands: Layout, block_bytes: int) -> None:
+        self.block_bytes = block_bytes
+        self.done = 0
+        self._stands = stands
+        self._invalid: list[Any] = []
+
+    @property
+    def last_seen(self) -> int:
+        """The number of the last row that could be read."""
+        return max(self.done, self._number(self._invalid[-1]) if self._invalid else 0)
+
+    def rows(self, blocks: Iterable[bytes]) -> Iterator[Rows]:
+        self._invalid = []
+        past, ragged_from = 0, 0
+        skipped = self.done
+        for batch in self._open(blocks):
+            numbers = self._numbers(past, batch.num_rows)
+            past = int(numbers[-1]) if len(numbers) else past
+            ragged_to = bisect_left(self._invalid, past, key=self._number)
+            ragged = self._ragged(ragged_from, ragged_to)
+            ragged_from = ragged_to
+            if past <= skipped:
+                continue
+            fresh = int(np.searchsorted(numbers, skipped, side="right"))
+            table = pa.Table.from_batches([batch]).slice(fresh)
+            self.done = past
+            yield Rows(table, numbers[fresh:], [row for row in ragged if row.row > skipped])
+        rest = [row for row in self._ragged(ragged_from, len(self._invalid)) if row.row > self.done]
+        if rest:
+            self.done = rest[-1].row
+            yield Rows(self._empty(), np.zeros(0, np.int64), rest)
+
+    def _open(self, blocks: Iterable[bytes]) -> Iterator[pa.RecordBatch]:
+        names = [str(position) for position in range(self._stands.width)]
+
+        def set_apart(row: Any) -> str:
+            self._invalid.append(row)
+            return "skip"
+
+        feed = _Feed(blocks, self._stands.preamble_bytes)
+        try:
+            reader = pacsv.open_csv(
+                pa.PythonFile(feed, mode="r"),
+                # With threads pyarrow would not tell the number of an invalid row.
+                read_options=pacsv.ReadOptions(
+                    use_threads=False,
+                    block_size=self.block_bytes,
+                    column_names=names,
+                    skip_rows_after_names=0 if self._stands.header is None else 1,
+                ),
+                parse_options=pacsv.ParseOptions(
+                    delimiter=self._stands.delimiter, newlines_in_values=True, invalid_row_handler=set_apart
+                ),
+                convert_options=pacsv.ConvertOptions(
+                    column_types={name: pa.string() for name in names},
+                    strings_can_be_null=False,
+                    quoted_strings_can_be_null=False,
+                    # The feed gives out UTF-8 that was looked at already.
+                    check_utf8=False,
+                ),
+            )
+            yield from reader
+        except pa.ArrowInvalid:
+            # An error of the source itself says more than what pyarrow made of it.
+            if feed.error is not None:
+                raise feed.error from None
+            raise
+
+    def _number(self, row: Any) -> int:
+        # pyarrow counts the header as row 1 and blank lines not at all.
+        return int(row.number) - (self._stands.header is not None)
+
+    def _numbers(self, past: int, count: int) -> Places:
+        """Return the next `count` row numbers after `past` that are not those of invalid rows."""
+        first = bisect_left(self._invalid, past + 1, key=self._number)
+        taken = [self._number(row) for row in self._invalid[first:]]
+        numbers = np.arange(past + 1, past + 1 + count + len(taken))
+        return np.setdiff1d(numbers, taken, assume_unique=True)[:count] if taken else numbers
+
+    def _ragged(self, start: int, end: int) -> list[RaggedRow]:
+        stands = self._stands
+        return [
+            RaggedRow(self._number(row), split(row.text, stands.delimiter), stands.width)
+            for row in self._invalid[start:end]
+        ]
+
+    def _empty(self) -> pa.Table:
+        return pa.table({str(position): pa.array([], pa.string()) for position in range(self._stands.width)})
+
+
+class _Feed(io.RawIOBase):
+    """Blocks of bytes as a file, less the first `skipped` bytes."""
+
+    def __init__(self, blocks: Iterable[bytes], skipped: int) -> None:
+        self.error: Exception | None = None
+        self._blocks = iter(blocks)
+        self._left = memoryview(b"")
+        self._skipped = skipped
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        taken: list[memoryview] = []
+        missing = size
+        while missing > 0 and self._fill():
+            part = self._left[:missing]
+            self._left = self._left[len(part) :]
+            missing -= len(part)
+            taken.append(part)
+        return b"".join(taken)
+
+    def _fill(self) -> bool:
+        while not self._left:
+            try:
+                block = next(self._blocks, None)
+            except Exception as err:
+                self.error = err
+                raise
+            if block is None:
+                return False
+            self._left = memoryview(block)[self._skipped :]
+            self._skipped = max(0, self._skipped - len(block))
+        return True

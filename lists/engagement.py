@@ -22,24 +22,28 @@ def judge(cells: Sequence[str], *, after_days: int, today: date, column: str) ->
     blank cannot be read, for then the column is another one or its dates are written otherwise.
     """
     oldest = today - timedelta(days=after_days)
-    verdicts = []
-    unreadable: list[str] = []
-    for cell in cells:
-        text = cell.strip()
-        day = day_of(text)
-        if day is None:
-            verdicts.append(Engagement.UNKNOWN)
-            if text:
-                unreadable.append(text)
-        else:
-            verdicts.append(Engagement.INACTIVE if day < oldest else Engagement.ACTIVE)
-    filled = sum(1 for cell in cells if cell.strip())
-    if len(unreadable) * 2 > filled:
+    verdicts = [verdict(cell, oldest) for cell in cells]
+    filled = [cell.strip() for cell in cells if cell.strip()]
+    unreadable = [text for text in filled if day_of(text) is None]
+    refuse_unreadable(len(unreadable), len(filled), next(iter(unreadable), ""), column)
+    return verdicts
+
+
+def verdict(cell: str, oldest: date) -> Engagement:
+    """Judge one cell by the oldest day that still counts as active."""
+    day = day_of(cell.strip())
+    if day is None:
+        return Engagement.UNKNOWN
+    return Engagement.INACTIVE if day < oldest else Engagement.ACTIVE
+
+
+def refuse_unreadable(unreadable: int, filled: int, example: str, column: str) -> None:
+    """Raise ListError where most of the cells that are not blank hold no date."""
+    if unreadable * 2 > filled:
         raise ListError(
-            f"the column {column!r} (list.last_engaged_column) holds {unreadable[0][:40]!r}, "
+            f"the column {column!r} (list.last_engaged_column) holds {example[:40]!r}, "
             "which is no date: write dates as 2026-01-31."
         )
-    return verdicts
 
 
 def judge_times(times: Sequence[float | None], *, after_days: int, today: date) -> list[Engagement]:

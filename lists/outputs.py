@@ -1,110 +1,161 @@
 """The files that a cleaning leaves: each appears whole or not at all, the summary last."""
 
+import fcntl
 import json
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+import shutil
+import tempfile
 from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
 
 import pandas as pd
 import pyarrow as pa
 from pyarrow import csv as pacsv
 from pyarrow import parquet
 
+from lists.accepted import read_accepted, read_summary
 from lists.cleaning import CleanResult
-from lists.errors import ListError
+from lists.output_files import (
+    ACCEPTED_CSV,
+    ACCEPTED_PARQUET,
+    REJECTED_CSV,
+    SUMMARY_JSON,
+    WORK_PREFIX,
+    Outputs,
+    in_directory,
+    in_one_sentence,
+)
+from lists.rulings import Part
 from lists.spreadsheets import escaped
+from lists.stream import accepted_table
 from lists.summary import Summary
 
-ACCEPTED_PARQUET = "accepted.parquet"
-ACCEPTED_CSV = "accepted.csv"
-REJECTED_CSV = "rejected.csv"
-SUMMARY_JSON = "summary.json"
+__all__ = [
+    "ACCEPTED_CSV",
+    "ACCEPTED_PARQUET",
+    "REJECTED_CSV",
+    "SUMMARY_JSON",
+    "Outputs",
+    "Writer",
+    "in_directory",
+    "read_accepted",
+    "read_summary",
+    "write",
+]
+
+# The file does not depend on the parts in which the rows come: every row group but the last has so many.
+ROWS_A_GROUP = 1 << 17
 
 
-@dataclass(frozen=True, slots=True)
-class Outputs:
-    """Where the files of one cleaning are."""
+class Writer:
+    """Writes accepted.parquet, accepted.csv, rejected.csv and summary.json; a context manager.
 
-    directory: Path
-    accepted_parquet: Path
-    accepted_csv: Path
-    rejected_csv: Path
-    summary_json: Path
+    Until `finish` all of it lies in `work`, a hidden folder beside them, which goes away at the end whatever
+    happens; one that a killed run left goes too. Other files put into `work` by then appear with the four.
+    Formulas are escaped in the CSV files, never in Parquet. Raises ListError where the folder cannot be
+    written; what stood there before stays then.
+    """
 
+    def __init__(self, directory: Path) -> None:
+        self.work = directory
+        self._outputs = in_directory(directory)
+        self._lock: IO[str] | None = None
+        self._parquet: parquet.ParquetWriter | None = None
+        self._csv: dict[str, pacsv.CSVWriter] = {}
+        self._group: list[pa.Table] = []
+        self._extra: list[str] = []
 
-def in_directory(directory: Path) -> Outputs:
-    """Return the paths that `write` uses."""
-    return Outputs(
-        directory,
-        directory / ACCEPTED_PARQUET,
-        directory / ACCEPTED_CSV,
-        directory / REJECTED_CSV,
-        directory / SUMMARY_JSON,
-    )
+    def __enter__(self) -> Self:
+        directory = self._outputs.directory
+        with in_one_sentence(directory):
+            directory.mkdir(parents=True, exist_ok=True)
+            _remove_leftovers(directory)
+            self.work = Path(tempfile.mkdtemp(prefix=WORK_PREFIX, dir=directory))
+            self._lock = _locked(self.work)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._drop_writers()
+        shutil.rmtree(self.work, ignore_errors=True)
+        if self._lock is not None:
+            self._lock.close()
+
+    def write(self, part: Part) -> None:
+        """Add rows whose verdicts are final."""
+        self.write_tables(accepted_table(part.kept), part.dropped.drop_columns(["domain"]))
+
+    def write_tables(self, accepted: pa.Table, rejected: pa.Table) -> None:
+        """Add rows as they stand in the files."""
+        with in_one_sentence(self._outputs.directory):
+            self._write_csv(ACCEPTED_CSV, accepted)
+            self._write_csv(REJECTED_CSV, rejected)
+            self._group.append(accepted)
+            self._write_groups(whole=False)
+
+    def place_beside(self, name: str) -> Path:
+        """Return a path in `work` for a file that appears with the others under this name."""
+        self._extra.append(name)
+        return self.work / name
+
+    def close_rows(self) -> None:
+        """Bring the files of rows to their end; after this `write` is over."""
+        with in_one_sentence(self._outputs.directory):
+            self._write_groups(whole=True)
+            if self._parquet is not None:
+                self._parquet.close()
+            for writer in self._csv.values():
+                writer.close()
+            self._parquet, self._csv = None, {}
+
+    def finish(self, summary: Summary) -> Outputs:
+        """Let all files appear, replacing older ones; a folder with a summary.json is complete."""
+        self.close_rows()
+        text = json.dumps(summary.as_json(), ensure_ascii=False, indent=2) + "\n"
+        with in_one_sentence(self._outputs.directory):
+            (self.work / SUMMARY_JSON).write_text(text, encoding="utf-8")
+            names = [ACCEPTED_PARQUET, ACCEPTED_CSV, REJECTED_CSV, *self._extra]
+            # Were this to stop between two files, no summary would vouch for files of two cleanings.
+            self._outputs.summary_json.unlink(missing_ok=True)
+            for name in (*names, SUMMARY_JSON):
+                os.replace(self.work / name, self._outputs.directory / name)
+        return self._outputs
+
+    def _write_csv(self, name: str, table: pa.Table) -> None:
+        safe = escaped(table)
+        if name not in self._csv:
+            self._csv[name] = pacsv.CSVWriter(str(self.work / name), safe.schema)
+        self._csv[name].write_table(safe)
+
+    def _write_groups(self, *, whole: bool) -> None:
+        waiting = sum(table.num_rows for table in self._group)
+        if not self._group or (waiting < ROWS_A_GROUP and not whole):
+            return
+        rows = pa.concat_tables(self._group)
+        if self._parquet is None:
+            self._parquet = parquet.ParquetWriter(str(self.work / ACCEPTED_PARQUET), rows.schema)
+        while rows.num_rows >= ROWS_A_GROUP or (whole and rows.num_rows):
+            self._parquet.write_table(rows.slice(0, ROWS_A_GROUP).combine_chunks(), ROWS_A_GROUP)
+            rows = rows.slice(ROWS_A_GROUP)
+        self._group = [] if whole else [rows]
+
+    def _drop_writers(self) -> None:
+        """Close what is open; whether that succeeds is of no consequence any more."""
+        for writer in (self._parquet, *self._csv.values()):
+            if writer is not None:
+                try:
+                    writer.close()
+                except (pa.ArrowException, OSError):
+                    continue
 
 
 def write(result: CleanResult, directory: Path) -> Outputs:
-    """Write accepted.parquet, accepted.csv, rejected.csv and summary.json, replacing older ones.
-
-    Formulas are escaped in the CSV files, never in Parquet. Raises ListError where the folder cannot be
-    written; what stood there before stays then, file by file.
-    """
-    outputs = in_directory(directory)
-    accepted = _table(result.accepted)
-    rejected = _table(result.rejected.reset_index())
-    summary = json.dumps(result.summary.as_json(), ensure_ascii=False, indent=2) + "\n"
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        with _replacing() as place:
-            place(outputs.accepted_parquet, lambda path: parquet.write_table(accepted, path))
-            place(outputs.accepted_csv, lambda path: pacsv.write_csv(escaped(accepted), path))
-            place(outputs.rejected_csv, lambda path: pacsv.write_csv(escaped(rejected), path))
-            place(outputs.summary_json, lambda path: path.write_text(summary, encoding="utf-8"))
-    except OSError as err:
-        raise ListError(
-            f"{directory} cannot be written ({err.strerror or err}): check permissions and free space."
-        ) from err
-    return outputs
-
-
-def read_accepted(path: Path) -> pd.DataFrame:
-    """Return what `CleanResult.accepted` held, index `row` included; rejected.csv is read from beside it.
-
-    Raises ListError where a file is missing or the two do not belong together.
-    """
-    rejected_csv = path.with_name(REJECTED_CSV)
-    for needed in (path, rejected_csv):
-        if not needed.exists():
-            raise ListError(f"{needed} is missing: clean the list again.")
-    try:
-        table = parquet.read_table(path)
-        rejected = pacsv.read_csv(
-            rejected_csv,
-            parse_options=pacsv.ParseOptions(newlines_in_values=True),
-            convert_options=pacsv.ConvertOptions(include_columns=["row"], column_types={"row": pa.int64()}),
-        )
-    except (pa.ArrowException, OSError) as err:
-        raise ListError(f"{path} or its rejected.csv is damaged: clean the list again.") from err
-    taken = set(rejected.column("row").to_pylist())
-    total = table.num_rows + len(taken)
-    rows = [row for row in range(1, total + 1) if row not in taken]
-    if len(rows) != table.num_rows:
-        raise ListError(f"{path} and {rejected_csv.name} are of two cleanings: clean the list again.")
-    frame: pd.DataFrame = table.to_pandas()
-    frame.index = pd.Index(rows, dtype="int64", name="row")
-    return frame
-
-
-def read_summary(path: Path) -> Summary:
-    """Return the summary in a summary.json; raises ListError where there is none."""
-    try:
-        return Summary.from_json(json.loads(path.read_text(encoding="utf-8")))
-    except FileNotFoundError as err:
-        raise ListError(f"{path} is missing: clean the list again.") from err
-    except (ValueError, KeyError, TypeError) as err:
-        raise ListError(f"{path} is no summary of a cleaning: clean the list again.") from err
+    """Write the result of a cleaning in memory. Raises ListError where the folder cannot be written."""
+    with Writer(directory) as writer:
+        writer.write_tables(_table(result.accepted), _table(result.rejected.reset_index()))
+        return writer.finish(result.summary)
 
 
 def _table(frame: pd.DataFrame) -> pa.Table:
@@ -119,20 +170,21 @@ def _table(frame: pd.DataFrame) -> pa.Table:
     return table.cast(schema).replace_schema_metadata(None)
 
 
-@contextmanager
-def _replacing() -> Iterator[Callable[[Path, Callable[[Path], object]], None]]:
-    """Collect files under temporary names; they get their own names together, once all are written."""
-    written: list[tuple[Path, Path]] = []
+def _locked(work: Path) -> IO[str]:
+    """Hold a lock for as long as this run lives: the system frees it however a run ends."""
+    lock = (work / "lock").open("w")
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    return lock
 
-    def place(final: Path, write_to: Callable[[Path], object]) -> None:
-        temporary = final.with_name(f".{final.name}.{os.getpid()}.part")
-        written.append((temporary, final))
-        write_to(temporary)
 
-    try:
-        yield place
-        for temporary, final in written:
-            os.replace(temporary, final)
-    finally:
-        for temporary, _ in written:
-            temporary.unlink(missing_ok=True)
+def _remove_leftovers(directory: Path) -> None:
+    for work in directory.glob(f"{WORK_PREFIX}*"):
+        try:
+            with (work / "lock").open("r+") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            # Another run is at it, into the same folder; the one that ends last has its files there.
+            continue
+        except OSError:
+            pass
+        shutil.rmtree(work, ignore_errors=True)

@@ -38,7 +38,22 @@ class ListSource(BaseModel):
     address_column: str = Field(
         default="",
         title="Address column",
-        description="The column that holds the addresses; empty: found by its name.",
+        description="The column that holds the addresses; empty: found by its name or its content.",
+    )
+    encoding: str = Field(
+        default="",
+        title="Encoding",
+        description="Such as windows-1252; empty: UTF-8, or UTF-16 with its byte order mark.",
+    )
+    delimiter: str = Field(
+        default="",
+        title="Delimiter",
+        description="The character between columns, or tab; empty: comma, semicolon, tab or bar, as found.",
+    )
+    header: bool = Field(
+        default=True,
+        title="Header",
+        description="Whether the first row names the columns; otherwise they are column_1, column_2, ...",
     )
     consent: Literal["any", "confirmed"] = Field(
         default="any",

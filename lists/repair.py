@@ -12,6 +12,9 @@ from urllib.parse import unquote
 # direction marks, word joiner, byte order mark.
 INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
 MAILTO = re.compile(r"mailto:([^?]*)(\?.*)?", re.IGNORECASE | re.DOTALL)
+AT_SIGN = re.compile(r"\s*(\(at\)|\[at\]|@)\s*", re.IGNORECASE)
+STOP = re.compile(r"\s*[,;]\s*")
+STOPS = re.compile(r"\.{2,}")
 IN_ANGLE_BRACKETS = re.compile(r"[^<>]*<([^<>]*)>[\s,;]*", re.DOTALL)
 
 
@@ -36,17 +39,24 @@ def unwrapped(text: str) -> str:
 
 def candidates(text: str) -> Iterator[str]:
     """Yield what was probably meant by a malformed cell, the likeliest first; each is still to be judged."""
+    tried = {text}
+    for candidate in _readings(text):
+        # A quote never stands in an address that is accepted.
+        if candidate not in tried and '"' not in candidate:
+            tried.add(candidate)
+            yield candidate
+
+
+def _readings(text: str) -> Iterator[str]:
     plain = unwrapped(text) or text
-    if plain != text:
-        yield plain
+    yield plain
     tidy = plain.replace("＠", "@").replace("﹫", "@")
-    tidy = re.sub(r"\s*(\(at\)|\[at\]|@)\s*", "@", tidy, flags=re.IGNORECASE)
-    tidy = tidy.strip(" \t\r\n.,;:'\"`<>()[]{}")
+    tidy = AT_SIGN.sub("@", tidy).strip(" \t\r\n.,;:'\"`<>()[]{}")
     yield tidy
     if tidy.count("@") != 1:
         return
     # Two addresses in one cell are never guessed at, nor is a blank inside a name: joining "anna berg" may
     # make the address of somebody else. A full stop that was doubled or mistyped has one reading.
     local_part, domain = tidy.split("@")
-    domain = re.sub(r"\s*[,;]\s*", ".", domain)
-    yield re.sub(r"\.{2,}", ".", f"{local_part.strip('.')}@{domain.strip('.')}")
+    domain = STOP.sub(".", domain)
+    yield STOPS.sub(".", f"{local_part.strip('.')}@{domain.strip('.')}")

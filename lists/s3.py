@@ -1,5 +1,8 @@
 """Reading a list from S3. Credentials, region and endpoint are boto3's own settings."""
 
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from typing import IO
 from urllib.parse import urlsplit
 
 import boto3
@@ -21,8 +24,9 @@ _MENDS = {
 }
 
 
-def read(url: str) -> bytes:
-    """Return the object behind `s3://bucket/key`, or raise ListError saying what to check."""
+@contextmanager
+def opened(url: str) -> Iterator[IO[bytes]]:
+    """Open the object behind `s3://bucket/key` for reading, or raise ListError saying what to check."""
     parts = urlsplit(url, allow_fragments=False)
     # A key may hold a question mark, which urlsplit takes for the start of a query.
     key = parts.path.lstrip("/") + (f"?{parts.query}" if parts.query else "")
@@ -30,8 +34,8 @@ def read(url: str) -> bytes:
         raise ListError(f"{url} is no S3 object: write s3://bucket/key.")
     try:
         answer = boto3.client("s3").get_object(Bucket=parts.netloc, Key=key)
-        content: bytes = answer["Body"].read()
-        return content
+        with closing(answer["Body"]) as body:
+            yield body
     except ClientError as err:
         code = err.response.get("Error", {}).get("Code", "")
         mend = _MENDS.get(code, f"S3 answered {code or 'an error'}: try again, or check the bucket's policy")

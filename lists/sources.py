@@ -1,19 +1,64 @@
-"""A list as it lies there: CSV or Parquet, by path or on S3, read into columns of text with row numbers."""
+"""A list as it lies there: CSV or Parquet, by path or on S3, read as columns of text with row numbers."""
 
-from dataclasses import dataclass
-from hashlib import sha256
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import BinaryIO
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from lists import columns, content, csv_rows, parquet_rows
-from lists.addresses import Address, parse
-from lists.csv_rows import CsvRows, RaggedRow
+from lists import columns, content, csv_layout, csv_rows, encodings, open_quotes, parquet_rows
+from lists.columns import AddressColumn
+from lists.content import Content
+from lists.csv_rows import RaggedRow, Rows
 from lists.errors import ListError
+from lists.policy import ListSource
+
+
+@dataclass(slots=True)
+class OpenList:
+    """A list that is being read.
+
+    names:          its columns; `address` is the one of the addresses, and how that was found.
+    encoding:       of the text, "" for Parquet; `delimiter` likewise.
+    warnings:       sentences about what was done to the text, complete once all rows were read.
+    """
+
+    source: str
+    names: list[str]
+    address: AddressColumn
+    encoding: str
+    delimiter: str
+    warnings: list[str] = field(default_factory=list)
+    _content: Content | None = None
+    _rows: Iterable[Rows] = ()
+
+    def rows(self) -> Iterator[Rows]:
+        """Yield all rows once, in order. Raises ListError where the text breaks off or there is no row."""
+        seen = 0
+        for rows in self._rows:
+            seen += rows.count
+            yield rows
+        if not seen:
+            raise ListError(f"{self.source} has a header but no rows: give at least one recipient.")
+
+    @property
+    def share_read(self) -> float:
+        """How much of the source has been read, from 0 to 1."""
+        return self._content.share_read if self._content else 1.0
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the source's content, hexadecimal, once all rows were read."""
+        return self._content.fingerprint if self._content else ""
 
 
 @dataclass(frozen=True, slots=True)
 class SourceTable:
-    """A list as read, before any rule.
+    """A whole list as read, before any rule.
 
     table:          one text column for each of the source's, missing cells "".
     rows:           the 1-based data row of every row of `table`; ragged rows are missing from it.
@@ -35,39 +80,133 @@ class SourceTable:
         return len(self.rows) + len(self.ragged)
 
 
-def read(source: str, address_column: str = "") -> SourceTable:
-    """Read a list from a path or `s3://bucket/key`; with no `address_column` it is found by its name.
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What a list is without its rows; `row` is the cells of the one that was asked for, if it is there."""
+
+    names: list[str]
+    address: AddressColumn
+    row_count: int
+    fingerprint: str
+    row: dict[str, str] | None
+
+
+def read(source: str | ListSource, address_column: str = "") -> SourceTable:
+    """Read a whole list into memory. Raises ListError as `opened` does."""
+    asked = ListSource(source=source, address_column=address_column) if isinstance(source, str) else source
+    with opened(asked) as listed:
+        parts = list(listed.rows())
+    return SourceTable(
+        asked.source,
+        pa.concat_tables([part.table for part in parts]),
+        np.concatenate([part.numbers for part in parts]).tolist(),
+        [row for part in parts for row in part.ragged],
+        listed.address.name,
+        listed.fingerprint,
+    )
+
+
+def survey(source: ListSource, row: int = 0) -> Survey:
+    """Read a list once through, keeping nothing but the 1-based data row `row`. Raises ListError."""
+    count, cells = 0, None
+    with opened(source) as listed:
+        for part in listed.rows():
+            count += part.count
+            place = int(np.searchsorted(part.numbers, row))
+            if place < len(part.numbers) and part.numbers[place] == row:
+                cells = part.table.slice(place, 1).to_pylist()[0]
+    return Survey(listed.names, listed.address, count, listed.fingerprint, cells)
+
+
+@contextmanager
+def opened(source: ListSource, block_bytes: int = 0) -> Iterator[OpenList]:
+    """Open a list; what is empty in `source` is found, and what was found is told.
 
     Raises ListError, one sentence with the mend, for whatever is no list with a header and rows.
     """
-    data = content.fetch(source)
-    fingerprint = sha256(data).hexdigest()
-    if content.is_parquet(data):
-        table, ragged = parquet_rows.parse(data, source), []
-        names = columns.checked_names(table.column_names, source)
-        rows = list(range(1, table.num_rows + 1))
-        address = columns.find_address(names, address_column, source)
-    else:
-        parsed = csv_rows.parse(content.as_utf8(data, source), source)
-        names = columns.checked_names(parsed.header, source)
-        address = columns.find_address(names, address_column, source)
-        _refuse_open_quotes(parsed, names.index(address), source)
-        table, ragged, rows = parsed.table, parsed.ragged, csv_rows.row_numbers(parsed)
-    if not rows and not ragged:
-        raise ListError(f"{source} has a header but no rows: give a list with at least one recipient.")
-    return SourceTable(source, table.rename_columns(names), rows, ragged, address, fingerprint)
+    with content.opened(source.source) as found:
+        if content.is_parquet(found):
+            with found.seekable() as file:
+                yield _parquet(source, found, parquet_rows.names(file, source.source), file, block_bytes)
+        else:
+            yield _csv(source, found, block_bytes)
 
 
-def _refuse_open_quotes(parsed: CsvRows, position: int, source: str) -> None:
-    """Raise ListError where whole rows hide inside a cell: nobody may vanish for a missing quote."""
-    ragged = {row.row for row in parsed.ragged}
-    for row, lines in csv_rows.swallowed_lines(parsed):
-        for line in lines:
-            cells = csv_rows.split(line, parsed.delimiter)
-            # In a row that is broken anyway, any address on a further line is enough of a sign.
-            suspects = cells if row in ragged else cells[position : position + 1]
-            whole = row in ragged or len(cells) == len(parsed.header)
-            if whole and any(isinstance(parse(cell), Address) for cell in suspects):
-                raise ListError(
-                    f'{source}, row {row}: a quote (") opens there and is never closed; mend that row.'
-                )
+def _csv(source: ListSource, found: Content, block_bytes: int) -> OpenList:
+    encoding = encodings.named(source.encoding, found.start, source.source)
+    start = next(iter(encodings.as_utf8([found.start], encoding, source.source)))
+    layout = csv_layout.layout(start, source.delimiter, with_header=source.header, source=source.source)
+    names = (
+        columns.numbered(layout.width)
+        if layout.header is None
+        else columns.checked_names(layout.header, source.source)
+    )
+    listed = OpenList(source.source, names, AddressColumn(""), encoding, layout.delimiter, _content=found)
+
+    def blocks() -> Iterator[bytes]:
+        for block in encodings.as_utf8(found.blocks(), encoding, source.source):
+            if not nul_seen and b"\0" in block:
+                nul_seen.append(True)
+            yield block
+
+    nul_seen: list[bool] = []
+    parts: Iterator[Rows] = csv_rows.read(blocks, layout, source.source, block_bytes)
+    return _with_address(source, listed, parts, nul_seen)
+
+
+def _parquet(
+    source: ListSource, found: Content, kept: list[str], file: BinaryIO, block_bytes: int
+) -> OpenList:
+    names = columns.checked_names(kept, source.source)
+    listed = OpenList(source.source, names, AddressColumn(""), "", "", _content=found)
+
+    def parts() -> Iterator[Rows]:
+        done = 0
+        # One pass for the fingerprint: Parquet itself is read in an order of its own.
+        for _ in found.blocks():
+            pass
+        for table in parquet_rows.read(file, source.source, block_bytes // 100):
+            yield Rows(table, np.arange(done + 1, done + 1 + table.num_rows))
+            done += table.num_rows
+        found.refuse_change()
+
+    return _with_address(source, listed, parts(), [])
+
+
+def _with_address(
+    source: ListSource, listed: OpenList, parts: Iterator[Rows], nul_seen: list[bool]
+) -> OpenList:
+    """Settle which column holds the addresses, by its name or by the first rows, and guard the rest."""
+    first = next(parts, None)
+    table = first.table.rename_columns(listed.names) if first else None
+    listed.address = columns.address_column(listed.names, source.address_column, table, source.source)
+    position = listed.names.index(listed.address.name)
+
+    def guarded() -> Iterator[Rows]:
+        cleaned = 0
+        for rows in chain([first] if first else [], parts):
+            open_quotes.refuse(rows, position, listed.delimiter, source.source)
+            table = rows.table.rename_columns(listed.names)
+            if nul_seen:
+                table, hits = _without_nul(table, position)
+                cleaned += hits
+            yield Rows(table, rows.numbers, rows.ragged)
+        if cleaned:
+            listed.warnings.append(
+                f"NUL characters were taken out of {cleaned:,} cells, which no database can hold."
+            )
+
+    listed._rows = guarded()
+    return listed
+
+
+def _without_nul(table: pa.Table, address: int) -> tuple[pa.Table, int]:
+    """Take NUL characters out of all cells but the addresses, which they make malformed; count the cells."""
+    hits = 0
+    for position, column in enumerate(table.columns):
+        if position != address:
+            hits += pc.sum(pc.match_substring(column, "\0")).as_py() or 0
+            table = table.set_column(
+                position, table.column_names[position], pc.replace_substring(column, "\0", "")
+            )
+    return table, hits

@@ -2,12 +2,18 @@
 
 import re
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+
+from lists.text_columns import Mask, bytes_of, one_array
 
 # OWASP, "CSV injection": what Excel, LibreOffice and Google Sheets take for the start of a formula, behind
 # blanks too; a tab or line break at the start hides one.
 FORMULA = r"^(?:[\t\r\n]|\s*[=+\-@＝＋－＠])"
+# The first byte in UTF-8 of whatever can match: a blank, a sign, or what a full-width sign begins with.
+_FIRST_BYTES = np.zeros(256, dtype=np.bool_)
+_FIRST_BYTES[list(b"\t\n\v\f\r =+-@" + "＝".encode()[:1])] = True
 
 
 def escaped(table: pa.Table) -> pa.Table:
@@ -28,6 +34,26 @@ def unescaped(cell: str) -> str:
 
 
 def _escaped(column: pa.ChunkedArray | pa.Array) -> pa.ChunkedArray | pa.Array:
-    risky = pc.match_substring_regex(column, FORMULA)
+    suspects = _suspects(column)
+    if not suspects.any():
+        return column
+    chosen = pa.array(suspects)
+    texts = column.filter(chosen)
+    risky = pc.match_substring_regex(texts, FORMULA)
+    if not pc.any(risky).as_py():
+        return column
     apostrophe, nothing = pa.scalar("'", column.type), pa.scalar("", column.type)
-    return pc.if_else(risky, pc.binary_join_element_wise(apostrophe, column, nothing), column)
+    safe = pc.if_else(risky, pc.binary_join_element_wise(apostrophe, texts, nothing), texts)
+    return pc.replace_with_mask(
+        column, chosen, safe.combine_chunks() if isinstance(safe, pa.ChunkedArray) else safe
+    )
+
+
+def _suspects(column: pa.ChunkedArray | pa.Array) -> Mask:
+    """Tell by its first byte which text may match FORMULA; the pattern takes ten times as long."""
+    letters, places = bytes_of(one_array(column))
+    if not len(letters):
+        return np.zeros(len(places) - 1, dtype=np.bool_)
+    # An empty text is judged by the byte after it, which does no harm.
+    hits: Mask = _FIRST_BYTES[letters[np.minimum(places[:-1], len(letters) - 1)]]
+    return hits

@@ -27,7 +27,8 @@ class Summary:
     flags:     how many accepted rows bear each flag; only those that occur.
     warnings:  sentences for a person, without addresses.
     renamed:   source columns that had to make way for `address`, `domain` or `flags`, and their new names.
-    address_column: the source's column of addresses.
+    address_column, encoding, delimiter, header: how the source was read; encoding and delimiter are "" for
+               Parquet.
     mistyped:  domains that look like a slip of the finger, each with the provider that was probably meant.
     Raises BalanceError on construction where the figures do not add up.
     """
@@ -44,6 +45,9 @@ class Summary:
     warnings: tuple[str, ...] = ()
     renamed: Mapping[str, str] = field(default_factory=dict)
     address_column: str = ""
+    encoding: str = ""
+    delimiter: str = ""
+    header: bool = True
     mistyped: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -74,10 +78,13 @@ class Summary:
             "flags": dict(self.flags),
             "warnings": list(self.warnings),
             "renamed": dict(self.renamed),
-            "address_column": self.address_column,
-            "mistyped": dict(self.mistyped),
             "source": self.source,
             "fingerprint": self.fingerprint,
+            "address_column": self.address_column,
+            "encoding": self.encoding,
+            "delimiter": self.delimiter,
+            "header": self.header,
+            "mistyped": dict(self.mistyped),
         }
 
     @classmethod

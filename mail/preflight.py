@@ -39,13 +39,14 @@ def examine(ledger: Ledger, settings: Settings, campaign: Campaign) -> Preflight
         )
     mx.parse_nameservers(settings.nameservers)
     templates = Templates.load(campaign)
-    table = sources.read(campaign.list.source, campaign.list.address_column)
-    templates.check(table.table.column_names)
-    found = stored(ledger, campaign, table.fingerprint, templates)
+    listed = sources.survey(campaign.list)
+    templates.check(listed.names)
+    found = stored(ledger, campaign, listed.fingerprint, templates)
     account = readiness.check(
         readiness.client(),
         queue.open_queue(settings.event_queue_url),
         campaign.sender,
         settings.configuration_set,
     )
-    return Preflight(table.row_count, account, found, warnings(campaign))
+    found_by_content = filter(None, [listed.address.sentence()])
+    return Preflight(listed.row_count, account, found, (*warnings(campaign), *found_by_content))

@@ -6,7 +6,7 @@ from pathlib import Path
 import jinja2
 
 from lists import addresses, sources
-from lists.sources import SourceTable
+from lists.sources import Survey
 from mail.addresses import parse_from
 from mail.campaign_file import Campaign, warnings
 from mail.errors import MailError
@@ -33,10 +33,10 @@ def preview(campaign: Campaign, row: int, *, public_url: str = "https://unsubscr
     template that fails on it, and ListError for a list that cannot be read.
     """
     templates = Templates.load(campaign)
-    table = sources.read(campaign.list.source, campaign.list.address_column)
-    fields = _row(table, row)
+    listed = sources.survey(campaign.list, row)
+    fields = _row(listed, campaign.list.source, row)
     templates.check(fields)
-    address = fields[table.address_column].strip()
+    address = fields[listed.address.name].strip()
     content = compose(
         templates,
         fields,
@@ -51,7 +51,7 @@ def preview(campaign: Campaign, row: int, *, public_url: str = "https://unsubscr
     return _PAGE.render(
         campaign=campaign.name,
         row=row,
-        rows=table.row_count,
+        rows=listed.row_count,
         sender=campaign.sender,
         reply_to=campaign.reply_to or parse_from(campaign.sender).address,
         address=address,
@@ -62,12 +62,11 @@ def preview(campaign: Campaign, row: int, *, public_url: str = "https://unsubscr
     )
 
 
-def _row(table: SourceTable, row: int) -> Mapping[str, str]:
-    if not 1 <= row <= table.row_count:
-        raise MailError(f"{table.source} has no row {row}; give one from 1 to {table.row_count}.")
-    if row not in table.rows:
+def _row(listed: Survey, source: str, row: int) -> Mapping[str, str]:
+    if not 1 <= row <= listed.row_count:
+        raise MailError(f"{source} has no row {row}; give one from 1 to {listed.row_count}.")
+    if listed.row is None:
         raise MailError(
-            f"{table.source}, row {row} has too few or too many cells; mend it, or look at another row."
+            f"{source}, row {row} has too few or too many cells; mend it, or look at another row."
         )
-    cells: dict[str, str] = table.table.slice(table.rows.index(row), 1).to_pylist()[0]
-    return cells
+    return listed.row

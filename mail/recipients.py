@@ -10,10 +10,11 @@ import pandas as pd
 from ledger.campaigns import Campaign as StoredCampaign
 from ledger.engine import Ledger
 from ledger.enqueueing import NewCampaign, NewMessage, already_enqueued, enqueue
-from lists import outputs
+from lists import accepted
 from lists.addresses import key_of
-from lists.cleaning import OWN_COLUMNS
+from lists.output_files import in_directory
 from lists.reasons import Flag
+from lists.rulings import OWN_COLUMNS
 from lists.summary import Summary
 from mail.campaign_file import Campaign
 from mail.errors import MailError
@@ -50,30 +51,38 @@ def enqueue_list(
     Every message is rendered once first, so that a missing field or a bad value stops the campaign before its
     first mail. Raises MailError naming the template, field and row, or where nobody is left to write to.
     """
-    found = outputs.in_directory(list_directory)
-    summary = outputs.read_summary(found.summary_json)
-    frame = outputs.read_accepted(found.accepted_parquet)
-    if frame.empty:
+    found = in_directory(list_directory)
+    summary = accepted.read_summary(found.summary_json)
+    if not summary.accepted:
         raise MailError(
             f"{campaign.list.source}: none of its {summary.rows} rows was accepted: see {found.rejected_csv}."
         )
-    rehearse(templates, frame, summary, on_progress)
+    rehearse(templates, list_directory, on_progress)
     new = _new(campaign, summary.fingerprint, summary.as_json(), templates)
     with ledger.writing() as connection:
-        return enqueue(connection, new, _messages(frame, _fields(frame, summary), new.seed))
+        return enqueue(connection, new, _messages(found.accepted_parquet, summary, new.seed))
 
 
 def rehearse(
-    templates: Templates,
-    accepted: pd.DataFrame,
-    summary: Summary,
-    on_progress: Callable[[int], None] | None = None,
+    templates: Templates, list_directory: Path, on_progress: Callable[[int], None] | None = None
 ) -> None:
-    """Render the message of every accepted row. Raises TemplateError naming template, field and row."""
-    rows = _fields(accepted, summary)
-    rows["address"] = accepted["address"]
-    rows[_ROW] = accepted.index
-    check_rows(templates, rows, row_column=_ROW, on_progress=on_progress)
+    """Render the message of every accepted row that `campaign clean` left in a folder.
+
+    Raises TemplateError naming template, field and row.
+    """
+    found = in_directory(list_directory)
+    summary = accepted.read_summary(found.summary_json)
+    done = 0
+
+    def told(count: int) -> None:
+        if on_progress is not None:
+            on_progress(done + count)
+
+    for frame in accepted.batches(found.accepted_parquet):
+        rows = _fields(frame, summary)
+        rows["address"] = frame["address"]
+        rows[_ROW] = frame.index
+        done += check_rows(templates, rows, row_column=_ROW, on_progress=told)
 
 
 def _new(
@@ -97,21 +106,23 @@ def _fields(frame: pd.DataFrame, summary: Summary) -> pd.DataFrame:
     return own.rename(columns={new: old for old, new in summary.renamed.items() if old != "address"})
 
 
-def _messages(frame: pd.DataFrame, fields: pd.DataFrame, seed: int) -> Iterator[Sequence[NewMessage]]:
+def _messages(path: Path, summary: Summary, seed: int) -> Iterator[Sequence[NewMessage]]:
     """Yield the recipients in batches, each with its place in the seeded shuffle."""
-    positions = np.random.default_rng(seed).permutation(len(frame))
-    names = list(fields.columns)
-    for start in range(0, len(frame), _ROWS_AT_A_TIME):
-        part = slice(start, start + _ROWS_AT_A_TIME)
+    positions = np.random.default_rng(seed).permutation(summary.accepted)
+    done = 0
+    for frame in accepted.batches(path, _ROWS_AT_A_TIME):
+        fields = _fields(frame, summary)
+        names = list(fields.columns)
         rows = zip(
-            frame["address"].iloc[part],
-            frame["domain"].iloc[part],
-            frame["flags"].iloc[part],
-            frame.index[part],
-            positions[part],
-            fields.iloc[part].itertuples(index=False, name=None),
+            frame["address"],
+            frame["domain"],
+            frame["flags"],
+            frame.index,
+            positions[done : done + len(frame)],
+            fields.itertuples(index=False, name=None),
             strict=True,
         )
+        done += len(frame)
         yield [
             NewMessage(
                 address=address,

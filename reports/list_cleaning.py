@@ -1,18 +1,32 @@
 """Cleaning a list with everything that the ledger knows, and leaving the files that people read."""
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 from ledger.engine import Ledger
-from lists import cleaning, lookups, mx, mx_cached, outputs
-from lists.cleaning import CleanResult, Progress
+from lists import lookups, mx, mx_cached
+from lists.cleaning import Cleaning, Progress
 from lists.mx import MxLookup
+from lists.outputs import Outputs, Writer
 from lists.policy import HygienePolicy, ListSource
-from reports import list_report
+from lists.sources import OpenList
+from lists.summary import Summary
+from reports import list_report, page
+from reports.findings import Findings
 from settings import settings
 
 REPORT_HTML = "report.html"
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    """A cleaning whose files are written; `findings` are what is shown of its rejected rows."""
+
+    summary: Summary
+    outputs: Outputs
+    findings: Findings
 
 
 def clean(
@@ -20,17 +34,22 @@ def clean(
     source: ListSource,
     policy: HygienePolicy,
     nameservers: str,
+    directory: Path,
+    *,
     on_progress: Progress | None = None,
+    on_open: Callable[[OpenList], None] | None = None,
     as_of: date | None = None,
-) -> CleanResult:
-    """Judge every row of a list with what the ledger and the DNS know. Raises ListError.
+) -> Cleaned:
+    """Judge every row of a list with what the ledger and the DNS know, into files in a folder.
 
-    With `as_of` the ledger answers as it stood at the end of that day (UTC), and silence is counted to there;
-    the list and the mail servers are as they are now.
+    The accepted and rejected rows, the summary and the report appear together, once all are whole. With
+    `as_of` the ledger answers as it stood at the end of that day (UTC), and silence is counted to there; the
+    list and the mail servers are as they are now. Raises ListError and ReportError; what lay in the folder
+    before stays then.
     """
     report = on_progress or (lambda stage, done, total: None)
     known = lookups.open_lookups(ledger.reading, source.scope, as_of)
-    result = cleaning.clean(
+    cleaning = Cleaning(
         source,
         policy,
         suppressed=known.suppressed,
@@ -39,13 +58,26 @@ def clean(
         resolver=_resolver(ledger, nameservers, report) if policy.mx else None,
         today=as_of or datetime.now(UTC).date(),
         on_progress=on_progress,
+        on_open=on_open,
     )
+    findings = Findings()
+    with Writer(directory) as writer:
+        for part in cleaning.parts(writer.work):
+            findings.add_part(part)
+            writer.write(part)
+        summary = _told(cleaning.summary(), as_of)
+        page.write(writer.place_beside(REPORT_HTML), list_report.render_findings(summary, findings))
+        return Cleaned(summary, writer.finish(summary), findings)
+
+
+def _told(summary: Summary, as_of: date | None) -> Summary:
+    """Say in the summary that it is about a day in the past, where it is."""
     if as_of is None:
-        return result
+        return summary
     told = (
         f"As of {as_of}: suppressions, consent and activity as they stood then, mail servers as they are now."
     )
-    return replace(result, summary=replace(result.summary, warnings=(told, *result.summary.warnings)))
+    return replace(summary, warnings=(told, *summary.warnings))
 
 
 def _resolver(ledger: Ledger, nameservers: str, report: Progress) -> MxLookup:
@@ -54,10 +86,3 @@ def _resolver(ledger: Ledger, nameservers: str, report: Progress) -> MxLookup:
         mx.resolving(settings(), nameservers),
         on_progress=lambda done, total: report("mx", done, total),
     )
-
-
-def write(result: CleanResult, directory: Path) -> outputs.Outputs:
-    """Write the accepted and rejected rows, the summary and the report into a folder."""
-    written = outputs.write(result, directory)
-    list_report.write(result, directory / REPORT_HTML)
-    return written

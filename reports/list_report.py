@@ -12,10 +12,10 @@ from lists.reasons import Flag, Reason
 from lists.summary import DomainCounts, Summary
 from reports import charts, page
 from reports.errors import ReportError
+from reports.findings import Findings
 from reports.masking import mask, mask_text
 
 DOMAINS_SHOWN = 20
-SAMPLES_A_REASON = 5
 
 REASONS: Mapping[Reason, tuple[str, str]] = {
     Reason.MALFORMED: ("Malformed", "No e-mail address: nothing could be delivered to it."),
@@ -100,8 +100,14 @@ def write(result: CleanResult, path: Path) -> None:
 
 def render(result: CleanResult) -> str:
     """Return the report as HTML; raises ReportError where the figures do not balance."""
-    _check(result)
-    summary = result.summary
+    return render_findings(result.summary, Findings.of(result))
+
+
+def render_findings(summary: Summary, findings: Findings) -> str:
+    """Return the report on rows that were seen as they passed by; raises ReportError like `render`."""
+    # A summary balances in itself by construction; this holds it against the rows.
+    if not findings.agree_with(summary.by_reason, summary.accepted):
+        raise ReportError("the report's figures are not those of the accepted and rejected rows.")
     domains = list(summary.by_domain.items())
     return page.render(
         "list.html.j2",
@@ -115,37 +121,22 @@ def render(result: CleanResult) -> str:
         other_domains=_rest([counts for _, counts in domains[DOMAINS_SHOWN:]]),
         other_domains_count=max(0, len(domains) - DOMAINS_SHOWN),
         flags=[(*FLAGS[Flag(flag)], count) for flag, count in summary.flags.items()],
-        samples=[_sample(result, reason) for reason in Reason if summary.by_reason[reason]],
+        samples=[_sample(findings, reason, summary.rows) for reason in Reason if summary.by_reason[reason]],
         files={"rejected": REJECTED_CSV, "accepted": ACCEPTED_CSV, "parquet": ACCEPTED_PARQUET},
     )
 
 
-def _check(result: CleanResult) -> None:
-    """Hold the figures against the rows themselves; a summary balances in itself by construction."""
-    summary: Summary = result.summary
-    counted = result.rejected["reason"].value_counts().to_dict()
-    named = {reason: count for reason, count in summary.by_reason.items() if count}
-    if len(result.accepted) != summary.accepted or counted != named:
-        raise ReportError("the report's figures are not those of the accepted and rejected rows.")
-
-
-def _sample(result: CleanResult, reason: Reason) -> Sample:
+def _sample(findings: Findings, reason: Reason, total: int) -> Sample:
     label, meaning = REASONS[reason]
-    rows = result.rejected[result.rejected["reason"] == reason.value]
-    count = len(rows)
-    # Different faults say more than the same one five times, and rows from all over the list more than its
-    # first ones.
-    different = rows.drop_duplicates("detail")
-    pool = different if len(different) >= SAMPLES_A_REASON else rows
-    shown_count = min(len(pool), SAMPLES_A_REASON)
-    picked = pool.iloc[[len(pool) * step // shown_count for step in range(shown_count)]]
+    picked = findings.sample(reason)
     shown = tuple(
         (int(row), _masked(address), mask_text(detail), mask(suggestion) if suggestion else "")
         for row, address, detail, suggestion in zip(
             picked.index, picked["address"], picked["detail"], picked["suggestion"], strict=True
         )
     )
-    return Sample(label, meaning, count, count / result.summary.rows, shown)
+    count = findings.rejected[reason.value]
+    return Sample(label, meaning, count, count / total, shown)
 
 
 def _masked(cell: str) -> str:

@@ -5,9 +5,6 @@ import pandas as pd
 from lists.summary import Summary
 from reports.masking import mask
 
-# Past a few hundred rows the page of a table crawls.
-MAX_ROWS = 200
-
 
 def markdown(summary: Summary, directory: str) -> str:
     """Return the figures of a cleaning, the one that matters first."""
@@ -27,9 +24,8 @@ def markdown(summary: Summary, directory: str) -> str:
 
 
 def rejected_rows(rejected: pd.DataFrame) -> list[dict[str, object]]:
-    """Return the first rejected rows with their addresses masked; rejected.csv has them all."""
-    first = rejected.head(MAX_ROWS)
+    """Return rejected rows (`Findings.first`) with their addresses masked; rejected.csv has them all."""
     return [
         {"row": int(row), "address": mask(address), "reason": reason}
-        for row, address, reason in zip(first.index, first["address"], first["reason"], strict=True)
+        for row, address, reason in zip(rejected.index, rejected["address"], rejected["reason"], strict=True)
     ]

@@ -1,12 +1,20 @@
 """Steps that judge a list."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
+from uuid import UUID
 
-from prefect import task
-from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from prefect import get_run_logger, task
+from prefect.artifacts import (
+    create_markdown_artifact,
+    create_progress_artifact,
+    create_table_artifact,
+    update_progress_artifact,
+)
 
 from ledger.engine import open_ledger
+from lists.cleaning import Progress
+from lists.pace import Pace
 from lists.policy import HygienePolicy, ListSource
 from reports import list_cleaning, list_summary
 from settings import settings
@@ -19,12 +27,27 @@ def clean(source: ListSource, policy: HygienePolicy, directory: str) -> dict[str
     """Write the outputs of a cleaning into `directory` and return its summary as in summary.json."""
     found = settings()
     with open_ledger(found.database_url) as ledger:
-        result = list_cleaning.clean(ledger, source, policy, found.nameservers)
-    list_cleaning.write(result, Path(directory))
+        result = list_cleaning.clean(
+            ledger, source, policy, found.nameservers, Path(directory), on_progress=_progress()
+        )
     create_markdown_artifact(
         list_summary.markdown(result.summary, directory), key="list-cleaning", description="List cleaning"
     )
     create_table_artifact(
-        list_summary.rejected_rows(result.rejected), key="list-rejected", description="Rejected rows"
+        list_summary.rejected_rows(result.findings.first), key="list-rejected", description="Rejected rows"
     )
     return result.summary.as_json()
+
+
+def _progress() -> Progress:
+    """Return a progress that the operators' screen shows: a bar, and a line in the log now and then."""
+    pace = Pace()
+    # In a task that is not async, Prefect's functions are not either, whatever their types say.
+    bar = cast(UUID, create_progress_artifact(0.0, key="list-cleaning-progress", description="List cleaning"))
+
+    def told(stage: str, done: int, total: int) -> None:
+        if line := pace.line(stage, done, total):
+            get_run_logger().info("%s", line)
+            update_progress_artifact(bar, 100.0 * done / total if total else 100.0)
+
+    return told

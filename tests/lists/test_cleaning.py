@@ -1,9 +1,11 @@
+from dataclasses import replace
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import pytest
 
-from lists import free_mail, typos
-from lists.cleaning import SUPPRESSION_DETAILS
+from lists import free_mail, outputs, typos
+from lists.cleaning import SUPPRESSION_DETAILS, Cleaning
 from lists.dns_verdicts import (
     DELIVERABLE,
     IMPLICIT_MX,
@@ -14,6 +16,8 @@ from lists.dns_verdicts import (
     unknown,
 )
 from lists.errors import BalanceError, ListError
+from lists.outputs import Writer
+from lists.policy import HygienePolicy, ListSource
 from lists.reasons import Reason
 
 
@@ -334,3 +338,146 @@ def test_progress_is_told_by_stage(run):
 def test_a_column_that_is_not_there_or_not_right_is_named(run, options, message):
     with pytest.raises(ListError, match=message):
         run("email,name\na@shop.example,Anna\n", **options)
+
+
+KINDS = (
+    "anna.{n}@shop.example",
+    "Anna.{n}@Shop.example",
+    "anna.{m}@shop.example",
+    "INFO@dept{m}.example",
+    "b{n}@gone.example",
+    "c{m}@asleep.example",
+    "x{n}",
+    "",
+    "J\xfcrgen{m}@b\xfccher.example",
+    "Anna <anna{n}@shop.example>",
+    "d{n}@throwaway.example",
+    "g{n}@shop.example",
+    "e{n}@shop..example",
+)
+
+
+def long_list(rows):
+    lines = ["email,name,seen,note"]
+    for n in range(rows):
+        email = KINDS[n * 7 % len(KINDS)].format(n=n, m=n * n % 97)
+        note = '"two\nlines, =1+1"' if n % 11 == 0 else f"=note {n}"
+        lines.append(f"{email},N{n:04},2026-{n % 12 + 1:02}-01,{note}" + (",ragged" if n % 53 == 0 else ""))
+        if n % 400 == 399:
+            lines += [lines[0], ""]
+    return "\n".join(lines) + "\nlast,ragged\n"
+
+
+def files_of(path, folder, threads, block_bytes, mx):
+    cleaning = Cleaning(
+        ListSource(source=path, last_engaged_column="seen", inactive_after_days=200),
+        HygienePolicy(mx=mx),
+        suppressed=lambda keys: {key: "complaint" for key in keys if "8@" in key},
+        confirmed=lambda keys: set(),
+        resolver=dns(gone=NULL_MX, asleep=unknown("time-out")),
+        today=date(2026, 11, 22),
+        threads=threads,
+        block_bytes=block_bytes,
+    )
+    with Writer(folder) as writer:
+        for part in cleaning.parts(writer.work):
+            writer.write(part)
+        writer.finish(replace(cleaning.summary(), seconds=0.0))
+    return {file.name: file.read_bytes() for file in folder.iterdir()}
+
+
+@pytest.mark.parametrize("mx", [True, False])
+def test_the_files_are_the_same_for_every_size_of_block_and_number_of_threads(
+    make_list, tmp_path, monkeypatch, mx
+):
+    monkeypatch.setattr(outputs, "ROWS_A_GROUP", 256)
+    path = make_list(long_list(1_500))
+    expected = files_of(path, tmp_path / "whole", 1, 0, mx)
+    assert sorted(expected) == ["accepted.csv", "accepted.parquet", "rejected.csv", "summary.json"]
+    for threads, block_bytes in ((1, 300), (3, 300), (2, 1_000), (4, 7_777), (2, 40_000)):
+        found = files_of(path, tmp_path / f"{threads}-{block_bytes}", threads, block_bytes, mx)
+        assert found == expected
+
+
+def test_a_result_in_memory_is_that_of_the_files(run, make_list, tmp_path):
+    text = long_list(300)
+    files_of(make_list(text, "other.csv"), tmp_path / "files", 2, 500, mx=True)
+    result = run(
+        text,
+        last_engaged_column="seen",
+        inactive_after_days=200,
+        suppressed=lambda keys: {key: "complaint" for key in keys if "8@" in key},
+        resolver=dns(gone=NULL_MX, asleep=unknown("time-out")),
+    )
+    accepted = outputs.read_accepted(tmp_path / "files" / "accepted.parquet")
+    assert accepted.equals(result.accepted)
+    assert {"malformed", "duplicate", "role_alias", "complaint", "inactive", "no_mx"} == set(
+        result.rejected["reason"]
+    )
+
+
+def test_a_header_in_the_middle_of_a_list_is_called_so(run):
+    result = run("Email , name\na@shop.example,x\nEmail,name\nemail,name\nEmail,Anna\n")
+    assert result.rejected["detail"].to_dict() == {
+        2: "repeats the header row",
+        3: "An email address must have an @-sign.",
+        4: "An email address must have an @-sign.",
+    }
+
+
+def test_a_column_found_by_its_content_is_told_before_and_after(make_list):
+    shown = []
+    cleaning = Cleaning(
+        ListSource(source=make_list("who,where\nanna,a@shop.example\nben,\ncleo,c@shop.example\ndan,x\n")),
+        HygienePolicy(mx=False),
+        suppressed=lambda keys: shown.append("judged") or {},
+        confirmed=lambda keys: set(),
+        resolver=None,
+        today=date(2026, 11, 22),
+        on_open=lambda listed: shown.append(listed.address.sentence()),
+    )
+    parts = list(cleaning.parts(Path(".")))
+    sentence = (
+        "The addresses are taken from the column 'where', by its content: "
+        "67% of its first cells are e-mail addresses."
+    )
+    assert shown == [sentence, "judged"]
+    assert cleaning.summary().warnings == (sentence,)
+    assert cleaning.summary().address_column == "where"
+    assert sum(part.kept.num_rows for part in parts) == 2
+
+
+def test_dates_that_are_none_are_counted_over_the_whole_column(make_list, tmp_path):
+    good = "".join(f"a{n}@shop.example,2026-11-01\n" for n in range(60))
+    bad = "".join(f"b{n}@shop.example,soon\n" for n in range(50))
+    for block_bytes in (200, 0):
+        assert count_rows(make_list("email,seen\n" + bad + good), tmp_path, block_bytes) == 110
+        with pytest.raises(ListError, match="'soon', which is no date"):
+            count_rows(make_list("email,seen\n" + good[:100] + bad), tmp_path, block_bytes)
+
+
+def count_rows(path, folder, block_bytes):
+    cleaning = Cleaning(
+        ListSource(source=path, last_engaged_column="seen", inactive_after_days=200),
+        HygienePolicy(mx=False),
+        suppressed=lambda keys: {},
+        confirmed=lambda keys: set(),
+        resolver=None,
+        today=date(2026, 11, 22),
+        block_bytes=block_bytes,
+    )
+    return sum(part.kept.num_rows + part.dropped.num_rows for part in cleaning.parts(folder))
+
+
+def test_figures_are_not_given_out_before_the_end(make_list, tmp_path):
+    cleaning = Cleaning(
+        ListSource(source=make_list("email\na@b.example\n")),
+        HygienePolicy(),
+        suppressed=lambda keys: {},
+        confirmed=lambda keys: set(),
+        resolver=None,
+        today=date(2026, 11, 22),
+    )
+    next(cleaning.parts(tmp_path))
+    with pytest.raises(RuntimeError, match="not judged to its end"):
+        cleaning.summary()

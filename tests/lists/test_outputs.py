@@ -1,8 +1,11 @@
 import csv
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from pyarrow import csv as pacsv
 from pyarrow import parquet
 
 from lists import outputs
@@ -71,10 +74,11 @@ def test_a_write_that_fails_leaves_what_was_there_and_nothing_half(run, tmp_path
     outputs.write(run(TEXT), folder)
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
 
-    def full(*_):
-        raise OSError(28, "No space left on device")
+    class Full(pacsv.CSVWriter):
+        def write_table(self, *_):
+            raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(outputs.pacsv, "write_csv", full)
+    monkeypatch.setattr(outputs.pacsv, "CSVWriter", Full)
     with pytest.raises(ListError, match="No space left on device"):
         outputs.write(run("email\nother@shop.example\n"), folder)
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
@@ -113,3 +117,82 @@ def test_a_summary_that_is_none_is_an_error(tmp_path, text):
 def test_a_summary_survives_its_json(run):
     summary = run(TEXT).summary
     assert Summary.from_json(json.loads(json.dumps(summary.as_json()))) == summary
+
+
+def test_a_killed_run_leaves_nothing_that_the_next_one_does_not_take_away(run, tmp_path):
+    left = tmp_path / ".cleaning-killed"
+    left.mkdir()
+    (left / "lock").touch()
+    (left / "accepted.parquet").write_bytes(b"half")
+    (tmp_path / ".cleaning-empty").mkdir()
+    outputs.write(run(TEXT), tmp_path)
+    assert not list(tmp_path.glob(".cleaning*"))
+
+
+def test_a_run_in_the_same_folder_is_left_alone(run, tmp_path):
+    result = run(TEXT)
+    with outputs.Writer(tmp_path) as other:
+        outputs.write(result, tmp_path)
+        assert other.work.is_dir()
+    assert not other.work.exists()
+
+
+def test_an_interrupted_run_leaves_what_was_there(run, tmp_path):
+    folder, result = tmp_path / "out", run(TEXT)
+    outputs.write(result, folder)
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+
+    def interrupted():
+        with outputs.Writer(folder) as writer:
+            writer.write_tables(outputs._table(result.rejected), outputs._table(result.accepted))
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_files_put_beside_appear_with_the_others(run, tmp_path):
+    result = run(TEXT)
+    with outputs.Writer(tmp_path) as writer:
+        writer.write_tables(outputs._table(result.accepted), outputs._table(result.rejected.reset_index()))
+        writer.place_beside("report.html").write_text("x")
+        assert not (tmp_path / "report.html").exists()
+        writer.finish(result.summary)
+    assert (tmp_path / "report.html").read_text() == "x"
+
+
+@pytest.mark.parametrize("limit", [2_000, 60_000, 130_000])
+def test_a_disk_that_is_full_is_one_sentence_and_a_clean_folder(tmp_path, limit):
+    """A limit on the size of files stands in for the disk; it holds for the process that sets it alone."""
+    source, folder = tmp_path / "list.csv", tmp_path / "out"
+    source.write_text("email,x\n" + "".join(f"a{n}@shop.example,{n * 7919}\n" for n in range(8_000)))
+    program = f"""
+import resource, signal
+from datetime import date
+from pathlib import Path
+from lists.cleaning import Cleaning
+from lists.dns_verdicts import DELIVERABLE
+from lists.errors import ListError
+from lists.outputs import Writer
+from lists.policy import HygienePolicy, ListSource
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}))
+cleaning = Cleaning(
+    ListSource(source={str(source)!r}), HygienePolicy(), suppressed=lambda keys: {{}},
+    confirmed=lambda keys: set(), resolver=lambda domains: dict.fromkeys(domains, DELIVERABLE),
+    today=date(2026, 11, 22), block_bytes=50_000,
+)
+try:
+    with Writer(Path({str(folder)!r})) as writer:
+        for part in cleaning.parts(writer.work):
+            writer.write(part)
+        writer.finish(cleaning.summary())
+except ListError as error:
+    print(error)
+"""
+    command = [sys.executable, "-W", "error", "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    assert "cannot be written" in done.stdout
+    assert done.stdout.count("\n") == 1
+    assert list(folder.iterdir()) == []

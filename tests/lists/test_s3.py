@@ -38,8 +38,8 @@ def test_a_list_is_read_from_s3():
     ],
 )
 def test_what_s3_refuses_becomes_one_sentence_with_the_url(url, message):
-    with pytest.raises(ListError, match=message) as raised:
-        s3.read(url)
+    with pytest.raises(ListError, match=message) as raised, s3.opened(url):
+        pass
     assert str(raised.value).startswith(url)
 
 
@@ -49,8 +49,8 @@ def test_missing_credentials_are_named(monkeypatch):
             raise NoCredentialsError
 
     monkeypatch.setattr(s3.boto3, "client", lambda service: Client())
-    with pytest.raises(ListError, match="no AWS credentials were found"):
-        s3.read("s3://lists/list.csv")
+    with pytest.raises(ListError, match="no AWS credentials were found"), s3.opened("s3://lists/list.csv"):
+        pass
 
 
 def test_an_endpoint_that_does_not_answer_is_named(monkeypatch, bucket):
@@ -59,5 +59,8 @@ def test_an_endpoint_that_does_not_answer_is_named(monkeypatch, bucket):
 
     monkeypatch.setattr(bucket, "get_object", unreachable)
     monkeypatch.setattr(s3.boto3, "client", lambda service: bucket)
-    with pytest.raises(ListError, match=r"S3 cannot be reached \(EndpointConnectionError\)"):
-        s3.read("s3://lists/list.csv")
+    with (
+        pytest.raises(ListError, match=r"S3 cannot be reached \(EndpointConnectionError\)"),
+        s3.opened("s3://lists/list.csv"),
+    ):
+        pass

@@ -11,6 +11,7 @@ from pyarrow import parquet
 
 from lists import csv_rows, sources
 from lists.errors import ListError
+from lists.policy import ListSource
 
 
 def rows_of(source):
@@ -113,6 +114,106 @@ def test_a_letter_quoted_in_a_cell_is_no_open_quote(make_list):
 )
 def test_the_address_column_is_found_by_name(make_list, header, wanted, found):
     assert sources.read(make_list(f"{header}\n1,2\n"), wanted).address_column == found
+
+
+@pytest.mark.parametrize("block_bytes", [40, 100, 1_000])
+def test_rows_keep_their_numbers_however_the_text_is_cut(make_list, block_bytes):
+    lines = [f"a{n}@b.example,{'y' * (n * 37 % 90)}" if n % 5 else "short" for n in range(1, 200)]
+    lines[20] = f'a21@b.example,"{"long" * 200}\nline"'
+    path = make_list("email,x\n" + "\n\n".join(lines) + "\nshort\nshort\n")
+    with sources.opened(ListSource(source=path), block_bytes) as listed:
+        parts = list(listed.rows())
+    cells = [cell for part in parts for cell in part.table.column("email").to_pylist()]
+    numbers = [number for part in parts for number in part.numbers.tolist()]
+    assert cells == [f"a{number}@b.example" for number in numbers]
+    ragged = [row.row for part in parts for row in part.ragged]
+    assert ragged == [*(n for n in range(1, 200) if n % 5 == 0), 200, 201]
+    assert sorted(numbers + ragged) == list(range(1, 202))
+
+
+def test_a_row_longer_than_any_may_be_is_an_error_that_names_it(make_list, monkeypatch):
+    monkeypatch.setattr(csv_rows, "LONGEST_BLOCK_BYTES", 4096)
+    text = "email,x\n" + "a@b.example,1\n" * 30 + "short\n" + 'b@b.example,"' + "c@b.example,1\n" * 1_000
+    with (
+        pytest.raises(ListError, match=r"row 32: a quote \(\"\) opens there and is never closed, or a cell"),
+        sources.opened(ListSource(source=make_list(text)), 64) as listed,
+    ):
+        list(listed.rows())
+
+
+def test_a_bare_carriage_return_in_a_quoted_cell_stays(make_list):
+    source = sources.read(make_list('email,x\na@shop.example,"one\rtwo"\nb@shop.example,3\n'))
+    assert [row["x"] for row in rows_of(source)] == ["one\rtwo", "3"]
+
+
+def test_nul_characters_are_taken_out_and_told_but_an_address_keeps_them(make_list):
+    with sources.opened(
+        ListSource(source=make_list("email,x\na\0@b.example,1\nc@b.example,\x002\0\n"))
+    ) as listed:
+        cells = [row for part in listed.rows() for row in part.table.to_pylist()]
+    assert cells == [{"email": "a\0@b.example", "x": "1"}, {"email": "c@b.example", "x": "2"}]
+    assert listed.warnings == ["NUL characters were taken out of 1 cells, which no database can hold."]
+
+
+def test_a_list_without_a_header_is_read_when_told_so(make_list):
+    path = make_list("a@shop.example,Anna\nb@shop.example,Ben\n")
+    with sources.opened(ListSource(source=path, header=False)) as listed:
+        assert listed.names == ["column_1", "column_2"]
+        assert listed.address.name == "column_1"
+        assert [part.numbers.tolist() for part in listed.rows()] == [[1, 2]]
+
+
+@pytest.mark.parametrize(
+    ("told", "text"), [(":", "email:x,y\na@b.example:1\n"), ("tab", "email\tx,y\na@b.example\t1\n")]
+)
+def test_a_delimiter_that_is_told_is_used(make_list, told, text):
+    with sources.opened(ListSource(source=make_list(text), delimiter=told)) as listed:
+        assert listed.names == ["email", "x,y"]
+
+
+@pytest.mark.parametrize("told", ["::", '"', "\n", "\u00a7"])
+def test_what_cannot_be_a_delimiter_is_named(make_list, told):
+    with (
+        pytest.raises(ListError, match=r"\(list.delimiter\) separates no columns"),
+        sources.opened(ListSource(source=make_list("email\nx\n"), delimiter=told)),
+    ):
+        pass
+
+
+def test_columns_of_addresses_that_only_their_content_tells_must_be_one(make_list):
+    assert sources.read(make_list("x,y\n1,a@b.example\n2,\n")).address_column == "y"
+    with pytest.raises(ListError, match="several columns of addresses, 'x', 'y'"):
+        sources.read(make_list("x,y\nc@b.example,a@b.example\n"))
+    with pytest.raises(ListError, match="no column named like e-mail addresses"):
+        sources.read(make_list("x,y\n1,a@b.example\n1,x\n1,y\n"))
+
+
+def test_a_survey_counts_and_picks_one_row(make_list):
+    source = ListSource(source=make_list("email,x\na@b.example,1\nshort\nc@b.example,2\n"))
+    found = sources.survey(source, 3)
+    assert (found.row_count, found.row, found.address.name) == (
+        3,
+        {"email": "c@b.example", "x": "2"},
+        "email",
+    )
+    assert sources.survey(source, 2).row is None
+    assert found.fingerprint == sources.read(source.source).fingerprint
+
+
+def test_parquet_is_read_in_parts_and_packed_too(tmp_path):
+    path = tmp_path / "list.parquet"
+    parquet.write_table(pa.table({"email": [f"a{n}@b.example" for n in range(10)]}), path)
+    packed = tmp_path / "list.parquet.gz"
+    packed.write_bytes(gzip.compress(path.read_bytes()))
+    for source in (path, packed):
+        with sources.opened(ListSource(source=str(source)), 300) as listed:
+            assert [part.numbers.tolist() for part in listed.rows()] == [
+                [1, 2, 3],
+                [4, 5, 6],
+                [7, 8, 9],
+                [10],
+            ]
+        assert listed.fingerprint == sha256(path.read_bytes()).hexdigest()
 
 
 def test_blank_column_names_are_numbered(make_list):

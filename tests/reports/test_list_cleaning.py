@@ -1,5 +1,6 @@
 """Cleaning a list with what the ledger knows, now and on any day of the past."""
 
+import csv
 from datetime import UTC, date, datetime
 
 import pytest
@@ -27,23 +28,34 @@ def source(tmp_path):
     return str(path)
 
 
+@pytest.fixture
+def clean(ledger, tmp_path):
+    """Clean into a folder of the test's own."""
+
+    def into(asked, **options):
+        return list_cleaning.clean(ledger, asked, NO_MX, "", tmp_path / "out", **options)
+
+    return into
+
+
 def reasons(result):
-    return result.rejected["reason"].to_dict()
+    with result.outputs.rejected_csv.open(encoding="utf-8", newline="") as file:
+        return {int(row["row"]): row["reason"] for row in csv.DictReader(file)}
 
 
-def test_what_holds_for_the_list_alone_is_dropped_too(ledger, source):
+def test_what_holds_for_the_list_alone_is_dropped_too(ledger, clean, source):
     with ledger.writing() as connection:
         entries = [
             Suppression("a@shop.example", SuppressionReason.MANUAL, "a test", scope="weekly"),
             Suppression("b@shop.example", SuppressionReason.MANUAL, "a test", scope="news"),
         ]
         suppressions.add(connection, entries)
-    assert reasons(list_cleaning.clean(ledger, ListSource(source=source), NO_MX, "")) == {1: "suppressed"}
+    assert reasons(clean(ListSource(source=source))) == {1: "suppressed"}
     named = ListSource(source=source, name="news")
-    assert reasons(list_cleaning.clean(ledger, named, NO_MX, "")) == {2: "suppressed"}
+    assert reasons(clean(named)) == {2: "suppressed"}
 
 
-def test_as_of_a_day_says_what_would_have_been_dropped_then(ledger, source, monkeypatch):
+def test_as_of_a_day_says_what_would_have_been_dropped_then(ledger, clean, source, monkeypatch):
     def day(number: int) -> float:
         return datetime(2026, 3, number, 12, tzinfo=UTC).timestamp()
 
@@ -57,11 +69,11 @@ def test_as_of_a_day_says_what_would_have_been_dropped_then(ledger, source, monk
     asked = ListSource(source=source, inactive_after_days=10)
 
     def on(number: int):
-        return list_cleaning.clean(ledger, asked, NO_MX, "", as_of=date(2026, 3, number))
+        return clean(asked, as_of=date(2026, 3, number))
 
     assert reasons(on(1)) == {}
     assert reasons(on(2)) == {1: "complaint"}
     assert reasons(on(12)) == {1: "complaint", 2: "inactive"}
     (warning,) = on(2).summary.warnings
     assert warning.startswith("As of 2026-03-02: suppressions, consent and activity as they stood then")
-    assert list_cleaning.clean(ledger, asked, NO_MX, "").summary.warnings == ()
+    assert clean(asked).summary.warnings == ()

@@ -1,0 +1,207 @@
+"""The rules between syntax and mail servers, each for some rows of a list at once, in their order."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from functools import lru_cache
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lists import consent, disposable, engagement, free_mail, roles, typos
+from lists.engagement import Engagement
+from lists.errors import BalanceError
+from lists.policy import HygienePolicy
+from lists.reasons import Flag, Reason
+from lists.rulings import Rulings
+from lists.seen_keys import SeenKeys
+from lists.suppression import ConfirmedLookup, LastEngagedLookup, SuppressionLookup
+from lists.text_columns import Mask, mask_of, texts
+
+SUPPRESSION_DETAILS = {
+    Reason.HARD_BOUNCE: "an earlier mail bounced hard",
+    Reason.COMPLAINT: "complained about an earlier mail",
+    Reason.UNSUBSCRIBED: "has unsubscribed",
+    Reason.SUPPRESSED: "is on the suppression list",
+}
+
+
+def reject_duplicates(rulings: Rulings, seen: SeenKeys) -> None:
+    """Reject every row whose key an earlier well-formed row has, whatever became of that one."""
+    well_formed = rulings.checked.well_formed
+    numbers = rulings.rows.numbers[well_formed]
+    first = seen.first_rows(rulings.hashes, numbers)
+    repeats = first != numbers
+    where = np.zeros(len(well_formed), dtype=np.bool_)
+    where[np.flatnonzero(well_formed)[repeats]] = True
+    rulings.reject(where, Reason.DUPLICATE, [f"repeats row {row}" for row in first[repeats].tolist()])
+
+
+def judge_roles(rulings: Rulings, policy: HygienePolicy) -> None:
+    """Reject or flag the mailboxes of a job."""
+    if policy.role_alias == "keep":
+        return
+    keys = rulings.open_keys()
+    known = roles.role_names(policy.role_names_file)
+    candidates = mask_of(pc.match_substring_regex(keys, _role_pattern(known)))
+    names = [roles.role_of(key, known) for key in keys.filter(pa.array(candidates)).to_pylist()]
+    candidates[candidates] = [bool(name) for name in names]
+    where = rulings.among_open(candidates)
+    if policy.role_alias == "flag":
+        rulings.flag(where, Flag.ROLE_ALIAS)
+    else:
+        details = [f"{name}@ is a job, not a person" for name in names if name]
+        rulings.reject(where, Reason.ROLE_ALIAS, details)
+
+
+def judge_disposable(rulings: Rulings, policy: HygienePolicy) -> None:
+    """Reject or flag the addresses at providers of throw-away mailboxes."""
+    if policy.disposable == "keep":
+        return
+    where, domains = rulings.at(disposable.among(rulings.domains, policy.disposable_domains_file))
+    if policy.disposable == "flag":
+        rulings.flag(where, Flag.DISPOSABLE)
+    else:
+        details = [f"{domain} gives out throw-away mailboxes" for domain in domains]
+        rulings.reject(where, Reason.DISPOSABLE, details)
+
+
+def judge_free_mail(rulings: Rulings, policy: HygienePolicy) -> None:
+    """Reject or flag the addresses that anybody can have for nothing."""
+    if policy.free_mail == "keep":
+        return
+    where, domains = rulings.at(free_mail.among(rulings.domains))
+    if policy.free_mail == "flag":
+        rulings.flag(where, Flag.FREE_MAIL)
+    else:
+        rulings.reject(where, Reason.FREE_MAIL, [f"{domain} gives addresses away" for domain in domains])
+
+
+@dataclass(slots=True)
+class TypoRule:
+    """The rule of mistyped providers. `mistyped` are the domains so far, each with the one that was meant."""
+
+    policy: HygienePolicy
+    mistyped: dict[str, str] = field(default_factory=dict)
+    _asked: set[str] = field(default_factory=set)
+
+    def suggest(self, rulings: Rulings) -> None:
+        """Suggest the right address early, so that rows which are rejected later keep the suggestion."""
+        if self.policy.typo == "keep":
+            return
+        new = [domain for domain in rulings.domains if domain not in self._asked]
+        self._asked.update(new)
+        self.mistyped.update(typos.suggestions(new))
+        where, domains = rulings.at(self.mistyped)
+        addresses = rulings.checked.address.filter(pa.array(where)).to_pylist()
+        rulings.suggest(where, [meant(*pair, self.mistyped) for pair in zip(addresses, domains, strict=True)])
+        if self.policy.typo == "flag":
+            rulings.flag(where, Flag.TYPO)
+
+    def reject(self, rulings: Rulings) -> None:
+        """Reject them where the list asks for it."""
+        if self.policy.typo == "drop":
+            where, domains = rulings.at(self.mistyped)
+            details = [f"{domain} looks like {self.mistyped[domain]}" for domain in domains]
+            rulings.reject(where, Reason.TYPO, details)
+
+
+def meant(address: str, domain: str, mistyped: Mapping[str, str]) -> str:
+    """Return the address with the provider that was probably meant, or "" where none was."""
+    provider = mistyped.get(domain)
+    return f"{address.rpartition('@')[0]}@{provider}" if provider else ""
+
+
+def reject_suppressed(rulings: Rulings, suppressed: SuppressionLookup) -> None:
+    """Reject the addresses that the ledger says must not be written to."""
+    keys = rulings.open_keys()
+    found = suppressed(keys.to_pylist())
+    if not found:
+        return
+    if strange := set(found.values()) - set(SUPPRESSION_DETAILS):
+        raise BalanceError(f"the suppression list gives reasons that no rule knows: {sorted(strange)}.")
+    for reason, detail in SUPPRESSION_DETAILS.items():
+        wanted = texts([key for key, value in found.items() if value == reason])
+        # The open rows are fewer after each reason, the keys are those of before.
+        if len(wanted):
+            rulings.reject(_with_key(rulings, wanted), reason, detail)
+
+
+def reject_unconfirmed(rulings: Rulings, column: str, confirmed: ConfirmedLookup) -> None:
+    """Reject those who have not agreed, by the list's own column or by the ledger."""
+    if column:
+        encoded = pc.dictionary_encode(rulings.cells(column).filter(pa.array(rulings.open)))
+        says_no = [not consent.is_confirmed(cell) for cell in encoded.dictionary.to_pylist()]
+        missing = np.array(says_no, dtype=np.bool_)[np.asarray(encoded.indices)]
+        detail = f"the column {column!r} does not say yes"
+    else:
+        keys = rulings.open_keys()
+        missing = ~mask_of(pc.is_in(keys, texts(sorted(confirmed(keys.to_pylist())))))
+        detail = "has not confirmed the sign-up"
+    rulings.reject(rulings.among_open(missing), Reason.UNCONFIRMED, detail)
+
+
+@dataclass(slots=True)
+class InactiveRule:
+    """The rule of the last-engaged column; it judges the column as a whole too, at the end."""
+
+    column: str
+    after_days: int
+    today: date
+    filled: int = 0
+    unreadable: int = 0
+    example: str = field(default="")
+
+    def judge(self, rulings: Rulings) -> None:
+        """Reject the inactive among the open rows, and flag those of whom nothing can be told."""
+        cells = rulings.cells(self.column).filter(pa.array(rulings.open))
+        encoded = pc.dictionary_encode(cells)
+        different = encoded.dictionary.to_pylist()
+        oldest = self.today - timedelta(days=self.after_days)
+        verdicts = np.array([engagement.verdict(cell, oldest) for cell in different], dtype=object)
+        counts = np.bincount(np.asarray(encoded.indices), minlength=len(different)).tolist()
+        for cell, verdict, count in zip(different, verdicts, counts, strict=True):
+            if text := cell.strip():
+                self.filled += count
+                if verdict is Engagement.UNKNOWN:
+                    self.unreadable += count
+                    self.example = self.example or text
+        by_row = verdicts[np.asarray(encoded.indices)] if different else verdicts
+        rulings.flag(rulings.among_open(by_row == Engagement.UNKNOWN), Flag.ENGAGEMENT_UNKNOWN)
+        inactive = np.asarray(by_row == Engagement.INACTIVE, dtype=np.bool_)
+        dates = [f"last engaged {cell.strip()[:10]}" for cell in cells.filter(pa.array(inactive)).to_pylist()]
+        rulings.reject(rulings.among_open(inactive), Reason.INACTIVE, dates)
+
+    def finish(self) -> None:
+        """Raise ListError where most of the cells that are not blank hold no date."""
+        engagement.refuse_unreadable(self.unreadable, self.filled, self.example, self.column)
+
+
+def reject_silent(rulings: Rulings, last_engaged: LastEngagedLookup, after_days: int, today: date) -> None:
+    """Reject those of whom the ledger has heard nothing for so long; flag those it knows nothing of."""
+    keys = rulings.open_keys().to_pylist()
+    found = last_engaged(keys)
+    times = [found.get(key) for key in keys]
+    verdicts = np.array(engagement.judge_times(times, after_days=after_days, today=today), dtype=object)
+    silent = np.asarray(verdicts == Engagement.INACTIVE, dtype=np.bool_)
+    unknown = np.asarray(verdicts == Engagement.UNKNOWN, dtype=np.bool_)
+    since = [
+        f"no open or click since {engagement.day_at(at)}"
+        for at, gone in zip(times, silent.tolist(), strict=True)
+        if gone and at is not None
+    ]
+    rulings.flag(rulings.among_open(unknown), Flag.ENGAGEMENT_UNKNOWN)
+    rulings.reject(rulings.among_open(silent), Reason.INACTIVE, since)
+
+
+def _with_key(rulings: Rulings, wanted: pa.Array) -> Mask:
+    return rulings.among_open(mask_of(pc.is_in(rulings.open_keys(), wanted)))
+
+
+@lru_cache(4)
+def _role_pattern(names: frozenset[str]) -> str:
+    """Return a pattern of all keys that `role_of` may name a role of, and few others."""
+    listed = "|".join(sorted(map(re.escape, names)))
+    return rf"^(?:{listed or 'postmaster'}|[^@+]*{roles.REQUEST_SUFFIX})[+@]"

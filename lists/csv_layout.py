@@ -1,0 +1,57 @@
+"""How the rows of a CSV text stand: delimiter, header, and where the first row begins."""
+
+import csv
+import io
+from dataclasses import dataclass
+
+from lists.errors import ListError
+
+DELIMITERS = ",;\t|"
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How the rows of a CSV text stand: its header (or None), how many cells a row has, and the delimiter.
+
+    `preamble_bytes` stand before the header: blank lines, and a line that names the delimiter.
+    """
+
+    header: list[str] | None
+    width: int
+    delimiter: str
+    preamble_bytes: int
+
+
+def layout(start: bytes, delimiter: str, *, with_header: bool, source: str) -> Layout:
+    """Tell how a CSV text (UTF-8, no byte order mark) stands by its first bytes.
+
+    `delimiter` is one character, "tab", or "" where it is to be found. Raises ListError for any other.
+    """
+    text = start.lstrip(b"\r\n")
+    told = "\t" if delimiter.lower() in ("tab", "\\t") else delimiter
+    if len(told) > 1 or told in ('"', "\n", "\r") or not told.isascii():
+        raise ListError(f"{delimiter!r} (list.delimiter) separates no columns: give one character, or tab.")
+    first_line, _, rest = text.partition(b"\n")
+    # Excel writes, and reads, a first line that names the delimiter.
+    if first_line[:4].lower() == b"sep=" and len(first_line.strip()) == 5:
+        told, text = told or first_line[4:5].decode(), rest.lstrip(b"\r\n")
+    found = told or sniffed(text)
+    cells = next(csv.reader(io.StringIO(_as_text(text)), delimiter=found), [])
+    if not cells:
+        raise ListError(f"{source} is empty: give a list with a header row and at least one recipient.")
+    return Layout(cells if with_header else None, len(cells), found, len(start) - len(text))
+
+
+def sniffed(text: bytes) -> str:
+    """Return the delimiter: of those in the first row the one that gives most columns."""
+    sample = _as_text(text)
+    widths = {
+        delimiter: len(next(csv.reader(io.StringIO(sample), delimiter=delimiter), []))
+        for delimiter in DELIMITERS
+    }
+    return max(DELIMITERS, key=lambda delimiter: widths[delimiter])
+
+
+def _as_text(text: bytes) -> str:
+    # A cut in the middle of a character at the end of the sample is of no consequence.
+    return text[: 1 << 16].decode("utf-8", errors="ignore").replace("\r\n", "\n").replace("\r", "\n")

@@ -1,0 +1,89 @@
+"""Cleaning a list that is a pandas frame already, as in a notebook."""
+
+from collections.abc import Iterator
+from contextlib import nullcontext
+from datetime import UTC, date, datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lists import cleaning, columns
+from lists.cleaning import CleanResult, MxLookup, Progress
+from lists.csv_rows import Rows
+from lists.errors import ListError
+from lists.policy import HygienePolicy, ListSource
+from lists.sources import OpenList
+from lists.suppression import (
+    ConfirmedLookup,
+    LastEngagedLookup,
+    SuppressionLookup,
+    nobody_confirmed,
+    nobody_engaged,
+    nobody_suppressed,
+)
+
+SOURCE = "frame"
+ROWS_AT_A_TIME = 100_000
+
+
+def clean(
+    frame: pd.DataFrame,
+    *,
+    address_column: str = "",
+    policy: HygienePolicy | None = None,
+    source: ListSource | None = None,
+    suppressed: SuppressionLookup = nobody_suppressed,
+    confirmed: ConfirmedLookup = nobody_confirmed,
+    last_engaged: LastEngagedLookup = nobody_engaged,
+    resolver: MxLookup | None = None,
+    today: date | None = None,
+    on_progress: Progress | None = None,
+) -> CleanResult:
+    """Judge every row of a frame; its rows are numbered from 1, whatever its index.
+
+    Cells become the text that a person would write for them, missing ones "". Without a `resolver` (such as
+    `lists.mx.lookup("")`) the DNS is not asked; `source` says whose consent counts and which columns hold it.
+    Raises ListError where the frame cannot be used.
+    """
+    asked = source or ListSource(source=SOURCE, address_column=address_column)
+    return cleaning.clean(
+        asked,
+        policy or HygienePolicy(),
+        suppressed=suppressed,
+        confirmed=confirmed,
+        last_engaged=last_engaged,
+        resolver=resolver,
+        today=today or datetime.now(UTC).date(),
+        on_progress=on_progress,
+        opened=nullcontext(_opened(frame, asked)),
+    )
+
+
+def _opened(frame: pd.DataFrame, source: ListSource) -> OpenList:
+    if frame.empty:
+        raise ListError("the frame has no rows: give a list with at least one recipient.")
+    names = columns.checked_names([str(name) for name in frame.columns], SOURCE)
+    table = pa.table([_as_text(frame.iloc[:, place], name) for place, name in enumerate(names)], names=names)
+    address = columns.address_column(names, source.address_column, table, SOURCE)
+
+    def rows() -> Iterator[Rows]:
+        for start in range(0, table.num_rows, ROWS_AT_A_TIME):
+            part = table.slice(start, ROWS_AT_A_TIME)
+            yield Rows(part, np.arange(start + 1, start + 1 + part.num_rows))
+
+    return OpenList(SOURCE, names, address, "", "", _rows=rows())
+
+
+def _as_text(column: "pd.Series[Any]", name: str) -> pa.Array:
+    try:
+        values = pa.array(column, from_pandas=True)
+    except pa.ArrowException:
+        # Cells of several kinds, such as numbers among text.
+        values = pa.array([None if pd.isna(cell) else str(cell) for cell in column.tolist()], pa.string())
+    try:
+        return pc.fill_null(values.cast(pa.string()), "")
+    except pa.ArrowException as err:
+        raise ListError(f"the column {name!r} holds {values.type}, which is no text: leave it out.") from err

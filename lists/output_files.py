@@ -1,0 +1,49 @@
+"""Where the files of a cleaning are, what they are called, and what is said when they cannot be written."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from lists.errors import ListError
+
+ACCEPTED_PARQUET = "accepted.parquet"
+ACCEPTED_CSV = "accepted.csv"
+REJECTED_CSV = "rejected.csv"
+SUMMARY_JSON = "summary.json"
+WORK_PREFIX = ".cleaning-"
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """Where the files of one cleaning are."""
+
+    directory: Path
+    accepted_parquet: Path
+    accepted_csv: Path
+    rejected_csv: Path
+    summary_json: Path
+
+
+def in_directory(directory: Path) -> Outputs:
+    """Return the paths that `write` uses."""
+    return Outputs(
+        directory,
+        directory / ACCEPTED_PARQUET,
+        directory / ACCEPTED_CSV,
+        directory / REJECTED_CSV,
+        directory / SUMMARY_JSON,
+    )
+
+
+@contextmanager
+def in_one_sentence(directory: Path) -> Iterator[None]:
+    """Turn an error of the disk into a ListError."""
+    try:
+        yield
+    except OSError as err:
+        # A cleaning works in a hidden folder inside the one that a person named.
+        shown = directory.parent if directory.name.startswith(WORK_PREFIX) else directory
+        why = os.strerror(err.errno) if err.errno else str(err)
+        raise ListError(f"{shown} cannot be written ({why}): check permissions and free space.") from err
