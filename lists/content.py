@@ -33,21 +33,25 @@ class Content:
         self.fingerprint = ""
         self.size = os.fstat(file.fileno()).st_size
         self._file = file
+        self._unpacked_bytes = 0
         self._path = path
         self._as_opened = _state(os.fstat(file.fileno()))
         self._packed = file.read(2) == _GZIP_MARK
         self.start = self._find_start()
 
-    @property
-    def share_read(self) -> float:
-        """How much of the content has been read, from 0 to 1."""
-        return min(1.0, self._file.tell() / self.size) if self.size else 1.0
+    def share_of(self, given_bytes: int) -> float:
+        """Return which share of the whole so many unpacked bytes are, as far as is known."""
+        packed = self._file.tell() / self.size if self.size else 1.0
+        whole = self._unpacked_bytes / packed if packed else 0.0
+        return min(1.0, given_bytes / whole) if whole else 1.0
 
     def blocks(self) -> Iterator[bytes]:
         """Yield the content from its beginning. Raises ListError where it is damaged or changes meanwhile."""
         digest = hashlib.sha256()
+        self._unpacked_bytes = 0
         for block in self._unpacked() if self._packed else self._plain():
             digest.update(block)
+            self._unpacked_bytes += len(block)
             yield block
         self.refuse_change()
         self.fingerprint = digest.hexdigest()
