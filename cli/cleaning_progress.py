@@ -1,6 +1,7 @@
 """A line on stderr that says how far a cleaning is, and first what it took the list for."""
 
 import sys
+from time import monotonic
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -22,6 +23,8 @@ class Watched:
         self._lively = sys.stderr.isatty()
         self._pace = Pace() if self._lively else Pace(every_seconds=_PLAIN_EVERY_SECONDS)
         self._shown = False
+        # A log is spared the lines of a cleaning that is over before the first of them is due.
+        self._quiet_until = monotonic() + (0.0 if self._lively else _PLAIN_EVERY_SECONDS)
 
     def __enter__(self) -> Self:
         return self
@@ -41,7 +44,7 @@ class Watched:
         """Show how far it is."""
         line = self._pace.line(stage, done, total)
         # A short list is done before anybody could read a line about it.
-        if not line or (done >= total and not self._shown):
+        if not line or monotonic() < self._quiet_until or (done >= total and not self._shown):
             return
         self._shown = True
         click.echo(f"\r\033[K  {line}" if self._lively else f"  {line}", nl=not self._lively, err=True)

@@ -83,8 +83,8 @@ class Office:
         """Enqueue a campaign file without sending anything, and return the campaign's name."""
         found, directory = campaign_file.load(file), self.output / "begun"
         with self.ledger() as ledger:
-            cleaned = list_cleaning.clean(ledger, found.list, found.hygiene, settings.settings().nameservers)
-            list_cleaning.write(cleaned, directory)
+            nameservers = settings.settings().nameservers
+            list_cleaning.clean(ledger, found.list, found.hygiene, nameservers, directory)
             recipients.enqueue_list(ledger, found, Templates.load(found), directory)
         return found.name
 

@@ -362,7 +362,7 @@ def test_an_unknown_domain_bounces_hard_and_suppresses_only_where_the_dns_agrees
             **UNKNOWN_DOMAIN,
         )
     )
-    sqs.put(about(stage.ses.accepted[1], "Bounce", status="4.4.7", **UNKNOWN_DOMAIN))
+    sqs.put(about(stage.ses.accepted[1], "Bounce", status="4.4.1", **UNKNOWN_DOMAIN))
     collector.drain()
     assert asked == [["reader.example"]]
     assert stage.count() == {Status.HARD_BOUNCED: 1, Status.SOFT_BOUNCED: 1, Status.SENT: 98}
@@ -511,7 +511,10 @@ def test_against_the_sandbox_the_figures_are_those_that_it_recorded(unfrozen_sta
     }
     # The sandbox's DNS knows the domain: its bounces of an unknown domain suppress nobody.
     hard = outcomes["hard_bounce"] + outcomes["bounce_after_delivery"]
-    assert Counter(stage.suppressed().values()) == {"hard_bounce": hard, "complaint": outcomes["complaint"]}
+    found_reasons = Counter(stage.suppressed().values())
+    # Some of the soft bounces are deliveries that SES gave up after hours (4.4.7).
+    assert found_reasons.pop("expired", 0) <= outcomes["soft_bounce"]
+    assert found_reasons == {"hard_bounce": hard, "complaint": outcomes["complaint"]}
 
 
 def test_a_halted_campaign_waits_for_the_outcomes_of_what_went_out(

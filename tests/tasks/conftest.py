@@ -59,6 +59,5 @@ def campaign(tmp_path: Path, ledger: Ledger) -> Campaign:
         postal_address="Bright Books, 1 High Street, Exampletown",
         hygiene=HygienePolicy(mx=False),
     )
-    cleaned = list_cleaning.clean(ledger, found.list, found.hygiene, "")
-    list_cleaning.write(cleaned, tmp_path / "clean")
+    list_cleaning.clean(ledger, found.list, found.hygiene, "", tmp_path / "clean")
     return found
