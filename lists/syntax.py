@@ -18,7 +18,7 @@ from lists.repair import candidates, unwrapped
 from lists.syntax_rules import LONGEST_BYTES
 from lists.text_columns import Mask, Places, around_at, bytes_of, filled, mask_of, replaced, stripped, texts
 
-# Only a text with one of these can be meant as an address; a percent sign may stand for any letter (RFC 6068).
+# Only text with one of these can be meant as an address; a percent sign may stand for any letter (RFC 6068).
 _AT_LIKE = r"[@%]|[(\[][aA][tT][)\]]"
 _WRAPPING = r"[<%]|[mM][aA][iI][lL][tT][oO]:"
 # RFC 5321 section 4.5.3.1.3, less 64 for the part before the @-sign and the sign itself.
