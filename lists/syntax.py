@@ -18,11 +18,9 @@ from lists.repair import candidates, unwrapped
 from lists.syntax_rules import LONGEST_BYTES
 from lists.text_columns import Mask, Places, around_at, bytes_of, filled, mask_of, replaced, stripped, texts
 
-# Only a text with one of these can hold, or be meant as, an address in wrapping or with a slip. A percent
-# sign may stand for anything (RFC 6068).
+# Only text with one of these can be meant as an address; a percent sign may stand for any letter (RFC 6068).
 _AT_LIKE = r"[@%]|[(\[][aA][tT][)\]]"
 _WRAPPING = r"[<%]|[mM][aA][iI][lL][tT][oO]:"
-_FAULTS_REMEMBERED = 5_000
 # RFC 5321 section 4.5.3.1.3, less 64 for the part before the @-sign and the sign itself.
 _LONGEST_DOMAIN_BYTES = 254 - LONGEST_BYTES - 1
 
@@ -170,7 +168,7 @@ def _explained(fault: str, cell: str) -> Address | Malformed:
         if isinstance(verdict, Address):
             return verdict
         known = verdict
-        if len(_messages) < _FAULTS_REMEMBERED:
+        if len(_messages) < 5_000:
             _messages[fault] = known
     return known
 

@@ -52,6 +52,7 @@ ADDRESSES = {
     "the last label may end in a digit": rf"{LOCAL_PART}@(?:{LABEL}\.)+{LABEL}",
     "one label is enough": rf"{LOCAL_PART}@(?:{LABEL}\.)*{LAST_LABEL}",
     "a period may follow": rf"{LOWER_ADDRESS}\.?",
+    "two at-signs will do": rf"{LOCAL_PART}@@?{DOMAIN}",
     "nothing need come first": rf"(?:{LOCAL_PART})?@{DOMAIN}",
 }
 RULES = {
