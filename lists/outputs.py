@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -65,10 +66,12 @@ class Writer:
         self._csv: dict[str, pacsv.CSVWriter] = {}
         self._group: list[pa.Table] = []
         self._extra: list[str] = []
+        self._made: list[Path] = []
 
     def __enter__(self) -> Self:
         directory = self._outputs.directory
         with in_one_sentence(directory):
+            self._made = [folder for folder in (directory, *directory.parents) if not folder.exists()]
             directory.mkdir(parents=True, exist_ok=True)
             _remove_leftovers(directory)
             self.work = Path(tempfile.mkdtemp(prefix=WORK_PREFIX, dir=directory))
@@ -82,6 +85,10 @@ class Writer:
         shutil.rmtree(self.work, ignore_errors=True)
         if self._lock is not None:
             self._lock.close()
+        # A cleaning that failed leaves no empty folders behind either.
+        with suppress(OSError):
+            for folder in self._made:
+                folder.rmdir()
 
     def write(self, part: Part) -> None:
         """Add rows whose verdicts are final."""
