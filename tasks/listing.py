@@ -1,6 +1,7 @@
 """Steps that judge a list."""
 
 from pathlib import Path
+from threading import current_thread
 from typing import Any, cast
 from uuid import UUID
 
@@ -42,13 +43,15 @@ def clean(source: ListSource, policy: HygienePolicy, directory: str) -> dict[str
 def _progress() -> Progress:
     """Return a progress that the operators' screen shows: a bar, and a line in the log now and then."""
     # Taken here: the mail servers are looked up in a thread of their own, which knows no run.
-    log, pace = get_run_logger(), Pace()
+    log, pace, home = get_run_logger(), Pace(), current_thread()
     # In a task that is not async, Prefect's functions are not either, whatever their types say.
     bar = cast(UUID, create_progress_artifact(0.0, key="list-cleaning-progress", description="List cleaning"))
 
     def told(stage: str, done: int, total: int) -> None:
         if line := pace.line(stage, done, total):
             log.info("%s", line)
-            update_progress_artifact(bar, 100.0 * done / total if total else 100.0)
+            # Elsewhere an event loop runs, in which Prefect's functions would wait to be awaited.
+            if current_thread() is home:
+                update_progress_artifact(bar, 100.0 * done / total if total else 100.0)
 
     return told

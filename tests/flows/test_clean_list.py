@@ -37,7 +37,11 @@ def test_cleaning_returns_the_summary_and_shows_no_whole_address(office: "Office
     ]
     shown = office.last_run()
     assert shown.run.name == f"clean {source}"
-    assert {each.key for each in shown.artifacts} == {"list-cleaning", "list-rejected"}
+    assert {each.key for each in shown.artifacts} == {
+        "list-cleaning",
+        "list-cleaning-progress",
+        "list-rejected",
+    }
     assert re.findall(r"[\w.]+@(?:reader|gone)\.example", shown.text()) == []
 
 

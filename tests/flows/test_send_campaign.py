@@ -83,6 +83,7 @@ def test_nothing_that_prefect_shows_holds_a_whole_address(office: "Office", send
     assert {each.key for each in shown.artifacts} == {
         "campaign-progress",
         "list-cleaning",
+        "list-cleaning-progress",
         "list-rejected",
         "campaign-report",
         "campaign-messages",
