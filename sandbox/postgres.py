@@ -51,9 +51,8 @@ class PostgresServer:
 
     def start(self) -> None:
         """Start the server and wait until it answers."""
-        options = (
-            f"-k {self.folder} -c listen_addresses='' -c max_connections=40 -c fsync=off -c full_page_writes=off"
-        )
+        unsynced = "-c fsync=off -c full_page_writes=off"
+        options = f"-k {self.folder} -c listen_addresses='' -c max_connections=40 {unsynced}"
         log = self.folder / "log"
         self._run("pg_ctl", "--wait", f"--log={log}", f"--options={options}", "start")
 

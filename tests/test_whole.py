@@ -124,9 +124,7 @@ def alone(started: sandbox.RunningSandbox, tmp_path: Path) -> Office:
 
 
 @pytest.fixture
-def office(
-    started: sandbox.RunningSandbox, tmp_path: Path, prefect_variables: Mapping[str, str]
-) -> Office:
+def office(started: sandbox.RunningSandbox, tmp_path: Path, prefect_variables: Mapping[str, str]) -> Office:
     started.reset()
     return Office(tmp_path, started, prefect_variables)
 
