@@ -7,7 +7,7 @@ DEMO_DIR ?= var/demo
 export DO_NOT_TRACK := 1
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
-.PHONY: install demo ui test fuzz bench-lists lint types format lock clean
+.PHONY: install demo ui test chaos fuzz bench-lists lint types format lock clean
 
 install: .venv/installed
 
@@ -34,6 +34,11 @@ fuzz: install
 # Figures and what they mean: benchmarks/README.md.
 bench-lists: install
 	$(BIN)/python benchmarks/list_cleaning.py
+
+# Some minutes: 200 kills of bare senders and collectors, half on each database, and 5 of the flow.
+# CHAOS_SEED=SEED plays one round again.
+chaos: install
+	$(BIN)/python tests/chaos --kills 100 --flow-kills 5
 
 lint: install
 	$(BIN)/ruff check .

