@@ -54,7 +54,7 @@ format: install
 # Needs uv on the PATH. The file holds names, versions and hashes, never where they came from.
 lock:
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
-		--no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet --output-file requirements.txt
+		--no-header --no-annotate --quiet --output-file requirements.txt
 
 clean:
 	rm -rf .venv var build *.egg-info
