@@ -52,6 +52,11 @@ class Settings(BaseSettings):
         le=100,
         description="Soft bounces in a row that suppress an address; 0: never, nor does an expired delivery.",
     )
+    api_requests_per_second: float = Field(
+        default=100.0,
+        ge=0,
+        description="Requests a second that one owner may make of the API; 0: as many as they like.",
+    )
     output_dir: str = Field(default="var", description="Where lists and reports are written.")
 
     @field_validator("public_url")

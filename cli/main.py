@@ -10,7 +10,7 @@ import traceback
 
 import click
 
-from cli import campaigns, demo, lists, plumbing, sending, services, suppress
+from cli import campaigns, demo, keys, lists, plumbing, sending, services, suppress
 
 WRONG_INPUT = 2
 COULD_NOT = 1
@@ -35,6 +35,7 @@ for command in (
     campaigns.in_doubt,
     campaigns.report,
     suppress.suppress,
+    keys.keys,
     plumbing.collect,
     plumbing.setup,
     plumbing.db,

@@ -69,12 +69,13 @@ campaign_change = Table(
     Column("halt", JSON(none_as_null=True)),
 )
 
-# A lease on some messages. Its id is the fence: a later claim always has a higher one.
+# A lease on some messages: of one campaign, or single ones. Its id is the fence: a later claim always has a
+# higher one.
 claim = Table(
     "claim",
     metadata,
     Column("id", _Id, primary_key=True),
-    Column("campaign_id", _Id, ForeignKey("campaign.id"), nullable=False),
+    Column("campaign_id", _Id, ForeignKey("campaign.id")),
     Column("owner", String(200), nullable=False),
     Column("claimed_at", Float, nullable=False),
     Column("leased_until", Float, nullable=False),
@@ -106,6 +107,73 @@ message = Table(
     *(Column(name, Float) for name in FACT_COLUMNS.values()),
     UniqueConstraint("campaign_id", "address_key"),
     Index(None, "campaign_id", "status", "position"),
+)
+
+# Who has mail sent over the API. Mail, reports and suppressions are kept apart by owner.
+owner = Table(
+    "owner",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("name", String(200), nullable=False, unique=True),
+    Column("created_at", Float, nullable=False),
+)
+
+# The key itself is shown once and never stored; `hint` is its beginning, by which a person knows it again.
+api_key = Table(
+    "api_key",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("owner_id", _Id, ForeignKey("owner.id"), nullable=False, index=True),
+    Column("operator", String(200), nullable=False),
+    Column("digest", String(64), nullable=False, unique=True),
+    Column("hint", String(16), nullable=False),
+    Column("created_at", Float, nullable=False),
+    Column("revoked_at", Float),
+)
+
+# A sender that an owner has onboarded, which no other owner may send from.
+sender = Table(
+    "sender",
+    metadata,
+    Column("address_key", Text, primary_key=True),
+    Column("owner_id", _Id, ForeignKey("owner.id"), nullable=False, index=True),
+    Column("created_at", Float, nullable=False),
+)
+
+# What a single message of the API has beyond every message, as its sender gave it. `public_id` is the id
+# that the API shows.
+single = Table(
+    "single",
+    metadata,
+    Column("message_id", _Id, ForeignKey("message.id"), primary_key=True, autoincrement=False),
+    Column("public_id", String(32), nullable=False, unique=True),
+    Column("owner_id", _Id, ForeignKey("owner.id"), nullable=False),
+    Column("operator", String(200), nullable=False),
+    Column("sender", Text, nullable=False),
+    Column("recipient", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("unsubscribe_text", Text, nullable=False),
+    Column("external_id", String(128)),
+    Column("client_id", String(200)),
+    Column("alias", Text),
+    Column("callbacks", JSON, nullable=False),
+    Column("created_at", Float, nullable=False),
+    Index(None, "owner_id", "message_id"),
+    Index(None, "owner_id", "external_id"),
+    Index(None, "owner_id", "client_id"),
+)
+
+# What was answered to a request that bore an Idempotency-Key, by the digest of the request.
+idempotency = Table(
+    "idempotency",
+    metadata,
+    Column("owner_id", _Id, ForeignKey("owner.id"), primary_key=True, autoincrement=False),
+    Column("key", String(255), primary_key=True),
+    Column("digest", String(64), nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("answer", Text, nullable=False),
+    Column("created_at", Float, nullable=False, index=True),
 )
 
 attempt = Table(

@@ -1,0 +1,62 @@
+"""The pages behind the unsubscribe links: looking changes nothing, posting unsubscribes at once."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, HTTPException, Request, Response
+
+from api import pages
+from api.context import Here
+from api.senders import sender_name
+from ledger.unsubscribes import unsubscribe
+from mail.unsubscribe import TokenClaims
+
+router = APIRouter(include_in_schema=False)
+
+# An unsubscribe form is a few dozen bytes; nobody has a reason to post more.
+MAX_BODY_BYTES = 16_384
+
+
+def claims(token: str, here: Here) -> TokenClaims:
+    """Return what the link's token says, as a dependency."""
+    found = here.tokens.read(token)
+    if found is None:
+        raise HTTPException(404)
+    return found
+
+
+async def _small_body(request: Request) -> bytes:
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_BODY_BYTES:
+            raise HTTPException(413)
+    return body
+
+
+# Link scanners follow every link of a mail, so reading the page changes nothing.
+@router.api_route("/unsubscribe/{token}", methods=["GET", "HEAD"])
+def ask(here: Here, held: Annotated[TokenClaims, Depends(claims)]) -> Response:
+    """Ask whether it is meant."""
+    with here.ledger.reading() as connection:
+        sender = sender_name(connection, held.campaign_id)
+    if sender is None:
+        raise HTTPException(404)
+    return pages.respond("ask.html.j2", sender=sender)
+
+
+@router.post("/unsubscribe/{token}")
+def act(
+    here: Here,
+    held: Annotated[TokenClaims, Depends(claims)],
+    body: Annotated[bytes, Depends(_small_body)],
+) -> Response:
+    """Unsubscribe at once."""
+    # RFC 8058 section 3.1: the provider posts this pair, urlencoded or multipart, with no cookie. The
+    # link alone is the permission, so a form that cannot be parsed unsubscribes as well.
+    by = "one-click" if b"List-Unsubscribe" in body and b"One-Click" in body else "page"
+    with here.ledger.writing() as connection:
+        done = unsubscribe(connection, message_id=held.message_id, campaign_id=held.campaign_id, by=by)
+        sender = sender_name(connection, held.campaign_id)
+    if not done or sender is None:
+        raise HTTPException(404)
+    return pages.respond("done.html.j2", sender=sender)
