@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, exp, lgamma, log, log1p
 
-from mail.policy import HaltPolicy
+from mail.policy import HaltRules
 
 EARLY_BOUNCES = 3
 # One-sided: at a true rate of 5 %, a halt by this rule is a mistake in at most one decision of a thousand.
@@ -60,7 +60,7 @@ class Halt:
     reason: str
 
 
-def decide(counts: Counts, policy: HaltPolicy) -> Continue | Halt:
+def decide(counts: Counts, policy: HaltRules) -> Continue | Halt:
     """Return whether the campaign goes on; of several rules the first in the order of the module's list."""
     limit = Fraction(str(policy.bounce_rate))
     total = counts.accepted + counts.may_still_go
@@ -82,7 +82,7 @@ def decide(counts: Counts, policy: HaltPolicy) -> Continue | Halt:
     return _complaints(counts, policy)
 
 
-def _complaints(counts: Counts, policy: HaltPolicy) -> Continue | Halt:
+def _complaints(counts: Counts, policy: HaltRules) -> Continue | Halt:
     of = max(counts.accepted, COMPLAINTS_OUT_OF_AT_LEAST)
     if counts.complained < COMPLAINTS_AT_LEAST:
         return Continue()

@@ -8,17 +8,17 @@ from ledger import campaigns, clock, tallies
 from ledger.campaigns import Campaign, State
 from ledger.statuses import Count, Status
 from mail.gate import Continue, Counts, Halt, decide
-from mail.policy import HaltPolicy
+from mail.policy import HaltPolicy, HaltRules
 
 GATE = "gate"
 
 
-def policy_of(campaign: Campaign) -> HaltPolicy:
+def policy_of(campaign: Campaign) -> HaltRules:
     """Return the halt policy that the campaign was enqueued with."""
-    return HaltPolicy.model_validate(campaign.definition["halt"])
+    return HaltPolicy.model_validate(campaign.definition["halt"]).rules
 
 
-def counts_of(connection: Connection, campaign: Campaign, policy: HaltPolicy) -> Counts:
+def counts_of(connection: Connection, campaign: Campaign, policy: HaltRules) -> Counts:
     """Return the counts of the campaign's epoch; what may still go is counted over all epochs."""
     epoch = tallies.read(connection, campaign.id, campaign.epoch)
     whole = tallies.read(connection, campaign.id)

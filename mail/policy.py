@@ -1,6 +1,10 @@
 """How fast a campaign sends and when it halts; part of the campaign file and of the web form."""
 
-from pydantic import BaseModel, ConfigDict, Field
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 # Amazon SES puts an account under review from 5 % hard bounces (developer guide, "Reputation metrics").
 MAX_BOUNCE_RATE = 0.05
@@ -34,21 +38,81 @@ class SendPolicy(BaseModel):
     )
 
 
+# A ready-made answer to how far a list is trusted.
+Preset = Literal["careful", "normal", "trusted list"]
+# What a run does when its campaign halts: end, or ask a person and wait for the answer.
+OnHalt = Literal["fail", "ask"]
+
+
+@dataclass(frozen=True, slots=True)
+class HaltRules:
+    """The halt policy with every figure decided: what the gate works with.
+
+    ladder: how many messages may be out before the first, second, ... stop for outcomes; empty: no stops.
+    unknown_at_most, unknown_seconds: the bound on messages without an outcome, the larger of the two: a
+    number, and so many seconds of the rate.
+    """
+
+    bounce_rate: float = MAX_BOUNCE_RATE
+    minimum_sample: int = 200
+    minimum_bounces: int = 1
+    complaint_warning: float = 0.001
+    complaint_rate: float = 0.003
+    ladder: tuple[int, ...] = (100, 500, 2_500)
+    soak_seconds: float = 600.0
+    unknown_at_most: int = 500
+    unknown_seconds: float = 30.0
+    on_halt: OnHalt = "fail"
+
+
+# They differ in how much may be out before its outcomes are in; none goes above Amazon SES's own limit.
+PRESETS: Mapping[Preset, HaltRules] = {
+    "careful": HaltRules(
+        bounce_rate=0.04,
+        minimum_sample=100,
+        complaint_warning=0.0005,
+        complaint_rate=0.002,
+        ladder=(50, 200, 1_000, 5_000),
+        unknown_at_most=200,
+        unknown_seconds=10.0,
+    ),
+    "normal": HaltRules(),
+    "trusted list": HaltRules(ladder=(500,), soak_seconds=300.0, unknown_at_most=2_000, unknown_seconds=60.0),
+}
+
+
+def _rising(ladder: tuple[int, ...] | None) -> tuple[int, ...] | None:
+    if ladder and list(ladder) != sorted(set(ladder)):
+        raise ValueError("must rise from step to step, such as [100, 500, 2500]")
+    return ladder
+
+
 class HaltPolicy(BaseModel):
-    """When a campaign stops by itself. Rates are fractions: 0.05 is 5 %."""
+    """When a campaign stops by itself. Rates are fractions: 0.05 is 5 %. Empty: as in the preset."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    bounce_rate: float = Field(
-        default=MAX_BOUNCE_RATE,
+    preset: Preset = Field(
+        default="normal",
+        title="Preset",
+        description=(
+            "careful: a list nobody knows yet; stops for outcomes after 50, 200, 1,000 and 5,000 messages "
+            "and halts at 4 %.\n\n"
+            "normal: a list that is written to now and then; stops after 100, 500 and 2,500 and halts at 5 %."
+            "\n\n"
+            "trusted list: one that was written to last month; stops once, after 500, and halts at 5 %."
+        ),
+    )
+    bounce_rate: float | None = Field(
+        default=None,
         gt=0,
         allow_inf_nan=False,
         le=MAX_BOUNCE_RATE,
         title="Bounce rate",
         description="Halt at this share of hard bounces; 0.05 is 5 %, and more is not allowed.",
     )
-    minimum_sample: int = Field(
-        default=200,
+    minimum_sample: int | None = Field(
+        default=None,
         ge=1,
         title="Minimum sample",
         description="Messages that SES must have accepted before the plain bounce rate counts.",
@@ -59,27 +123,58 @@ class HaltPolicy(BaseModel):
         title="Minimum bounces",
         description="Hard bounces there must be before a run halts.",
     )
-    complaint_warning: float = Field(
-        default=0.001,
+    complaint_warning: float | None = Field(
+        default=None,
         gt=0,
         allow_inf_nan=False,
         le=MAX_COMPLAINT_RATE,
         title="Complaint warning",
         description="Warn at this share of complaints; 0.001 is 0.1 %.",
     )
-    complaint_rate: float = Field(
-        default=0.003,
+    complaint_rate: float | None = Field(
+        default=None,
         gt=0,
         allow_inf_nan=False,
         le=MAX_COMPLAINT_RATE,
         title="Complaint rate",
         description="Halt at this share of complaints; 0.003 is 0.3 %.",
     )
-    soak_seconds: float = Field(
-        default=600.0,
+    ladder: Annotated[tuple[Annotated[int, Field(ge=1)], ...] | None, AfterValidator(_rising)] = Field(
+        default=None,
+        title="Canary ladder",
+        description="How many messages go out before each stop for outcomes, such as [100, 500, 2500].",
+    )
+    soak_seconds: float | None = Field(
+        default=None,
         gt=0,
         le=600,
         allow_inf_nan=False,
         title="Soak seconds",
-        description="How long a step of the pace waits for outcomes before it decides.",
+        description="How long a stop waits for outcomes before it decides.",
     )
+    unknown_at_most: int | None = Field(
+        default=None,
+        ge=1,
+        le=1_000_000,
+        title="Unknown at most",
+        description="Messages that may be out without an outcome after the ladder.",
+    )
+    unknown_seconds: float | None = Field(
+        default=None,
+        ge=0,
+        le=600,
+        allow_inf_nan=False,
+        title="Unknown seconds",
+        description="The same as seconds of the rate; the larger of the two holds.",
+    )
+    on_halt: OnHalt = Field(
+        default="fail",
+        title="On halt",
+        description="fail: the run ends as Halted. ask: it waits for a person's answer.",
+    )
+
+    @property
+    def rules(self) -> HaltRules:
+        """The policy with what was left out as in the preset."""
+        given = {name: value for name, value in self if name != "preset" and value is not None}
+        return replace(PRESETS[self.preset], **given)

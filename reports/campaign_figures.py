@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ledger.campaigns import Change, State
 from ledger.statuses import Count, Status
 from ledger.tallies import Totals
-from mail.policy import HaltPolicy
+from mail.policy import HaltRules
 
 # What a person has to settle comes first, then what harms the sender's name, then what was never sent.
 ATTENTION_STATUSES = (
@@ -126,7 +126,7 @@ class CampaignReport:
     created_at: float
     first_accepted_at: float | None
     last_accepted_at: float | None
-    policy: HaltPolicy
+    policy: HaltRules
     list: ListFigures
     recipients: int
     totals: Totals

@@ -74,7 +74,7 @@ def test_what_is_left_out_has_the_defaults_of_the_design(tmp_path: Path) -> None
     assert (campaign.reply_to, campaign.text, campaign.callbacks) == ("", "", ())
     assert campaign.unsubscribe_text == "Unsubscribe"
     assert (campaign.send.rate_per_second, campaign.send.workers, campaign.send.settle_seconds) == (0, 1, 120)
-    assert (campaign.halt.bounce_rate, campaign.halt.minimum_sample) == (0.05, 200)
+    assert (campaign.halt.rules.bounce_rate, campaign.halt.rules.minimum_sample) == (0.05, 200)
     assert campaign.hygiene.mx is True
 
 

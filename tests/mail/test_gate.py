@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from mail import gate
 from mail.gate import Continue, Counts, Halt, decide
-from mail.policy import HaltPolicy
+from mail.policy import HaltRules
 
-POLICY = HaltPolicy()
+POLICY = HaltRules()
 
 
 def counts(
@@ -30,7 +30,7 @@ def counts(
     )
 
 
-def rule_of(found: Counts, policy: HaltPolicy = POLICY) -> str | None:
+def rule_of(found: Counts, policy: HaltRules = POLICY) -> str | None:
     decision = decide(found, policy)
     return decision.rule if isinstance(decision, Halt) else None
 
@@ -114,7 +114,7 @@ def test_one_bounce_in_twenty_halts_and_the_sentence_says_that_it_was_one() -> N
 
 @pytest.mark.parametrize(("k", "rule"), [(1, None), (2, None), (3, "certain")])
 def test_a_policy_can_ask_for_more_bounces_on_a_small_list(k: int, rule: str | None) -> None:
-    assert rule_of(counts(k=k, n=12, left=8), HaltPolicy(minimum_bounces=3)) == rule
+    assert rule_of(counts(k=k, n=12, left=8), HaltRules(minimum_bounces=3)) == rule
 
 
 @pytest.mark.parametrize(
@@ -123,14 +123,14 @@ def test_a_policy_can_ask_for_more_bounces_on_a_small_list(k: int, rule: str | N
     [(140, 7), (20, 1), (21, 2), (60, 3), (180, 9), (100, 5), (101, 6)],
 )
 def test_the_limit_is_met_exactly_and_not_by_floats(total: int, halts_at: int) -> None:
-    policy = HaltPolicy(minimum_sample=10_000)
+    policy = HaltRules(minimum_sample=10_000)
     # All but one are out: neither the early rule nor the end of the list decides.
     assert rule_of(counts(k=halts_at, n=total - 1, left=1), policy) == "certain"
     assert rule_of(counts(k=halts_at - 1, n=total - 1, left=1), policy) is None
 
 
 def test_a_lower_limit_is_kept_to_as_exactly() -> None:
-    policy = HaltPolicy(bounce_rate=0.035)
+    policy = HaltRules(bounce_rate=0.035)
     assert rule_of(counts(k=7, n=200, left=1_000), policy) == "literal"
     assert rule_of(counts(k=6, n=200, left=1_000), policy) is None
 
@@ -164,7 +164,7 @@ def test_complaints_warn_and_halt_out_of_a_thousand_at_least(complaints: int, n:
 
 
 def test_a_large_minimum_sample_does_not_overflow_the_early_rule() -> None:
-    policy = HaltPolicy(minimum_sample=100_000)
+    policy = HaltRules(minimum_sample=100_000)
     assert rule_of(counts(k=2_000, n=50_000, left=1_000_000), policy) is None
     assert rule_of(counts(k=2_800, n=50_000, left=1_000_000), policy) == "early"
 
@@ -178,7 +178,7 @@ def test_the_chance_equals_the_exact_binomial_tail(n: int, k: int, rate: str) ->
 
 
 policies = st.builds(
-    HaltPolicy,
+    HaltRules,
     bounce_rate=st.sampled_from([0.05, 0.035, 0.01]),
     minimum_sample=st.integers(1, 400),
     minimum_bounces=st.integers(1, 5),
@@ -205,7 +205,7 @@ def whole_counts(draw: st.DrawFn) -> Counts:
 
 
 @given(found=whole_counts(), policy=policies)
-def test_a_halt_always_rests_on_a_rule_that_holds(found: Counts, policy: HaltPolicy) -> None:
+def test_a_halt_always_rests_on_a_rule_that_holds(found: Counts, policy: HaltRules) -> None:
     decision = decide(found, policy)
     if not isinstance(decision, Halt):
         return
@@ -234,7 +234,7 @@ def test_a_halt_always_rests_on_a_rule_that_holds(found: Counts, policy: HaltPol
 
 
 @given(found=whole_counts(), policy=policies)
-def test_a_campaign_never_goes_on_at_its_limit_with_a_whole_sample(found: Counts, policy: HaltPolicy) -> None:
+def test_a_campaign_never_goes_on_at_its_limit_with_a_whole_sample(found: Counts, policy: HaltRules) -> None:
     k, n = found.hard_bounced, found.accepted
     enough = n >= min(policy.minimum_sample, n + found.may_still_go) or found.to_claim == 0
     if n and enough and k >= policy.minimum_bounces and Fraction(k, n) >= Fraction(str(policy.bounce_rate)):
@@ -242,7 +242,7 @@ def test_a_campaign_never_goes_on_at_its_limit_with_a_whole_sample(found: Counts
 
 
 @given(found=whole_counts(), policy=policies, more=st.integers(1, 20))
-def test_more_bounces_never_undo_a_halt(found: Counts, policy: HaltPolicy, more: int) -> None:
+def test_more_bounces_never_undo_a_halt(found: Counts, policy: HaltRules, more: int) -> None:
     worse = replace(
         found,
         hard_bounced=min(found.hard_bounced + more, found.accepted),

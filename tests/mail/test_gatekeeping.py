@@ -8,7 +8,7 @@ from ledger.statuses import Fact
 from ledger.transitions import read_states, save
 from mail import controls, gatekeeping
 from mail.gate import Continue, Counts, Halt
-from mail.policy import HaltPolicy
+from mail.policy import HaltRules
 
 
 def learn(stage, fact: Fact, start: int, stop: int) -> None:
@@ -33,7 +33,7 @@ def review(stage) -> Continue | Halt:
 
 def test_the_policy_is_the_one_that_the_campaign_was_enqueued_with(stage) -> None:
     stage.enqueue(1, halt={"bounce_rate": 0.02, "minimum_sample": 50})
-    assert gatekeeping.policy_of(stage.stored()) == HaltPolicy(bounce_rate=0.02, minimum_sample=50)
+    assert gatekeeping.policy_of(stage.stored()) == HaltRules(bounce_rate=0.02, minimum_sample=50)
 
 
 def test_counts_are_those_of_the_epoch_and_what_may_go_of_all(stage) -> None:
