@@ -59,20 +59,6 @@ def halt(name: str, by: str, reason: str) -> None:
 @click.argument("name")
 @_BY
 @_REASON
-def resume(name: str, by: str, reason: str) -> None:
-    """Let the halted or paused campaign NAME run again; `campaign send FILE` then goes on with it."""
-
-    def act(controls: Any, ledger: Any) -> str:
-        epoch = controls.resume(ledger, name, by=by, reason=reason)
-        return f"{name} may run again (epoch {epoch}). Now: campaign send FILE"
-
-    _control(act)
-
-
-@click.command()
-@click.argument("name")
-@_BY
-@_REASON
 def cancel(name: str, by: str, reason: str) -> None:
     """End the campaign NAME for good; what was not sent never will be."""
 

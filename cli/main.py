@@ -10,7 +10,7 @@ import traceback
 
 import click
 
-from cli import campaigns, demo, keys, lists, plumbing, sending, services, suppress
+from cli import campaigns, demo, keys, lists, plumbing, resuming, sending, services, suppress
 
 WRONG_INPUT = 2
 COULD_NOT = 1
@@ -30,7 +30,7 @@ for command in (
     sending.send,
     campaigns.status,
     campaigns.halt,
-    campaigns.resume,
+    resuming.resume,
     campaigns.cancel,
     campaigns.in_doubt,
     campaigns.report,

@@ -1,6 +1,6 @@
 """Taking back what was not sent yet."""
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import ColumnElement, Connection, func, select, update
 
 from ledger import clock
 from ledger.campaigns import Campaign
@@ -14,22 +14,32 @@ def cancel_queued(connection: Connection, locked: Campaign) -> int:
 
     A worker that holds a claim finds its rows gone when it commits its next intent, and stops.
     """
+    return withdraw(connection, locked, Stage.CANCELLED)
+
+
+def withdraw(
+    connection: Connection,
+    locked: Campaign,
+    stage: Stage,
+    *conditions: ColumnElement[bool],
+    detail: str | None = None,
+) -> int:
+    """Turn the queued and claimed messages that meet the conditions into CANCELLED or SUPPRESSED.
+
+    `stage` says which of the two, `detail` is the reason that a report shows. Return how many those were.
+    """
+    # A message that waits has no fact that decides its status: both are called the same.
+    to_status = Status(stage)
+    change = {"stage": stage, "status": to_status, "stage_at": clock.now(connection), "claim_id": None}
+    if detail is not None:
+        change["detail"] = detail
     total = 0
     for status in (Status.QUEUED, Status.CLAIMED):
-        waiting = (message.c.campaign_id == locked.id, message.c.status == status)
+        waiting = (message.c.campaign_id == locked.id, message.c.status == status, *conditions)
         query = select(message.c.epoch, func.count()).where(*waiting).group_by(message.c.epoch)
         by_epoch = connection.execute(query.order_by(message.c.epoch)).all()
-        connection.execute(
-            update(message)
-            .where(*waiting)
-            .values(
-                stage=Stage.CANCELLED,
-                status=Status.CANCELLED,
-                stage_at=clock.now(connection),
-                claim_id=None,
-            )
-        )
+        connection.execute(update(message).where(*waiting).values(change))
         for epoch, count in by_epoch:
-            add_to_tally(connection, locked.id, epoch, {status: -count, Status.CANCELLED: count})
+            add_to_tally(connection, locked.id, epoch, {status: -count, to_status: count})
             total += count
     return total

@@ -3,8 +3,7 @@
 from ledger import campaigns, cancelling, clock
 from ledger.campaigns import State
 from ledger.engine import Ledger
-from ledger.errors import CampaignConflict
-from mail import gatekeeping
+from mail import gatekeeping, resuming
 
 
 def halt(ledger: Ledger, name: str, *, by: str, reason: str) -> None:
@@ -37,18 +36,8 @@ def pause(ledger: Ledger, name: str, *, by: str, reason: str) -> None:
 
 
 def resume(ledger: Ledger, name: str, *, by: str, reason: str) -> int:
-    """Let a halted or paused campaign run again and return its epoch.
-
-    After a halt a new epoch begins: the gate counts its messages alone. Raises CampaignConflict elsewhere.
-    """
-    with ledger.writing() as connection:
-        locked = campaigns.lock(connection, campaigns.get(connection, name).id)
-        if locked.state not in (State.HALTED, State.PAUSED):
-            raise CampaignConflict(
-                f"campaign {name} is {locked.state}: only a HALTED or PAUSED campaign can be resumed."
-            )
-        campaigns.change_state(connection, locked, State.RUNNING, by=by, reason=reason)
-        return campaigns.lock(connection, locked.id).epoch
+    """Let a halted or paused campaign run again as it is and return its epoch; see mail.resuming."""
+    return resuming.resume(ledger, name, by=by, reason=reason).epoch
 
 
 def cancel(ledger: Ledger, name: str, *, by: str, reason: str) -> int:

@@ -59,6 +59,8 @@ _REASONS = {
     "unconfirmed": "No confirmed consent",
     "account_suppression_list": "On the suppression list of the SES account",
     "smtputf8": "A local part beyond ASCII, which SES does not take",
+    "bad_domain": "At a domain that a person left out after a halt",
+    "no_mx": "No mail server, when cleaned again after a halt",
 }
 
 

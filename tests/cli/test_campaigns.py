@@ -210,3 +210,28 @@ def test_a_report_that_cannot_be_written_is_no_traceback(
     assert (ran.code, ran.out) == (1, "")
     assert ran.err.startswith("campaign: list.csv/inside cannot be written (Not a directory)")
     assert ran.err.count("\n") == 1
+
+
+def test_resume_leaves_out_domains_and_cleans_again(begun: str, office: "Office", command: "Command") -> None:
+    command("halt", begun)
+    ran = command("resume", begun, "--domain", "reader.example", "--clean-again", *WHO_AND_WHY)
+    assert (ran.code, ran.err) == (0, "")
+    assert "left out 3 recipients at reader.example; cleaned again" in ran.out
+    found = json.loads(command("status", begun, "--json").out)
+    assert found["by_status"]["SUPPRESSED"] == 3
+    assert found["change_reason"].startswith("the list was mended (left out 3 recipients")
+
+
+def test_resume_finds_the_bad_domains_itself_and_says_where_there_are_none(
+    begun: str, command: "Command"
+) -> None:
+    command("halt", begun)
+    ran = command("resume", begun, "--drop-domains", "--json", *WHO_AND_WHY)
+    assert json.loads(ran.out) == {"name": begun, "epoch": 2, "left_out": 0, "domains": []}
+
+
+def test_resume_refuses_two_ways_to_say_which_domains(begun: str, command: "Command") -> None:
+    command("halt", begun)
+    ran = command("resume", begun, "--drop-domains", "--domain", "a.example", *WHO_AND_WHY)
+    assert (ran.code, ran.out) == (2, "")
+    assert "--drop-domains finds the domains itself" in ran.err

@@ -1,0 +1,38 @@
+"""What became of a campaign's mail at each domain, as far as the decision after a halt needs to know."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, case, func, select
+
+from ledger.schema import FACT_COLUMNS, message
+from ledger.statuses import Fact, Status
+
+
+@dataclass(frozen=True, slots=True)
+class DomainBounces:
+    """Messages that SES took for a domain in one epoch, how many bounced hard, and how many still wait."""
+
+    domain: str
+    accepted: int
+    hard_bounced: int
+    waiting: int
+
+
+def bounced(connection: Connection, campaign_id: int, epoch: int) -> list[DomainBounces]:
+    """Return the domains at which messages of the epoch bounced hard, the most bounces first."""
+    taken = (
+        (message.c.epoch == epoch)
+        & message.c[FACT_COLUMNS[Fact.ACCEPTED]].is_not(None)
+        & message.c[FACT_COLUMNS[Fact.ACCOUNT_SUPPRESSED]].is_(None)
+    )
+    bad = (message.c.epoch == epoch) & message.c[FACT_COLUMNS[Fact.HARD_BOUNCED]].is_not(None)
+    waits = message.c.status.in_((Status.QUEUED, Status.CLAIMED))
+    accepted, hard_bounced, waiting = (func.sum(case((each, 1), else_=0)) for each in (taken, bad, waits))
+    query = (
+        select(message.c.domain, accepted, hard_bounced, waiting)
+        .where(message.c.campaign_id == campaign_id)
+        .group_by(message.c.domain)
+        .having(hard_bounced > 0)
+        .order_by(hard_bounced.desc(), accepted, message.c.domain)
+    )
+    return [DomainBounces(domain, *map(int, counts)) for domain, *counts in connection.execute(query)]

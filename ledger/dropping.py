@@ -1,0 +1,48 @@
+"""Leaving out recipients that still wait, because a person said so after a halt or a second cleaning did."""
+
+from collections.abc import Collection, Sequence
+
+from sqlalchemy import Connection, select
+
+from ledger.campaigns import Campaign
+from ledger.cancelling import withdraw
+from ledger.key_batches import among
+from ledger.schema import message, suppression
+from ledger.statuses import Stage, Status
+from ledger.suppressions import SuppressionReason
+
+
+def waiting_domains(connection: Connection, campaign_id: int) -> list[str]:
+    """Return the domains of the recipients that are queued or claimed, in the order of the alphabet."""
+    query = (
+        select(message.c.domain)
+        .where(message.c.campaign_id == campaign_id, message.c.status.in_((Status.QUEUED, Status.CLAIMED)))
+        .distinct()
+        .order_by(message.c.domain)
+    )
+    return list(connection.execute(query).scalars())
+
+
+def drop_domains(connection: Connection, locked: Campaign, domains: Collection[str], reason: str) -> int:
+    """Turn the waiting recipients at these domains (A-labels) into SUPPRESSED; return how many those were."""
+    there = among(connection, message.c.domain, sorted(domains))
+    return withdraw(connection, locked, Stage.SUPPRESSED, there, detail=reason)
+
+
+def drop_suppressed(connection: Connection, locked: Campaign, scopes: Sequence[str]) -> int:
+    """Turn the waiting recipients who are suppressed by now in one of `scopes` into SUPPRESSED, with why."""
+    return sum(
+        withdraw(
+            connection,
+            locked,
+            Stage.SUPPRESSED,
+            message.c.address_key.in_(
+                select(suppression.c.address_key).where(
+                    suppression.c.scope.in_(scopes), suppression.c.reason == reason
+                )
+            ),
+            detail=reason,
+        )
+        # The gravest first: it is the one that is named where an address has several.
+        for reason in SuppressionReason
+    )
