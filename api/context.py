@@ -1,26 +1,34 @@
 """What the routes share: the settings, the ledger and what hangs on them, made once an application."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Request
 
 from api.auth import Keys
+from api.checking import Checker
+from api.group_commit import GroupCommit
 from api.pace import Pace
 from ledger.engine import Ledger
+from mail.identities import IdentityClient
+from mail.intake import Result, Submission
 from mail.unsubscribe import Tokens
 from settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Everything that answering takes."""
+    """Everything that answering takes. `identities` returns SES as it is asked about senders."""
 
     settings: Settings
     ledger: Ledger
     tokens: Tokens
     keys: Keys
     pace: Pace
+    checker: Checker
+    intake: GroupCommit[Submission, Result]
+    identities: Callable[[], IdentityClient]
 
 
 def context(request: Request) -> Context:

@@ -1,42 +1,79 @@
 """The front door over HTTP: its parts put together."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 
 from fastapi import FastAPI
 
-from api import failures, health, unsubscribing
+from api import emails, failures, health, lookups, onboarding, unsubscribing
 from api.auth import Keys
+from api.checking import Checker
 from api.context import Context
+from api.group_commit import GroupCommit
 from api.pace import Pace
-from ledger.engine import open_ledger
+from ledger.engine import Ledger, open_ledger
+from lists.mx import MxLookup
+from mail import intake
+from mail.identities import IdentityClient
 from mail.unsubscribe import Tokens
 from settings import Settings
 
+# One transaction takes in so many requests at most, and so many may wait for theirs.
+BATCH_REQUESTS = 200
+WAITING_REQUESTS = 2_000
 
-def create_app(settings: Settings) -> FastAPI:
+PARTS = (emails, onboarding, unsubscribing, health)
+
+
+def create_app(
+    settings: Settings,
+    *,
+    mx: MxLookup | None = None,
+    identities: Callable[[], IdentityClient] = lookups.identity_client,
+) -> FastAPI:
     """Return the application, its ledger open until it shuts down.
 
-    Raises SettingsError without a secret key, and LedgerError where the database does not answer.
+    `mx` and `identities` stand in for the DNS and for SES as it is asked about senders. Raises SettingsError
+    without a secret key, and LedgerError where the database does not answer.
     """
     settings.need("secret_key")
     tokens = Tokens(settings.secret_key.get_secret_value())
     ledger = open_ledger(settings.database_url)
+    found = _context(settings, ledger, tokens, mx or lookups.mx_of(ledger, settings), identities)
 
     @asynccontextmanager
     async def closing(_app: FastAPI) -> AsyncIterator[None]:
         yield
+        await found.intake.close()
         ledger.close()
 
     app = FastAPI(title="Campaigns", openapi_url=None, docs_url=None, redoc_url=None, lifespan=closing)
-    app.state.context = Context(
+    app.state.context = found
+    failures.add_to(app)
+    for part in PARTS:
+        app.include_router(part.router)
+    return app
+
+
+def _context(
+    settings: Settings,
+    ledger: Ledger,
+    tokens: Tokens,
+    mx: MxLookup,
+    identities: Callable[[], IdentityClient],
+) -> Context:
+    return Context(
         settings=settings,
         ledger=ledger,
         tokens=tokens,
         keys=Keys(ledger),
         pace=Pace(settings.api_requests_per_second),
+        checker=Checker(lookups.remembered_domains(mx), lookups.remembered_senders(ledger, identities)),
+        intake=GroupCommit(
+            partial(intake.take_in, ledger),
+            batch_at_most=BATCH_REQUESTS,
+            waiting_at_most=WAITING_REQUESTS,
+        ),
+        identities=identities,
     )
-    failures.add_to(app)
-    for part in (unsubscribing, health):
-        app.include_router(part.router)
-    return app

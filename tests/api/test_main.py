@@ -1,7 +1,6 @@
 """The unsubscribe pages over a real ledger: looking changes nothing, posting unsubscribes for good."""
 
 import logging
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ from sqlalchemy.exc import OperationalError
 import api.unsubscribing
 from api.main import create_app
 from api.unsubscribing import MAX_BODY_BYTES
-from ledger.engine import Ledger, open_ledger
+from ledger.engine import Ledger
 from ledger.enqueueing import NewCampaign, NewMessage, enqueue
 from ledger.errors import LedgerUnreachable
 from ledger.schema import campaign, message, suppression
@@ -23,19 +22,6 @@ from settings import Settings, SettingsError
 KEY = "a key for tests that is long enough"
 ADDRESS = "ann@reader.example"
 ONE_CLICK = "List-Unsubscribe=One-Click"
-
-
-@pytest.fixture
-def configured(tmp_path: Path) -> Settings:
-    return Settings(
-        database_url=f"sqlite:///{tmp_path}/ledger.sqlite3", secret_key=SecretStr(KEY), public_url=""
-    )
-
-
-@pytest.fixture
-def ledger(configured: Settings) -> Iterator[Ledger]:
-    with open_ledger(configured.database_url) as opened:
-        yield opened
 
 
 @pytest.fixture
@@ -59,9 +45,9 @@ def token(ledger: Ledger) -> str:
 
 
 @pytest.fixture
-def client(configured: Settings) -> Iterator[TestClient]:
-    with TestClient(create_app(configured), follow_redirects=False) as opened:
-        yield opened
+def client(anonymous: TestClient) -> TestClient:
+    """Whoever opens a link has no key."""
+    return anonymous
 
 
 def suppressed(ledger: Ledger) -> list[tuple[str, str, str, str | None]]:

@@ -1,0 +1,72 @@
+"""Senders: asked for here, confirmed by the link in the mail that SES sends, and usable from then on."""
+
+from typing import Any
+
+from fastapi import APIRouter, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from api import answers
+from api.asking import Who
+from api.context import Here
+from api.errors import Code, Refusal, Refused
+from ledger import senders
+from lists.addresses import Address, parse
+from mail import identities
+from mail.identities import Identity
+
+router = APIRouter(tags=["senders"])
+
+
+class NewSender(BaseModel):
+    """An address that mail is to come from."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"address": "news@shop.example"}]}
+    )
+
+    address: str = Field(max_length=320, description="The sender's address.")
+
+
+@router.post("/senders", status_code=202, summary="Ask for a sender")
+def add(new: NewSender, here: Here, who: Who) -> Response:
+    """Make the address a sender of yours: SES writes to it, and whoever reads it clicks the link.
+
+    Safe to send again.
+    """
+    address = _address(new.address)
+    with here.ledger.writing() as connection:
+        if not senders.onboard(connection, address.lower(), who.owner_id):
+            raise Refused(Refusal(409, Code.CONFLICT, "This address is another owner's sender.", "address"))
+    return answers.done(_shown(identities.onboard(here.identities(), address)), status=202)
+
+
+@router.get("/senders/{address}", summary="Where a sender stands")
+def show(address: str, here: Here, who: Who) -> Response:
+    """Say whether mail may be sent from the address, and what is to be done where not."""
+    found = _address(address)
+    with here.ledger.reading() as connection:
+        owned_by = senders.owners_of(connection, [found.lower()])
+    if owned_by.get(found.lower()) != who.owner_id:
+        raise Refused(
+            Refusal(404, Code.NOT_FOUND, "You have no such sender: ask for it with POST /senders.", "address")
+        )
+    return answers.done(_shown(identities.standing(here.identities(), found)))
+
+
+def _address(text: str) -> str:
+    found = parse(text)
+    if not isinstance(found, Address) or "smtputf8" in found.flags:
+        raise Refused(
+            Refusal(
+                422, Code.MALFORMED_SENDER, "`address` is not an address that SES can send from.", "address"
+            )
+        )
+    return f"{found.address.rpartition('@')[0]}@{found.domain}"
+
+
+def _shown(identity: Identity) -> dict[str, Any]:
+    return {
+        "address": identity.address,
+        "status": identity.standing.value,
+        "message": identities.what_to_do(identity),
+    }

@@ -1,0 +1,89 @@
+"""Single messages of the API: messages without a campaign, each with its own sender and content."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, insert
+
+from ledger import clock
+from ledger.schema import message, single
+from ledger.statuses import Stage, Status
+
+
+@dataclass(frozen=True, slots=True)
+class NewSingle:
+    """A message that is to be sent once, as its sender gave it.
+
+    `public_id` is new, and all that the API shows of its id; `recipient` is the address as given, `address`
+    the same normalised; `sender` is an address or `Name <address>`.
+    """
+
+    public_id: str
+    owner_id: int
+    operator: str
+    sender: str
+    recipient: str
+    address: str
+    address_key: str
+    domain: str
+    subject: str
+    text: str
+    unsubscribe_text: str
+    external_id: str | None = None
+    client_id: str | None = None
+    alias: str | None = None
+    callbacks: tuple[str, ...] = ()
+
+
+def shown_id(message_id: int, public_id: str | None) -> str:
+    """Return the id by which the API knows a message; one of a campaign has no public id of its own."""
+    return public_id or f"m{message_id}"
+
+
+def add(connection: Connection, new: Sequence[NewSingle]) -> list[int]:
+    """Store messages as QUEUED and return their ids in the same order."""
+    if not new:
+        return []
+    at = clock.now(connection)
+    rows = [
+        {
+            "address": item.address,
+            "address_key": item.address_key,
+            "domain": item.domain,
+            "fields": {},
+            # They go out in the order of their ids.
+            "position": 0,
+            "epoch": 1,
+            "stage": Stage.QUEUED,
+            "stage_at": at,
+            "status": Status.QUEUED,
+            "attempts": 0,
+            "failures": 0,
+        }
+        for item in new
+    ]
+    statement = insert(message).returning(message.c.id, sort_by_parameter_order=True)
+    ids = list(connection.execute(statement, rows).scalars())
+    connection.execute(
+        insert(single),
+        [
+            {
+                "message_id": message_id,
+                "public_id": item.public_id,
+                "owner_id": item.owner_id,
+                "operator": item.operator,
+                "sender": item.sender,
+                "recipient": item.recipient,
+                "subject": item.subject,
+                "text": item.text,
+                "unsubscribe_text": item.unsubscribe_text,
+                "external_id": item.external_id,
+                "client_id": item.client_id,
+                "alias": item.alias,
+                "callbacks": list(item.callbacks),
+                "created_at": at,
+            }
+            for message_id, item in zip(ids, new, strict=True)
+        ],
+    )
+    return ids

@@ -1,0 +1,115 @@
+"""The contract of POST /emails, to the letter: names of fields, what comes back, what is refused."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+# The example of the contract; its "string" stands for the URL of a webhook.
+EXAMPLE: Mapping[str, Any] = {
+    "to": "someone@mail.example",
+    "from": "news@shop.example",
+    "text": "we have a new offer this week",
+    "subject": "EliPackage Promo",
+    "externalId": "123456789abcde",
+    "clientId": "48118112",
+    "callbacks": ["https://shop.example/hook"],
+    "alias": "New User",
+}
+
+
+def test_the_contracts_example_is_answered_to_the_letter(client: TestClient) -> None:
+    response = client.post("/emails?unsubscribeMsg=No%20more%20offers", json=EXAMPLE)
+    answer = response.json()
+    assert response.status_code == 202
+    assert list(answer) == ["meta", "data"]
+    assert list(answer["meta"]) == ["timestamp", "transactionId"]
+    assert isinstance(answer["meta"]["timestamp"], int)
+    assert len(str(answer["meta"]["timestamp"])) == 13
+    assert isinstance(answer["meta"]["transactionId"], str)
+    assert re.fullmatch(r"[0-9a-f]{20}", answer["data"]["id"])
+    assert list(answer["data"].items()) == [
+        ("id", answer["data"]["id"]),
+        ("to", "someone@mail.example"),
+        ("from", "news@shop.example"),
+        ("userName", "EliPackage"),
+        ("operator", "EliPackage"),
+        ("text", "we have a new offer this week"),
+        ("status", "QUEUED"),
+        ("subject", "EliPackage Promo"),
+        ("externalId", "123456789abcde"),
+        ("clientId", "48118112"),
+        ("callbacks", ["https://shop.example/hook"]),
+        ("alias", "New User"),
+    ]
+
+
+def test_the_four_required_fields_are_enough(client: TestClient) -> None:
+    fields = ("to", "from", "text", "subject")
+    answer = client.post("/emails", json={name: EXAMPLE[name] for name in fields}).json()
+    assert {name: answer["data"][name] for name in fields} == {name: EXAMPLE[name] for name in fields}
+    assert answer["data"]["externalId"] is None
+    assert answer["data"]["clientId"] is None
+    assert answer["data"]["callbacks"] == []
+    assert answer["data"]["alias"] is None
+
+
+@pytest.mark.parametrize("missing", ["to", "from", "text", "subject"])
+def test_a_required_field_that_is_missing_is_named(client: TestClient, missing: str) -> None:
+    response = client.post("/emails", json={key: EXAMPLE[key] for key in EXAMPLE if key != missing})
+    assert response.status_code == 422
+    assert response.json()["error"] == {
+        "code": "invalid",
+        "message": f"`{missing}` is missing: it is required.",
+        "field": missing,
+    }
+
+
+def test_callbacks_may_be_a_comma_separated_string(client: TestClient) -> None:
+    sent = {**EXAMPLE, "callbacks": "https://shop.example/a, https://shop.example/b"}
+    answer = client.post("/emails", json=sent).json()
+    assert answer["data"]["callbacks"] == ["https://shop.example/a", "https://shop.example/b"]
+
+
+@pytest.mark.parametrize("callbacks", [["string"], "string", ["ftp://shop.example/hook"], [""], [1]])
+def test_a_callback_that_is_no_url_is_refused(client: TestClient, callbacks: object) -> None:
+    response = client.post("/emails", json={**EXAMPLE, "callbacks": callbacks})
+    assert response.status_code == 422
+    assert response.json()["error"]["field"] == "callbacks"
+
+
+@pytest.mark.parametrize("text", ["  two blanks \r\n\ttab\n", "<p>Hello <b>you</b></p>\n", "Füße 🎉 & <3"])
+def test_the_text_comes_back_as_sent(client: TestClient, text: str) -> None:
+    assert client.post("/emails", json={**EXAMPLE, "text": text}).json()["data"]["text"] == text
+
+
+def test_every_item_of_a_list_has_its_own_result_in_order(client: TestClient) -> None:
+    wrong = {**EXAMPLE, "to": "nobody"}
+    response = client.post("/emails", json=[EXAMPLE, wrong, {**EXAMPLE, "to": "other@mail.example"}])
+    answer = response.json()
+    assert response.status_code == 207
+    assert list(answer) == ["meta", "data"]
+    assert [item.get("to") for item in answer["data"]] == [
+        "someone@mail.example",
+        None,
+        "other@mail.example",
+    ]
+    assert answer["data"][1]["error"]["code"] == "malformed_recipient"
+    assert answer["data"][1]["error"]["field"] == "to"
+
+
+def test_a_list_of_which_all_is_accepted_is_answered_like_one(client: TestClient) -> None:
+    response = client.post("/emails", json=[EXAMPLE, EXAMPLE])
+    assert response.status_code == 202
+    first, second = response.json()["data"]
+    assert first["id"] != second["id"]
+
+
+@pytest.mark.parametrize(("count", "status"), [(0, 422), (1_000, 202), (1_001, 422)])
+def test_a_list_holds_one_to_a_thousand(client: TestClient, count: int, status: int) -> None:
+    response = client.post("/emails", json=[EXAMPLE] * count)
+    assert response.status_code == status
+    if status == 422:
+        assert response.json()["error"]["code"] == "too_many_items" if count else "invalid"
