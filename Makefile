@@ -24,8 +24,9 @@ demo: install
 ui: install
 	$(BIN)/campaign ui
 
+# A file of tests stays with one process, and so do the servers that its tests share.
 test: install lint types
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 # The rule of syntax against email-validator on ten million mutated texts: half an hour or so.
 fuzz: install
