@@ -57,6 +57,10 @@ class Settings(BaseSettings):
         ge=0,
         description="Requests a second that one owner may make of the API; 0: as many as they like.",
     )
+    callback_allow_private: bool = Field(
+        default=False,
+        description="1: callbacks may go to private and loopback addresses and over plain http.",
+    )
     output_dir: str = Field(default="var", description="Where lists and reports are written.")
 
     @field_validator("public_url")

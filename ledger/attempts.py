@@ -7,7 +7,7 @@ from typing import assert_never
 
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
-from ledger import clock
+from ledger import clock, outbox
 from ledger.campaigns import Campaign, State
 from ledger.claims import Claim, is_good
 from ledger.schema import attempt, campaign, message
@@ -84,6 +84,8 @@ def commit_intent(
     )
     count = len(ids)
     add_to_tally(connection, locked.id, held.epoch, {Status.CLAIMED: -count, Status.SENDING: count})
+    if locked.callbacks:
+        outbox.note_all(connection, message.c.id.in_(ids), Status.CLAIMED, Status.SENDING)
 
 
 def record(connection: Connection, results: Sequence[Result]) -> None:

@@ -1,6 +1,6 @@
 """Campaigns: their states, who changed them and why, and the counts that decisions rest on."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -59,6 +59,11 @@ class Campaign:
     changed_at: float
     changed_by: str
     change_reason: str
+
+    @property
+    def callbacks(self) -> Sequence[str]:
+        """The addresses that are told of every change of a message's status."""
+        return self.definition.get("callbacks") or ()
 
 
 @dataclass(frozen=True, slots=True)

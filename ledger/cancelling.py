@@ -1,8 +1,8 @@
 """Taking back what was not sent yet."""
 
-from sqlalchemy import ColumnElement, Connection, func, select, update
+from sqlalchemy import ColumnElement, Connection, and_, func, select, update
 
-from ledger import clock
+from ledger import clock, outbox
 from ledger.campaigns import Campaign
 from ledger.schema import message
 from ledger.statuses import Stage, Status
@@ -38,6 +38,8 @@ def withdraw(
         waiting = (message.c.campaign_id == locked.id, message.c.status == status, *conditions)
         query = select(message.c.epoch, func.count()).where(*waiting).group_by(message.c.epoch)
         by_epoch = connection.execute(query.order_by(message.c.epoch)).all()
+        if locked.callbacks:
+            outbox.note_all(connection, and_(*waiting), status, to_status, detail)
         connection.execute(update(message).where(*waiting).values(change))
         for epoch, count in by_epoch:
             add_to_tally(connection, locked.id, epoch, {status: -count, to_status: count})

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, insert, or_, select, update
 
-from ledger import clock
+from ledger import clock, outbox
 from ledger.campaigns import Campaign
 from ledger.schema import claim, message
 from ledger.statuses import Stage, Status
@@ -85,6 +85,8 @@ def take(connection: Connection, locked: Campaign, owner: str, recipients: Seque
     for epoch, moved in sorted(Counter(epochs).items()):
         add_to_tally(connection, locked.id, epoch, {Status.QUEUED: -moved})
     add_to_tally(connection, locked.id, locked.epoch, {Status.CLAIMED: len(ids)})
+    if locked.callbacks:
+        outbox.note_all(connection, message.c.id.in_(ids), Status.QUEUED, Status.CLAIMED)
     return Claim(claim_id, locked.id, locked.epoch, owner, tuple(recipients))
 
 

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, and_, insert
 
-from ledger import clock, dialects
+from ledger import clock, dialects, outbox
 from ledger.bulk import insert_rows
 from ledger.campaigns import Campaign, State, find
 from ledger.errors import CampaignConflict
@@ -95,11 +95,15 @@ def enqueue(connection: Connection, new: NewCampaign, messages: Iterable[Sequenc
     if campaign_id is None:
         return _stored(connection, new)
     statuses: Counter[Status] = Counter()
+    group_id = outbox.group(connection, new.definition.get("callbacks") or ())
     for batch in messages:
-        rows = [_row(campaign_id, item, at) for item in batch]
+        rows = [_row(campaign_id, item, at, group_id) for item in batch]
         insert_rows(connection, message, rows)
         statuses.update(Status(str(row["status"])) for row in rows)
     add_to_tally(connection, campaign_id, 1, statuses, {Count.REJECTED: statuses[Status.REJECTED]})
+    if group_id is not None:
+        refused = and_(message.c.campaign_id == campaign_id, message.c.status == Status.REJECTED)
+        outbox.note_all(connection, refused, Status.QUEUED, Status.REJECTED, message.c.detail)
     connection.execute(
         campaign.update().where(campaign.c.id == campaign_id).values(recipients=statuses.total())
     )
@@ -123,7 +127,7 @@ def _stored(connection: Connection, new: NewCampaign) -> Campaign:
     return stored
 
 
-def _row(campaign_id: int, item: NewMessage, at: float) -> dict[str, object]:
+def _row(campaign_id: int, item: NewMessage, at: float, group_id: int | None) -> dict[str, object]:
     facts = {Fact.REJECTED: at} if item.refused else {}
     return {
         "campaign_id": campaign_id,
@@ -140,5 +144,6 @@ def _row(campaign_id: int, item: NewMessage, at: float) -> dict[str, object]:
         "attempts": 0,
         "failures": 0,
         "detail": item.refused,
+        "callback_group_id": group_id,
         **{name: facts.get(fact) for fact, name in FACT_COLUMNS.items()},
     }

@@ -7,7 +7,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Table, bindparam, select, update
 
+from ledger import outbox
 from ledger.dialects import insert
+from ledger.outbox import StatusChange
 from ledger.schema import (
     COHORT_SECONDS,
     COUNT_COLUMNS,
@@ -35,6 +37,7 @@ class MessageState:
     failures: int
     detail: str | None
     facts: Mapping[Fact, float]
+    callback_group_id: int | None = None
 
     @property
     def status(self) -> Status:
@@ -65,6 +68,7 @@ STATE_COLUMNS = (
     message.c.claim_id,
     message.c.failures,
     message.c.detail,
+    message.c.callback_group_id,
     *(message.c[name] for name in FACT_COLUMNS.values()),
 )
 
@@ -81,6 +85,7 @@ def state_of(row: Row[tuple[object, ...]]) -> MessageState:
         claim_id=found["claim_id"],
         failures=found["failures"],
         detail=found["detail"],
+        callback_group_id=found["callback_group_id"],
         facts={fact: found[name] for fact, name in FACT_COLUMNS.items() if found[name] is not None},
     )
 
@@ -97,7 +102,8 @@ def read_states(connection: Connection, message_ids: Iterable[int]) -> dict[int,
 
 
 def save(connection: Connection, changes: Sequence[tuple[MessageState, MessageState]]) -> None:
-    """Write each (before, after) pair and change tally and cohort by the difference, in this transaction.
+    """Write each (before, after) pair, change tally and cohort by the difference and put what is to be told
+    of it into the outbox of the callbacks, all in this transaction.
 
     A message that leaves CLAIMED and SENDING loses its claim.
     """
@@ -122,6 +128,14 @@ def save(connection: Connection, changes: Sequence[tuple[MessageState, MessageSt
                     cohorts[*key, bucket, _COHORT_COUNTS[column]] += sign
     _add(connection, tally, _grouped(tallies))
     _add(connection, cohort, _grouped(cohorts))
+    outbox.note(
+        connection,
+        [
+            StatusChange(after.id, after.callback_group_id, before.status, after.status, after.detail)
+            for before, after in changed
+            if after.callback_group_id is not None and before.status is not after.status
+        ],
+    )
 
 
 def add_to_tally(

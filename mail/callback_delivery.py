@@ -1,0 +1,227 @@
+"""Delivering callbacks: whatever is due goes to its receiver, each receiver at its own pace.
+
+Several deliverers may run at once, in the API, beside a sender and in a flow: leases in the ledger keep them
+apart. One that dies leaves its leases to run out, and a receiver may then be told the same again, under the
+same webhook-id.
+"""
+
+import asyncio
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from ledger import callbacks
+from ledger.callbacks import Callback, Ending, Outcome, Receiver
+from ledger.engine import Ledger
+from mail import callback_posting, signing
+from mail.callback_body import body_of
+from mail.callback_posting import Line, NoAnswer, Resolve
+from mail.callback_urls import BadCallbackUrl, parse
+from settings import Settings
+
+log = logging.getLogger(__name__)
+
+# Messages that one receiver is told of at the same time.
+_LINES = 8
+# Receivers that are told at the same time; of those whose last callback failed only half as many, so that
+# however many of them are slow, those that answer have room.
+_RECEIVERS = 64
+_POLL_SECONDS = 0.5
+_JITTER = 0.2
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """Tries by how they ended."""
+
+    delivered: int = 0
+    failed: int = 0
+
+
+@dataclass
+class Deliverer:
+    """Tells receivers what the outbox holds for them."""
+
+    ledger: Ledger
+    secret_key: str
+    allow_private: bool = False
+    resolve: Resolve = callback_posting.resolve
+    timeout_seconds: float = callback_posting.TIMEOUT_SECONDS
+    jitter: Callable[[], float] = lambda: 1 + random.uniform(0, _JITTER)
+    clock: Callable[[], float] = time.time
+    _endings: list[Ending] = field(default_factory=list, init=False)
+
+    def run(self, stop: threading.Event) -> None:
+        """Deliver until told to stop; what is under way then is still finished."""
+        asyncio.run(self._serve(stop.is_set, until_idle=False))
+
+    def drain(self, seconds: float) -> Delivered:
+        """Deliver until nothing is due, or for `seconds` and what is under way then."""
+        self._endings.clear()
+        end = time.monotonic() + seconds
+        asyncio.run(self._serve(lambda: time.monotonic() >= end, until_idle=True))
+        delivered = self._endings.count(Ending.DELIVERED)
+        return Delivered(delivered, len(self._endings) - delivered)
+
+    async def _serve(self, over: Callable[[], bool], *, until_idle: bool) -> None:
+        # Names that resolve slowly fill threads of their own, and the ledger's stay free.
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(32, "callback-dns"))
+        with ThreadPoolExecutor(4, "callback-ledger") as database:
+            round_ = _Round(self, database, over)
+            while not over():
+                await round_.start_due()
+                if until_idle and not round_.working:
+                    break
+                await round_.wait()
+            await round_.finish()
+
+
+@dataclass
+class _Round:
+    """The receivers that are being told just now."""
+
+    deliverer: Deliverer
+    database: ThreadPoolExecutor
+    over: Callable[[], bool]
+    working: dict[asyncio.Task[None], Receiver] = field(default_factory=dict)
+
+    async def start_due(self) -> None:
+        """Begin with the receivers for whom something is due and room is left."""
+        busy = [receiver.id for receiver in self.working.values()]
+        found = await self._in_ledger(lambda: self._due(busy))
+        failing = sum(receiver.failures > 0 for receiver in self.working.values())
+        for receiver in found or ():
+            if receiver.failures:
+                if failing >= _RECEIVERS // 2:
+                    continue
+                failing += 1
+            self.working[asyncio.create_task(self._tell(receiver))] = receiver
+
+    async def wait(self) -> None:
+        """Wait until a receiver has been told, or for the next look."""
+        if not self.working:
+            await asyncio.sleep(_POLL_SECONDS)
+            return
+        done, _ = await asyncio.wait(self.working, timeout=_POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            del self.working[task]
+            task.result()
+
+    async def finish(self) -> None:
+        """Let what is under way end."""
+        while self.working:
+            await self.wait()
+
+    def _due(self, busy: Sequence[int]) -> list[Receiver]:
+        with self.deliverer.ledger.reading() as connection:
+            return callbacks.due(connection, _RECEIVERS - len(busy), busy)
+
+    async def _tell(self, receiver: Receiver) -> None:
+        """Tell one receiver until nothing more is due to it or it fails; then others have a turn."""
+        try:
+            target = parse(receiver.url, allow_private=self.deliverer.allow_private)
+        except BadCallbackUrl as err:
+            await self._refuse(receiver, f"the address {err}")
+            return
+        lines = [
+            Line(target, self.deliverer.resolve, self.deliverer.allow_private, self.deliverer.timeout_seconds)
+            for _ in range(1 if receiver.failures else _LINES)
+        ]
+        try:
+            while not self.over():
+                leased = await self._in_ledger(lambda: self._lease(receiver, len(lines)))
+                tries = [
+                    self._try_message(line, receiver, told)
+                    for line, told in zip(lines, leased or (), strict=False)
+                ]
+                outcomes = [outcome for found in await asyncio.gather(*tries) for outcome in found]
+                await self._settle(receiver, outcomes)
+                if not outcomes or any(each.ending is not Ending.DELIVERED for each in outcomes):
+                    return
+        finally:
+            for line in lines:
+                line.close()
+
+    async def _refuse(self, receiver: Receiver, answer: str) -> None:
+        leased = await self._in_ledger(lambda: self._lease(receiver, _LINES)) or ()
+        await self._settle(receiver, [self._outcome(told[0], Ending.FAILED, answer) for told in leased])
+
+    async def _try_message(self, line: Line, receiver: Receiver, told: Sequence[Callback]) -> list[Outcome]:
+        """Post a message's callbacks one after another, up to the first that fails."""
+        outcomes: list[Outcome] = []
+        for each in told:
+            outcome = await self._try(line, receiver, each)
+            outcomes.append(outcome)
+            if outcome.ending is not Ending.DELIVERED:
+                break
+        return outcomes
+
+    async def _try(self, line: Line, receiver: Receiver, told: Callback) -> Outcome:
+        body = body_of(told)
+        secrets = signing.secrets_of(self.deliverer.secret_key, receiver.owner)
+        headers = signing.headers(secrets, self._webhook_id(told), int(self.deliverer.clock()), body)
+        try:
+            status = await line.post(headers, body)
+        except NoAnswer as err:
+            return self._outcome(told, Ending.FAILED, str(err))
+        if 200 <= status < 300:
+            return self._outcome(told, Ending.DELIVERED, str(status))
+        return self._outcome(told, Ending.GONE if status == 410 else Ending.FAILED, str(status))
+
+    def _webhook_id(self, told: Callback) -> str:
+        return f"msg_{self.deliverer.ledger.ledger_id}_{told.id}"
+
+    def _outcome(self, told: Callback, ending: Ending, answer: str) -> Outcome:
+        return Outcome(told, ending, answer, self.deliverer.jitter())
+
+    def _lease(self, receiver: Receiver, messages: int) -> list[list[Callback]]:
+        with self.deliverer.ledger.writing() as connection:
+            return callbacks.lease(connection, receiver, messages)
+
+    async def _settle(self, receiver: Receiver, outcomes: Sequence[Outcome]) -> None:
+        def write() -> None:
+            with self.deliverer.ledger.writing() as connection:
+                callbacks.settle(connection, receiver, outcomes)
+
+        if outcomes:
+            await self._in_ledger(write)
+            self.deliverer._endings += [outcome.ending for outcome in outcomes]
+
+    async def _in_ledger(self, act: Callable[[], _T]) -> _T | None:
+        """Do something in the ledger from a thread; None where it does not answer, and is asked again."""
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self.database, act)
+        except SQLAlchemyError as err:
+            # The error's text may hold an address among the query's parameters.
+            log.warning("callbacks wait, the ledger does not answer: %s", type(err).__name__)
+            await asyncio.sleep(_POLL_SECONDS)
+            return None
+
+
+def open_deliverer(ledger: Ledger, settings: Settings) -> Deliverer:
+    """Return a deliverer by the settings. Raises SettingsError without a secret key to sign with."""
+    settings.need("secret_key")
+    return Deliverer(ledger, settings.secret_key.get_secret_value(), settings.callback_allow_private)
+
+
+@contextmanager
+def delivering(deliverer: Deliverer) -> Iterator[None]:
+    """Deliver from a thread of its own as long as the block runs."""
+    stop = threading.Event()
+    thread = threading.Thread(target=deliverer.run, args=(stop,), name="callbacks", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
