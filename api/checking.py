@@ -12,7 +12,9 @@ from ledger.singles import NewSingle
 from lists.addresses import Address, Malformed, parse
 from lists.dns_verdicts import MxVerdict, Status
 from lists.roles import role_of
+from mail import callback_urls
 from mail.addresses import parse_from
+from mail.callback_urls import BadCallbackUrl
 from mail.errors import MailError
 from mail.identities import Identity, Standing, what_to_do
 
@@ -23,10 +25,15 @@ class Checker:
     """Turns e-mails into messages, or into the reasons why they are refused."""
 
     def __init__(
-        self, domains: Remembered[str, MxVerdict], senders: Remembered[tuple[int, str], Identity | None]
+        self,
+        domains: Remembered[str, MxVerdict],
+        senders: Remembered[tuple[int, str], Identity | None],
+        *,
+        private_callbacks: bool,
     ) -> None:
         self._domains = domains
         self._senders = senders
+        self._private_callbacks = private_callbacks
 
     async def check(
         self, emails: Sequence[NewEmail | Refusal], caller: Caller, unsubscribe_text: str
@@ -36,7 +43,10 @@ class Checker:
         Raises NotReady where SES does not say who may send.
         """
         drafts = [
-            item if isinstance(item, Refusal) else _draft(item, caller, unsubscribe_text) for item in emails
+            item
+            if isinstance(item, Refusal)
+            else self._callbacks(item) or _draft(item, caller, unsubscribe_text)
+            for item in emails
         ]
         messages = [item for item in drafts if isinstance(item, NewSingle)]
         asked = [(caller.owner_id, _sender(item.sender)) for item in messages]
@@ -46,6 +56,15 @@ class Checker:
             item if isinstance(item, Refusal) else _with_answers(item, caller, senders, domains)
             for item in drafts
         ]
+
+    def _callbacks(self, email: NewEmail) -> Refusal | None:
+        """Refuse receivers that can be told nothing; where their names lead is seen when they are told."""
+        for url in email.callbacks:
+            try:
+                callback_urls.parse(url, allow_private=self._private_callbacks)
+            except BadCallbackUrl as err:
+                return Refusal(422, Code.INVALID, f"`callbacks` {err}.", "callbacks")
+        return None
 
 
 def _draft(email: NewEmail, caller: Caller, unsubscribe_text: str) -> NewSingle | Refusal:

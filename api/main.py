@@ -69,7 +69,11 @@ def _context(
         tokens=tokens,
         keys=Keys(ledger),
         pace=Pace(settings.api_requests_per_second),
-        checker=Checker(lookups.remembered_domains(mx), lookups.remembered_senders(ledger, identities)),
+        checker=Checker(
+            lookups.remembered_domains(mx),
+            lookups.remembered_senders(ledger, identities),
+            private_callbacks=settings.callback_allow_private,
+        ),
         intake=GroupCommit(
             partial(intake.take_in, ledger),
             batch_at_most=BATCH_REQUESTS,

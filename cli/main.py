@@ -10,7 +10,7 @@ import traceback
 
 import click
 
-from cli import campaigns, demo, keys, lists, plumbing, resuming, sending, services, suppress
+from cli import callbacks, campaigns, demo, keys, lists, plumbing, resuming, sending, services, suppress
 
 WRONG_INPUT = 2
 COULD_NOT = 1
@@ -34,6 +34,7 @@ for command in (
     campaigns.cancel,
     campaigns.in_doubt,
     campaigns.report,
+    callbacks.callbacks,
     suppress.suppress,
     keys.keys,
     plumbing.collect,

@@ -8,16 +8,20 @@ from prefect import flow, get_run_logger
 from settings import settings
 from tasks import reporting, sending
 
+# Within the five minutes after which it runs again.
+CALLBACK_SECONDS = 200.0
+
 
 @flow(name="watch-statuses", flow_run_name="watch statuses")
 def watch_statuses() -> dict[str, Any]:
-    """Collect events of all campaigns; meant to run every few minutes."""
+    """Collect events of all campaigns and deliver their callbacks; meant to run every few minutes."""
     log = get_run_logger()
     collected = sending.collect_once()
     changed = set(collected["campaigns"])
     for name in sending.running():
         if sending.finish(name) != "RUNNING":
             changed.add(name)
+    sending.deliver_callbacks(CALLBACK_SECONDS)
     for name in sorted(changed):
         reporting.write_report(name, str(Path(settings().output_dir) / "reports" / name))
     if collected["unmatched"]:

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, insert, select
 
-from ledger import clock
-from ledger.schema import message, single
+from ledger import clock, outbox
+from ledger.schema import message, owner, single
 from ledger.statuses import Stage, Status
 
 
@@ -45,7 +45,8 @@ def add(connection: Connection, new: Sequence[NewSingle]) -> list[int]:
     if not new:
         return []
     at = clock.now(connection)
-    rows = [
+    groups = _callback_groups(connection, new)
+    rows: list[dict[str, object]] = [
         {
             "address": item.address,
             "address_key": item.address_key,
@@ -59,6 +60,7 @@ def add(connection: Connection, new: Sequence[NewSingle]) -> list[int]:
             "status": Status.QUEUED,
             "attempts": 0,
             "failures": 0,
+            "callback_group_id": groups.get((item.owner_id, item.callbacks)),
         }
         for item in new
     ]
@@ -87,3 +89,16 @@ def add(connection: Connection, new: Sequence[NewSingle]) -> list[int]:
         ],
     )
     return ids
+
+
+def _callback_groups(
+    connection: Connection, new: Sequence[NewSingle]
+) -> dict[tuple[int, tuple[str, ...]], int | None]:
+    """Return the group of receivers by owner and addresses, where there are any."""
+    wanted = {(item.owner_id, item.callbacks) for item in new if item.callbacks}
+    if not wanted:
+        return {}
+    query = select(owner.c.id, owner.c.name).where(owner.c.id.in_({id_ for id_, _ in wanted}))
+    names = dict(connection.execute(query).tuples().all())
+    # Always in the same order, so that two writers never wait for each other in a ring.
+    return {(id_, urls): outbox.group(connection, urls, names[id_]) for id_, urls in sorted(wanted)}

@@ -4,6 +4,7 @@ import json
 from datetime import UTC, datetime
 
 from ledger.callbacks import Callback
+from ledger.singles import shown_id
 
 
 def body_of(told: Callback) -> bytes:
@@ -11,7 +12,7 @@ def body_of(told: Callback) -> bytes:
     time_ = datetime.fromtimestamp(told.at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     return json.dumps(
         {
-            "id": told.public_id or str(told.message_id),
+            "id": shown_id(told.message_id, told.public_id),
             "status": told.status,
             "previousStatus": told.previous_status,
             "time": time_,

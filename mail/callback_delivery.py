@@ -18,7 +18,7 @@ from typing import TypeVar
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from ledger import callbacks
+from ledger import callbacks, campaigns
 from ledger.callbacks import Callback, Ending, Outcome, Receiver
 from ledger.engine import Ledger
 from mail import callback_posting, signing
@@ -35,6 +35,8 @@ _LINES = 8
 # however many of them are slow, those that answer have room.
 _RECEIVERS = 64
 _POLL_SECONDS = 0.5
+# What a campaign's run leaves is delivered by the API or by `watch-statuses`.
+_LAST_SECONDS = 15.0
 _JITTER = 0.2
 
 _T = TypeVar("_T")
@@ -212,6 +214,27 @@ def open_deliverer(ledger: Ledger, settings: Settings) -> Deliverer:
     """Return a deliverer by the settings. Raises SettingsError without a secret key to sign with."""
     settings.need("secret_key")
     return Deliverer(ledger, settings.secret_key.get_secret_value(), settings.callback_allow_private)
+
+
+def deliver_due(ledger: Ledger, settings: Settings, seconds: float) -> Delivered:
+    """Deliver what is due, for about `seconds` at most. Nothing has to be set where nothing is due."""
+    with ledger.reading() as connection:
+        if not callbacks.due(connection, 1):
+            return Delivered()
+    return open_deliverer(ledger, settings).drain(seconds)
+
+
+@contextmanager
+def beside(ledger: Ledger, settings: Settings, name: str) -> Iterator[None]:
+    """Deliver as long as the block runs where the campaign has callbacks, and what is due at its end."""
+    with ledger.reading() as connection:
+        told = campaigns.get(connection, name).callbacks
+    if not told:
+        yield
+        return
+    with delivering(open_deliverer(ledger, settings)):
+        yield
+    open_deliverer(ledger, settings).drain(_LAST_SECONDS)
 
 
 @contextmanager

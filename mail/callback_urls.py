@@ -53,7 +53,8 @@ def parse(url: str, *, allow_private: bool) -> Target:
     if not allow_private:
         if parts.scheme == "http":
             raise BadCallbackUrl("must be an https:// address, for it is sent people's addresses")
-        if host == "localhost" or host.endswith(".localhost") or not _may_be_public(host):
+        name = host.rstrip(".")
+        if name == "localhost" or name.endswith(".localhost") or not _may_be_public(name):
             raise BadCallbackUrl("must not be a private or loopback address")
     path = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._")
     query = f"?{quote(parts.query, safe='/%:@!$&()*+,;=~-._?')}" if parts.query else ""

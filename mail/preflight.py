@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from ledger.campaigns import Campaign as StoredCampaign
 from ledger.engine import Ledger
 from lists import mx, sources
-from mail import queue, readiness
+from mail import callback_urls, queue, readiness
+from mail.callback_urls import BadCallbackUrl
 from mail.campaign_file import Campaign, warnings
 from mail.errors import CampaignFileError
 from mail.readiness import Account
@@ -33,10 +34,7 @@ def examine(ledger: Ledger, settings: Settings, campaign: Campaign) -> Preflight
     Raises SettingsError, ListError, MailError or LedgerError: one sentence with the mend.
     """
     settings.need("public_url", "secret_key", "configuration_set", "event_queue_url")
-    if campaign.callbacks:
-        raise CampaignFileError(
-            f"campaign {campaign.name}: `callbacks` are not sent yet; leave the key out for now."
-        )
+    _check_callbacks(campaign, settings)
     mx.parse_nameservers(settings.nameservers)
     templates = Templates.load(campaign)
     listed = sources.survey(campaign.list)
@@ -50,3 +48,11 @@ def examine(ledger: Ledger, settings: Settings, campaign: Campaign) -> Preflight
     )
     found_by_content = filter(None, [listed.address.sentence()])
     return Preflight(listed.row_count, account, found, (*warnings(campaign), *found_by_content))
+
+
+def _check_callbacks(campaign: Campaign, settings: Settings) -> None:
+    for place, address in enumerate(campaign.callbacks):
+        try:
+            callback_urls.parse(address, allow_private=settings.callback_allow_private)
+        except BadCallbackUrl as err:
+            raise CampaignFileError(f"campaign {campaign.name}: `callbacks.{place}` {err}.") from err

@@ -1,5 +1,6 @@
 """Steps that prepare a campaign, send it and collect what became of it."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,7 @@ from prefect import task
 
 from ledger import campaigns, claims
 from ledger.engine import open_ledger
-from mail import collecting, doubts, gatekeeping, preflight, recipients, sending, working
+from mail import callback_delivery, collecting, doubts, gatekeeping, preflight, recipients, sending, working
 from mail.campaign_file import Campaign
 from mail.errors import MailError
 from mail.templating import Templates
@@ -50,14 +51,16 @@ def send_chunk(campaign: str, chunk: int, recipients_at_most: int) -> dict[str, 
 def collect_during(campaign: str, settle_seconds: float) -> dict[str, int]:
     """Collect events while the campaign sends and until it has settled; return the counts of events.
 
+    The campaign's callbacks are delivered beside it.
     Whatever breaks it pauses the campaign: without outcomes nothing may be sent.
     """
     found = settings()
     with open_ledger(found.database_url) as ledger:
         try:
-            collected = collecting.collect_during(
-                working.open_collector(ledger, found), campaign, settle_seconds
-            )
+            with callback_delivery.beside(ledger, found, campaign):
+                collected = collecting.collect_during(
+                    working.open_collector(ledger, found), campaign, settle_seconds
+                )
         except Exception as err:
             reason = (
                 str(err) if isinstance(err, MailError) else "collecting its outcomes broke: see the run's log"
@@ -77,6 +80,15 @@ def collect_once() -> dict[str, Any]:
         with ledger.reading() as connection:
             changed = [each.name for each in campaigns.every(connection) if each.id in collected.campaigns]
     return {"events": collected.new, "unmatched": collected.unmatched, "campaigns": changed}
+
+
+# Leases keep deliverers apart, and a receiver sees a repeat by the callback's id.
+@task(task_run_name="deliver callbacks", retries=2, retry_delay_seconds=10)
+def deliver_callbacks(seconds_at_most: float) -> dict[str, int]:
+    """Deliver the callbacks that are due; return the tries by how they ended."""
+    found = settings()
+    with open_ledger(found.database_url) as ledger:
+        return asdict(callback_delivery.deliver_due(ledger, found, seconds_at_most))
 
 
 @task(task_run_name="list running campaigns")

@@ -80,6 +80,13 @@ def test_a_callback_that_is_no_url_is_refused(client: TestClient, callbacks: obj
     assert response.json()["error"]["field"] == "callbacks"
 
 
+@pytest.mark.parametrize("url", ["http://shop.example/hook", "https://127.0.0.1/hook", "https://[::1]/"])
+def test_a_callback_never_goes_to_a_private_address_or_over_plain_http(client: TestClient, url: str) -> None:
+    response = client.post("/emails", json={**EXAMPLE, "callbacks": [url]})
+    assert response.status_code == 422
+    assert response.json()["error"]["message"].startswith("`callbacks` must ")
+
+
 @pytest.mark.parametrize("text", ["  two blanks \r\n\ttab\n", "<p>Hello <b>you</b></p>\n", "Füße 🎉 & <3"])
 def test_the_text_comes_back_as_sent(client: TestClient, text: str) -> None:
     assert client.post("/emails", json={**EXAMPLE, "text": text}).json()["data"]["text"] == text

@@ -1,5 +1,6 @@
 """Serving: what uvicorn is told, which keeps the links' tokens out of the logs."""
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,9 @@ from api.server import serve
 from settings import Settings
 
 
-def test_the_server_keeps_no_access_log(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_server_delivers_callbacks_and_keeps_no_access_log(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     told: list[tuple[object, dict[str, object]]] = []
     monkeypatch.setattr(
         api.server,
@@ -21,8 +24,14 @@ def test_the_server_keeps_no_access_log(monkeypatch: pytest.MonkeyPatch, tmp_pat
             }
         ),
     )
-    monkeypatch.setattr(api.server.uvicorn, "run", lambda app, **options: told.append((app, options)))
+
+    def run(app: object, **options: object) -> None:
+        assert "callbacks" in {thread.name for thread in threading.enumerate()}
+        told.append((app, options))
+
+    monkeypatch.setattr(api.server.uvicorn, "run", run)
     serve("127.0.0.1", 0)
     ((_, options),) = told
+    assert [thread.name for thread in threading.enumerate() if thread.name == "callbacks"] == []
     assert options["access_log"] is False
     assert (options["host"], options["port"]) == ("127.0.0.1", 0)

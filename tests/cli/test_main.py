@@ -93,7 +93,11 @@ FAULTS = [
     Fault("no sender's address", keys(**{"from": "Bright Books"}), ["campaign.yaml", "`from`"]),
     Fault("an empty subject", keys(subject=" "), ["campaign.yaml", "`subject` must not be empty"]),
     Fault("two lines of subject", keys(subject="Hi\nBcc: x"), ["`subject` holds a line break"]),
-    Fault("callbacks", keys(callbacks=["https://hook.example"]), ["spring-offer", "`callbacks`"]),
+    Fault(
+        "callbacks",
+        keys(callbacks=["http://10.0.0.1"]),
+        ["spring-offer", "`callbacks.0` must be an https://"],
+    ),
     Fault("no list", lambda o: (o.folder / "list.csv").unlink(), ["list.csv", "does not exist"]),
     Fault("a folder as list", keys(list={"source": "."}), ["is a folder", "name the file"]),
     Fault(

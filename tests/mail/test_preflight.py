@@ -68,9 +68,15 @@ def test_a_wrong_nameserver(stage, world, monkeypatch: pytest.MonkeyPatch) -> No
         examine(stage)
 
 
-def test_callbacks_are_not_sent_yet(stage, world) -> None:
-    with pytest.raises(CampaignFileError, match="`callbacks` are not sent yet"):
-        examine(stage, callbacks=["https://hooks.example/mail"])
+def test_callbacks_go_to_public_https_addresses(stage, world, monkeypatch: pytest.MonkeyPatch) -> None:
+    public, private = "https://hooks.example/mail", "http://127.0.0.1:9000/hook"
+    examine(stage, callbacks=[public])
+    with pytest.raises(
+        CampaignFileError, match=r"^campaign spring-offer: `callbacks\.1` must be an https://"
+    ):
+        examine(stage, callbacks=[public, private])
+    monkeypatch.setenv("CAMPAIGN_CALLBACK_ALLOW_PRIVATE", "1")
+    examine(stage, callbacks=[public, private])
 
 
 def test_an_unverified_sender(stage, world) -> None:

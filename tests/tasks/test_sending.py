@@ -1,6 +1,8 @@
 """The steps of a campaign, each by itself, in the order that the flow gives them."""
 
 import json
+from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ from ledger import campaigns, tallies
 from ledger.engine import Ledger
 from ledger.statuses import Status
 from mail import collecting, controls
+from mail.callback_posting import Line
 from mail.campaign_file import Campaign
 from mail.queue import QueueError
 from sandbox import Failure, FailureKind, RunningSandbox
@@ -55,6 +58,35 @@ def test_the_steps_send_to_everybody_once(enqueued: Campaign, world: RunningSand
     assert sending.finish.fn(NAME) == "COMPLETED"
     assert sending.running.fn() == []
     assert count(ledger, Status.DELIVERED) == world.summary()["accepted"] == 30
+
+
+@pytest.fixture
+def hooked(campaign: Campaign, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The statuses that a receiver of the enqueued campaign's callbacks has been told."""
+    told: list[str] = []
+
+    async def post(line: Line, headers: Mapping[str, str], body: bytes) -> int:
+        told.append(json.loads(body)["status"])
+        return 200
+
+    monkeypatch.setattr(Line, "post", post)
+    with_callbacks = campaign.model_copy(update={"callbacks": ("https://hooks.shop.example/mail",)})
+    sending.enqueue_recipients.fn(with_callbacks, str(tmp_path / "clean"))
+    return told
+
+
+def test_callbacks_go_out_beside_the_collecting(hooked: list[str]) -> None:
+    sending.send_chunk.fn(NAME, 1, 1_000)
+    assert hooked == []
+    sending.collect_during.fn(NAME, 20.0)
+    assert Counter(hooked) == dict.fromkeys(["CLAIMED", "SENDING", "SENT", "DELIVERED"], 30)
+    assert sending.deliver_callbacks.fn(10.0) == {"delivered": 0, "failed": 0}
+
+
+def test_callbacks_that_nobody_delivered_are_delivered_by_the_watch(hooked: list[str]) -> None:
+    sending.send_chunk.fn(NAME, 1, 1_000)
+    assert sending.deliver_callbacks.fn(10.0) == {"delivered": 90, "failed": 0}
+    assert len(hooked) == 90
 
 
 def test_a_chunk_ends_where_it_is_full(enqueued: Campaign, world: RunningSandbox) -> None:
