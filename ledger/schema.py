@@ -349,6 +349,19 @@ limiter = Table(
     Column("next_at", Float, nullable=False),
 )
 
+# Calls to SES without an answer. It is open where `opened_at` is set: then nothing may be claimed but a probe
+# of one message from `probe_at` on, and nothing sent but by the claim `probe_claim_id`.
+breaker = Table(
+    "breaker",
+    metadata,
+    Column("name", String(200), primary_key=True),
+    Column("failures", Integer, nullable=False),
+    Column("opened_at", Float),
+    Column("probes", Integer, nullable=False),
+    Column("probe_at", Float),
+    Column("probe_claim_id", _Id),
+)
+
 # What a resolver said of a domain's mail. `resolver` is the setting that names it: another one may see
 # another world. Unknown answers are never stored.
 mx_answer = Table(

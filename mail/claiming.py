@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from ledger import campaigns, claims, subscribers, suppressions, tallies
+from ledger import breaker, campaigns, claims, subscribers, suppressions, tallies
+from ledger.breaker import Open, ProbeDue
 from ledger.campaigns import Campaign, State
 from ledger.claims import Claim, Recipient
 from ledger.engine import Ledger
@@ -12,19 +13,29 @@ from ledger.statuses import Status
 from lists.policy import ListSource
 from lists.suppression import scopes_of
 from mail import gatekeeping
+from mail.rate import ACCOUNT
 
 
 @dataclass(frozen=True, slots=True)
 class NoClaim:
-    """Why nothing was claimed: the campaign's state, and whether others still hold some of it."""
+    """Why nothing was claimed: the campaign's state, and whether others still hold some of it.
+
+    `wait_seconds` is above 0 where there is something to claim, and not now: SES gives no answers.
+    """
 
     state: State
     held_by_others: bool
+    wait_seconds: float = 0.0
 
 
 def claim(ledger: Ledger, name: str, owner: str, limit: int) -> Claim | NoClaim:
-    """Claim up to `limit` recipients for `owner`; the same transaction recovers the rows of dead workers."""
+    """Claim up to `limit` recipients for `owner`; the same transaction recovers the rows of dead workers.
+
+    While the breaker is open nothing is claimed but, now and then, one recipient as a probe.
+    """
     with ledger.writing() as connection:
+        # The account's row is locked before the campaign's.
+        standing = breaker.ask(connection, ACCOUNT)
         locked = campaigns.lock(connection, campaigns.get(connection, name).id)
         claims.recover(connection, locked)
         if locked.state is State.RUNNING:
@@ -32,12 +43,19 @@ def claim(ledger: Ledger, name: str, owner: str, limit: int) -> Claim | NoClaim:
             locked = campaigns.lock(connection, locked.id)
         if locked.state is not State.RUNNING:
             return NoClaim(locked.state, held_by_others=False)
-        while found := claims.candidates(connection, locked, limit):
-            if welcome := _without_suppressed(connection, locked, found):
-                return claims.take(connection, locked, owner, welcome)
         waiting = tallies.read(connection, locked.id).by_status
-        held = waiting[Status.CLAIMED] + waiting[Status.SENDING]
-        return NoClaim(locked.state, held_by_others=held > 0)
+        if isinstance(standing, Open) and waiting[Status.QUEUED]:
+            return NoClaim(locked.state, held_by_others=False, wait_seconds=standing.wait_seconds)
+        probing = isinstance(standing, ProbeDue)
+        while found := claims.candidates(connection, locked, 1 if probing else limit):
+            if welcome := _without_suppressed(connection, locked, found):
+                held = claims.take(connection, locked, owner, welcome)
+                if probing:
+                    breaker.book_probe(connection, ACCOUNT, held.id)
+                return held
+        waiting = tallies.read(connection, locked.id).by_status
+        others = waiting[Status.CLAIMED] + waiting[Status.SENDING]
+        return NoClaim(locked.state, held_by_others=others > 0)
 
 
 def give_back(ledger: Ledger, held: Claim) -> int:

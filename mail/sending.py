@@ -11,22 +11,25 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from uuid import uuid4
 
-from ledger import attempts, campaigns, claims
+from ledger import attempts, breaker, campaigns, claims
 from ledger.attempts import Answer, ClaimLost
+from ledger.breaker import Opened
 from ledger.claims import RENEW_AFTER_SECONDS, Claim, Recipient
 from ledger.engine import Ledger
-from mail import gatekeeping, rate, ses
+from mail import gatekeeping, outages, rate, ses
 from mail.claiming import NoClaim, claim, give_back
 from mail.errors import TemplateError
 from mail.message import MessageContext, compose
-from mail.rate import Rate
+from mail.rate import ACCOUNT, Rate
 from mail.ses import Envelope, Outgoing, Reply, SesClient
 from mail.ses_errors import Verdict
 from mail.templating import Templates
 from mail.unsubscribe import Tokens, url
 
-# So many calls in a row without a definite answer, or without a connection, stop the campaign.
-MAX_FAILED_CALLS = 3
+# So many messages in a row that SES refused, each alone, stop the campaign.
+MAX_REFUSED_ALONE = 3
+# While the breaker is open: how often a worker looks whether that, or the campaign's state, has changed.
+_LOOK_AGAIN_SECONDS = 2.0
 # One claim covers about this much sending, so that its lease is renewed a few times at the most, and no more
 # recipients than can be claimed between two calls: a worker that comes late to its next call loses its place.
 _CLAIM_SECONDS = 10.0
@@ -48,6 +51,8 @@ class Work:
     tokens: Tokens
     public_url: str
     rate: Rate
+    # Told what an operator should know of the sending, in a sentence without an address.
+    tell: Callable[[str], None] = lambda sentence: None
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
 
@@ -77,7 +82,8 @@ def send_chunk(work: Work, recipients: int) -> Sent:
 class _Chunk:
     work: Work
     answers: Counter[str] = field(default_factory=Counter)
-    failed_calls: int = 0
+    # Calls in a row that this worker got no answer to.
+    silent_calls: int = 0
     refused_alone: int = 0
     backoff_seconds: float = _FIRST_BACKOFF_SECONDS
     renewed_at: float = 0.0
@@ -86,12 +92,12 @@ class _Chunk:
         """Claim and send until the chunk is full or there is no more to claim."""
         left = recipients
         while left > 0:
-            limit = max(self.work.rate.call_size, int(self.work.rate.per_second * _CLAIM_SECONDS))
-            held = claim(
-                self.work.ledger, self.work.campaign, self.work.owner, min(left, limit, _CLAIM_RECIPIENTS)
-            )
+            held = claim(self.work.ledger, self.work.campaign, self.work.owner, min(left, self._claim_size()))
             if isinstance(held, NoClaim):
-                return self._ended(held)
+                if held.wait_seconds <= 0:
+                    return self._ended(held)
+                self.work.sleep(min(held.wait_seconds, _LOOK_AGAIN_SECONDS))
+                continue
             self.renewed_at = self.work.clock()
             left -= len(held.recipients)
             # Lost where the campaign stopped or the lease is over: the next claim tells which.
@@ -101,6 +107,18 @@ class _Chunk:
             finally:
                 give_back(self.work.ledger, held)
         return Sent(dict(self.answers), "chunk")
+
+    def _claim_size(self) -> int:
+        if self._is_cut_off:
+            return 1
+        return min(
+            _CLAIM_RECIPIENTS, max(self.work.rate.call_size, int(self.work.rate.per_second * _CLAIM_SECONDS))
+        )
+
+    @property
+    def _is_cut_off(self) -> bool:
+        """Whether this worker risks one message at a time until it is answered, even where others are."""
+        return self.silent_calls >= breaker.OPENS_AFTER
 
     def _ended(self, none: NoClaim) -> Sent:
         if none.state is not campaigns.State.RUNNING:
@@ -152,6 +170,8 @@ class _Chunk:
         # Nothing stands between the commit above and this call.
         reply = ses.send(self.work.ses, self.work.envelope, messages, single=self.work.rate.single)
         self._record(held, reply)
+        if self._is_cut_off:
+            raise ClaimLost
         if reply.verdict is Verdict.INVALID and len(messages) > 1:
             rate.give_back(self.work.ledger, place)
             again = [Outgoing(m.message_id, uuid4().hex, m.to, m.content, m.size) for m in messages]
@@ -178,37 +198,38 @@ class _Chunk:
     def _commit_intent(self, held: Claim, messages: Sequence[Outgoing]) -> None:
         with self.work.ledger.writing() as connection:
             locked = campaigns.lock(connection, held.campaign_id)
+            if not breaker.lets_through(connection, ACCOUNT, held.id):
+                raise ClaimLost
             send_ids = {message.message_id: message.send_id for message in messages}
             attempts.commit_intent(connection, locked, held, uuid4().hex, send_ids)
 
     def _record(self, held: Claim, reply: Reply) -> None:
-        stop = reply.stop
-        self.failed_calls = self.failed_calls + 1 if _failed(reply) else 0
-        if self.failed_calls >= MAX_FAILED_CALLS:
-            stop = (
-                f"{MAX_FAILED_CALLS} calls in a row without an answer from SES: {reply.text or 'no result'}"
-            )
-        if reply.verdict is Verdict.INVALID:
-            self.refused_alone += len(reply.results) == 1
-        elif any(result.answer is Answer.ACCEPTED for result in reply.results):
-            self.refused_alone = 0
-        if self.refused_alone >= MAX_FAILED_CALLS:
-            # Not these messages are at fault but what all share: the rest must not be rejected as well.
-            stop = f"SES refused {MAX_FAILED_CALLS} messages in a row, each on its own: {reply.text}"
+        stop = reply.stop or self._refused_too_often(reply)
+        self.silent_calls = 0 if outages.answered(reply) else self.silent_calls + 1
         with self.work.ledger.writing() as connection:
-            campaigns.lock(connection, held.campaign_id)
+            turn = outages.note(connection, held, reply, self.silent_calls)
+            locked = campaigns.lock(connection, held.campaign_id)
             attempts.record(connection, reply.results)
+            if isinstance(turn, Opened):
+                stop = stop or outages.reason_to_pause(connection, locked, turn, reply)
             if stop:
                 gatekeeping.stop(connection, held.campaign_id, stop)
         self.answers.update(result.answer for result in reply.results if result.answer is not Answer.SPLIT)
+        if turn is not None:
+            self.work.tell(outages.sentence(turn, reply))
         if reply.throttled or reply.verdict is Verdict.NOT_SENT:
             rate.hold(self.work.ledger, self.work.rate, self.backoff_seconds)
             self.backoff_seconds = min(2 * self.backoff_seconds, _LAST_BACKOFF_SECONDS)
         else:
             self.backoff_seconds = _FIRST_BACKOFF_SECONDS
 
-
-def _failed(reply: Reply) -> bool:
-    if reply.verdict in (Verdict.UNKNOWN, Verdict.NOT_SENT):
-        return True
-    return all(result.answer is Answer.UNKNOWN for result in reply.results)
+    def _refused_too_often(self, reply: Reply) -> str:
+        """Return why the campaign has to stop where message after message is refused, or an empty text."""
+        if reply.verdict is Verdict.INVALID:
+            self.refused_alone += len(reply.results) == 1
+        elif any(result.answer is Answer.ACCEPTED for result in reply.results):
+            self.refused_alone = 0
+        if self.refused_alone < MAX_REFUSED_ALONE:
+            return ""
+        # Not these messages are at fault but what all share: the rest must not be rejected as well.
+        return f"SES refused {MAX_REFUSED_ALONE} messages in a row, each on its own: {reply.text}"

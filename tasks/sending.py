@@ -1,10 +1,10 @@
 """Steps that prepare a campaign, send it and collect what became of it."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from prefect import task
+from prefect import get_run_logger, task
 
 from ledger import campaigns, claims
 from ledger.engine import open_ledger
@@ -43,7 +43,8 @@ def send_chunk(campaign: str, chunk: int, recipients_at_most: int) -> dict[str, 
     """Send one chunk; return the messages by answer, and why it ended (see mail.sending.Sent)."""
     found = settings()
     with open_ledger(found.database_url) as ledger:
-        sent = sending.send_chunk(working.open_work(ledger, found, campaign), recipients_at_most)
+        work = replace(working.open_work(ledger, found, campaign), tell=_warn)
+        sent = sending.send_chunk(work, recipients_at_most)
     return {"answers": sent.answers, "ended": sent.ended}
 
 
@@ -108,6 +109,10 @@ def finish(campaign: str) -> str:
             locked = campaigns.lock(connection, campaigns.get(connection, campaign).id)
             claims.recover(connection, locked)
             return gatekeeping.finish(connection, locked).value
+
+
+def _warn(sentence: str) -> None:
+    get_run_logger().warning("%s", sentence)
 
 
 def pause(campaign: str, reason: str) -> None:

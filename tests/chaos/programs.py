@@ -11,6 +11,7 @@ from typing import Any
 import kill_points
 from sqlalchemy.exc import DBAPIError
 
+from ledger import breaker
 from ledger.engine import Ledger, open_ledger
 from ledger.errors import LedgerUnreachable
 from mail import collecting, queue, sending, working
@@ -58,6 +59,8 @@ def _ledger(environment: Mapping[str, str]) -> Iterator[Ledger]:
     # After a throttled call the rest would wait for seconds, which proves nothing here.
     sending._FIRST_BACKOFF_SECONDS = 0.05
     sending._LAST_BACKOFF_SECONDS = 0.2
+    breaker.FIRST_PROBE_SECONDS = 0.05
+    breaker.LAST_PROBE_SECONDS = 0.2
     try:
         with open_ledger(settings().database_url) as ledger:
             yield ledger

@@ -189,7 +189,7 @@ class Round:
             connection.execute(_ended(worker))
 
     def _resume_if_paused(self) -> None:
-        """Three calls without an answer pause a campaign: what a person does then is done here."""
+        """What a person does to a campaign that has paused is done here."""
         with self.ledger.reading() as connection:
             state = campaigns.get(connection, self.name).state
         require(state in (State.RUNNING, State.PAUSED), f"the campaign is {state}")

@@ -1,5 +1,6 @@
 """Sending: whatever SES and the network do, nobody gets two mails and nobody is lost."""
 
+import itertools
 import json
 import threading
 from collections import Counter
@@ -17,7 +18,7 @@ from ledger.schema import attempt, claim, message
 from ledger.statuses import Fact, Status
 from ledger.suppressions import Suppression, SuppressionReason
 from ledger.transitions import read_states, save
-from mail import claiming, controls, sending, ses
+from mail import claiming, controls, outages, sending, ses
 from mail.rate import Rate
 
 MINUTE = 60.0
@@ -302,13 +303,89 @@ def test_an_unknown_outcome_is_in_doubt_and_never_sent_again(stage, raising, cli
     assert stage.finish() is State.RUNNING
 
 
-def test_three_unknown_answers_in_a_row_pause_the_campaign(stage, raising) -> None:
+def silent(fake, request):
+    raise boto.ReadTimeoutError(endpoint_url="https://email.example")
+
+
+def test_after_three_unknown_answers_one_message_at_a_time_probes_at_growing_intervals(stage) -> None:
     stage.enqueue(400)
-    stage.ses.always = raising(boto.ReadTimeoutError(endpoint_url="https://email.example"))
+    at: list[float] = []
+    told: list[str] = []
+
+    def step(fake, request):
+        at.append(stage.clock.now)
+        if len(at) < 10:
+            silent(fake, request)
+        return fake.accept(request)
+
+    stage.ses.always = step
+    assert stage.send(stage.work(tell=told.append)).ended == "nothing_left"
+    assert stage.ses.sizes() == [50, 50, 50, 1, 1, 1, 1, 1, 1, 1, 50, 50, 50, 50, 43]
+    waits = [later - earlier for earlier, later in itertools.pairwise(at[2:10])]
+    assert waits == pytest.approx([5, 10, 20, 40, 80, 160, 300], abs=2)
+    assert stage.count() == {Status.IN_DOUBT: 156, Status.SENT: 244}
+    assert Counter(stage.ses.addresses).most_common(1)[0][1] == 1
+    assert told[0].startswith("SES gives no answers (ReadTimeoutError: ")
+    assert told[-2:] == [
+        "SES gave no answer to probe 6 either: the next one is in 300 s.",
+        "SES answers again: sending goes on.",
+    ]
+
+
+def test_an_hour_of_probes_without_an_answer_pauses_for_a_person_and_begins_anew_with_a_resume(stage) -> None:
+    stage.enqueue(400)
+    stage.ses.always = silent
     assert stage.send().ended == State.PAUSED
-    assert stage.count() == {Status.IN_DOUBT: 150, Status.QUEUED: 250}
+    assert stage.ses.sizes() == [50] * 3 + [1] * 17
+    assert stage.clock.now - stage.stored().created_at == pytest.approx(outages.PAUSE_AFTER_SECONDS, abs=300)
+    assert stage.stored().change_reason.startswith("SES has given no answer for 60 minutes: ReadTimeoutError")
+    controls.resume(stage.ledger, "spring-offer", by="Ada", reason="the network is mended")
+    assert stage.send().ended == State.PAUSED
+    assert stage.ses.sizes()[20:] == [1] * 12
+    controls.resume(stage.ledger, "spring-offer", by="Ada", reason="now it is")
+    stage.ses.always = type(stage.ses).accept
+    assert stage.send().ended == "nothing_left"
+    assert stage.count() == {Status.IN_DOUBT: 179, Status.SENT: 221}
+
+
+def test_an_open_breaker_stops_the_calls_of_every_worker(stage) -> None:
+    stage.enqueue(400)
+    held = claiming.claim(stage.ledger, "spring-offer", "worker-0", 100)
+    assert isinstance(held, claims.Claim)
+    stage.ses.always = silent
+
+    def sleep(seconds: float) -> None:
+        if seconds >= 1:
+            raise StopIteration
+        stage.clock.sleep(seconds)
+
+    # The first one fails three times and waits for a probe; the other, with its own claim, sends nothing.
+    with pytest.raises(StopIteration):
+        stage.send(stage.work(sleep=sleep))
     assert len(stage.ses.calls) == 3
-    assert stage.stored().change_reason.startswith("3 calls in a row without an answer from SES: ReadTimeout")
+    with pytest.raises(ClaimLost):
+        sending._Chunk(stage.work(owner=held.owner))._send_claim(held)
+    assert len(stage.ses.calls) == 3
+    assert claiming.claim(stage.ledger, "spring-offer", "worker-2", 100) == claiming.NoClaim(
+        State.RUNNING, held_by_others=False, wait_seconds=pytest.approx(5, abs=0.2)
+    )
+
+
+def test_a_worker_without_a_network_of_its_own_risks_one_message_a_call(stage) -> None:
+    """Others are answered all the while, so the breaker closes again and again."""
+    stage.enqueue(2_000)
+    cut_off = type(stage.ses)()
+    cut_off.always = silent
+
+    def others_send(seconds: float) -> None:
+        stage.clock.sleep(seconds)
+        if len(stage.ses.calls) < 20:
+            sending.send_chunk(stage.work(), 50)
+
+    sending.send_chunk(stage.work(ses=cut_off, sleep=others_send), 506)
+    assert cut_off.sizes()[:3] == [50, 50, 50]
+    assert set(cut_off.sizes()[3:]) == {1}
+    assert len(stage.ses.accepted) >= 500
 
 
 def test_two_unknown_answers_and_a_good_one_go_on(stage, raising) -> None:
@@ -328,12 +405,14 @@ def test_without_a_connection_everybody_is_queued_again(stage, raising) -> None:
     assert len(set(stage.ses.addresses)) == len(stage.ses.addresses)
 
 
-def test_with_no_connection_at_all_the_campaign_pauses_and_nobody_is_in_doubt(stage, raising) -> None:
+def test_with_no_connection_at_all_the_campaign_pauses_after_an_hour_and_nobody_is_in_doubt(
+    stage, raising
+) -> None:
     stage.enqueue(300)
     stage.ses.always = raising(boto.NoCredentialsError())
     assert stage.send().ended == State.PAUSED
     assert stage.count() == {Status.QUEUED: 300}
-    assert len(stage.ses.calls) == 3
+    assert stage.ses.sizes() == [50] * 3 + [1] * 17
 
 
 def test_a_halt_in_the_middle_of_a_claim_lets_nothing_more_out(stage) -> None:
