@@ -48,14 +48,17 @@ class Result:
 
 
 def commit_intent(
-    connection: Connection, locked: Campaign, held: Claim, call_id: str, send_ids: Mapping[int, str]
+    connection: Connection, locked: Campaign | None, held: Claim, call_id: str, send_ids: Mapping[int, str]
 ) -> None:
     """Write that a call is about to be made for these messages (id -> send id): CLAIMED -> SENDING.
 
     Its commit is the last thing before the call. Raises ClaimLost, and then nothing may be sent, where the
     campaign does not run in the claim's epoch, the lease is over, or a message is no longer the claim's.
+    `locked` is None for single messages.
     """
-    if locked.state is not State.RUNNING or locked.epoch != held.epoch or not is_good(connection, held):
+    if locked is not None and (locked.state is not State.RUNNING or locked.epoch != held.epoch):
+        raise ClaimLost
+    if not is_good(connection, held):
         raise ClaimLost
     at = clock.now(connection)
     ids = list(send_ids)
@@ -82,14 +85,15 @@ def commit_intent(
             for message_id, number in numbers
         ],
     )
-    count = len(ids)
-    add_to_tally(connection, locked.id, held.epoch, {Status.CLAIMED: -count, Status.SENDING: count})
-    if locked.callbacks:
+    if locked is not None:
+        count = len(ids)
+        add_to_tally(connection, locked.id, held.epoch, {Status.CLAIMED: -count, Status.SENDING: count})
+    if locked is None or locked.callbacks:
         outbox.note_all(connection, message.c.id.in_(ids), Status.CLAIMED, Status.SENDING)
 
 
 def record(connection: Connection, results: Sequence[Result]) -> None:
-    """Write the answers to attempts whose campaign is locked.
+    """Write the answers to attempts whose campaign, or single messages, are locked.
 
     A late answer is recorded like any other: recording is not fenced, only claiming and sending are. But only
     the newest attempt of a message can queue it again.

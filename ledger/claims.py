@@ -1,5 +1,7 @@
 """Who may send which messages: leased claims, their renewal, their end.
 
+`locked` is a locked campaign, or None for the single messages of the API, which `ledger.singles.lock` locks.
+
 A claim is a row with an owner and the end of its lease; its id is the fence. Messages point at the claim that
 holds them, so renewing a lease touches one row however many messages it covers.
 """
@@ -8,7 +10,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, delete, insert, or_, select, update
 
 from ledger import clock, outbox
 from ledger.campaigns import Campaign
@@ -33,7 +35,10 @@ class Recipient:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A lease on `recipients`, in the order of the shuffle. `id` is the fence."""
+    """A lease on `recipients`, in the order of the shuffle. `id` is the fence.
+
+    `campaign_id` is 0 for single messages.
+    """
 
     id: int
     campaign_id: int
@@ -50,23 +55,26 @@ class Recovered:
     in_doubt: int
 
 
-def candidates(connection: Connection, locked: Campaign, limit: int) -> list[Recipient]:
-    """Return the next queued recipients of a locked campaign, in the order of the shuffle."""
+def candidates(connection: Connection, locked: Campaign | None, limit: int) -> list[Recipient]:
+    """Return the next queued recipients, in the order of the shuffle."""
     query = (
         select(message.c.id, message.c.address, message.c.address_key, message.c.domain, message.c.fields)
-        .where(message.c.campaign_id == locked.id, message.c.status == Status.QUEUED)
-        .order_by(message.c.position)
+        .where(_in(locked), message.c.status == Status.QUEUED)
+        .order_by(message.c.position, *([message.c.id] if locked is None else []))
         .limit(limit)
     )
     return [Recipient(*row) for row in connection.execute(query)]
 
 
-def take(connection: Connection, locked: Campaign, owner: str, recipients: Sequence[Recipient]) -> Claim:
+def take(
+    connection: Connection, locked: Campaign | None, owner: str, recipients: Sequence[Recipient]
+) -> Claim:
     """Claim `recipients`, which `candidates` returned in this same transaction: QUEUED -> CLAIMED."""
     at = clock.now(connection)
+    campaign_id, epoch = (None, 1) if locked is None else (locked.id, locked.epoch)
     claim_id = connection.execute(
         insert(claim)
-        .values(campaign_id=locked.id, owner=owner, claimed_at=at, leased_until=at + LEASE_SECONDS)
+        .values(campaign_id=campaign_id, owner=owner, claimed_at=at, leased_until=at + LEASE_SECONDS)
         .returning(claim.c.id)
     ).scalar_one()
     ids = [recipient.message_id for recipient in recipients]
@@ -79,18 +87,19 @@ def take(connection: Connection, locked: Campaign, owner: str, recipients: Seque
             status=Status.CLAIMED,
             stage_at=at,
             claim_id=claim_id,
-            epoch=locked.epoch,
+            epoch=epoch,
         )
     )
-    for epoch, moved in sorted(Counter(epochs).items()):
-        add_to_tally(connection, locked.id, epoch, {Status.QUEUED: -moved})
-    add_to_tally(connection, locked.id, locked.epoch, {Status.CLAIMED: len(ids)})
-    if locked.callbacks:
+    if campaign_id is not None:
+        for before, moved in sorted(Counter(epochs).items()):
+            add_to_tally(connection, campaign_id, before, {Status.QUEUED: -moved})
+        add_to_tally(connection, campaign_id, epoch, {Status.CLAIMED: len(ids)})
+    if locked is None or locked.callbacks:
         outbox.note_all(connection, message.c.id.in_(ids), Status.QUEUED, Status.CLAIMED)
-    return Claim(claim_id, locked.id, locked.epoch, owner, tuple(recipients))
+    return Claim(claim_id, campaign_id or 0, epoch, owner, tuple(recipients))
 
 
-def suppress(connection: Connection, locked: Campaign, reasons: Mapping[int, str]) -> None:
+def suppress(connection: Connection, locked: Campaign | None, reasons: Mapping[int, str]) -> None:
     """Turn queued messages into SUPPRESSED, each (by message id) with its reason."""
     at = clock.now(connection)
     query = select(*STATE_COLUMNS).where(message.c.id.in_(sorted(reasons)))
@@ -123,11 +132,11 @@ def is_good(connection: Connection, held: Claim) -> bool:
     return leased_until is not None and leased_until > clock.now(connection)
 
 
-def release(connection: Connection, locked: Campaign, claim_id: int) -> int:
+def release(connection: Connection, locked: Campaign | None, claim_id: int) -> int:
     """Give up a claim: what it still holds unsent is queued again. Return how many those were."""
     at = clock.now(connection)
     query = select(*STATE_COLUMNS).where(
-        message.c.campaign_id == locked.id,
+        _in(locked),
         message.c.status == Status.CLAIMED,
         message.c.claim_id == claim_id,
     )
@@ -137,17 +146,18 @@ def release(connection: Connection, locked: Campaign, claim_id: int) -> int:
     return len(states)
 
 
-def recover(connection: Connection, locked: Campaign) -> Recovered:
-    """Take over what the ended leases of a campaign held, and what a given-up claim left in the air.
+def recover(connection: Connection, locked: Campaign | None) -> Recovered:
+    """Take over what ended leases held, and what a given-up claim left in the air.
 
     CLAIMED -> QUEUED, for nothing was sent. SENDING -> IN_DOUBT, for SES may have taken it: it is never sent
     again by itself.
     """
     at = clock.now(connection)
-    ended = select(claim.c.id).where(claim.c.campaign_id == locked.id, claim.c.leased_until <= at)
+    theirs = claim.c.campaign_id.is_(None) if locked is None else claim.c.campaign_id == locked.id
+    ended = select(claim.c.id).where(theirs, claim.c.leased_until <= at)
     claim_ids = connection.execute(ended).scalars().all()
     query = select(*STATE_COLUMNS).where(
-        message.c.campaign_id == locked.id,
+        _in(locked),
         message.c.status.in_([Status.CLAIMED, Status.SENDING]),
         # A worker that is interrupted in the middle of a call gives its claim up: such rows have none.
         or_(message.c.claim_id.in_(claim_ids), message.c.claim_id.not_in(select(claim.c.id))),
@@ -161,3 +171,7 @@ def recover(connection: Connection, locked: Campaign) -> Recovered:
     connection.execute(delete(claim).where(claim.c.id.in_(claim_ids)))
     found = Counter(after.stage for _, after in changes)
     return Recovered(queued=found[Stage.QUEUED], in_doubt=found[Stage.IN_DOUBT])
+
+
+def _in(locked: Campaign | None) -> ColumnElement[bool]:
+    return message.c.campaign_id.is_(None) if locked is None else message.c.campaign_id == locked.id

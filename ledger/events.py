@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Connection, bindparam, select, update
 
-from ledger import clock, soft_bounces
+from ledger import clock, singles, soft_bounces
 from ledger.campaigns import lock
 from ledger.dialects import insert
 from ledger.schema import attempt, event, message
@@ -61,10 +61,12 @@ def apply(
     if not unique:
         return Applied(0, 0, 0)
     message_ids = _match(connection, list(unique.values()))
-    campaign_ids = _campaigns_of(connection, set(message_ids.values()))
-    # Everyone locks campaigns before messages, both by id.
-    for campaign_id in campaign_ids:
-        lock(connection, campaign_id)
+    # Everyone locks campaigns before messages, both by id, and single messages like one more campaign.
+    for campaign_id in _campaigns_of(connection, set(message_ids.values())):
+        if campaign_id is None:
+            singles.lock(connection)
+        else:
+            lock(connection, campaign_id)
     fresh = _store(connection, list(unique.values()), message_ids)
     changed = _learn(connection, fresh, message_ids, soft_bounces_in_a_row)
     return Applied(
@@ -96,9 +98,10 @@ def _match(connection: Connection, events: Sequence[Event]) -> dict[str, int]:
     return found
 
 
-def _campaigns_of(connection: Connection, message_ids: set[int]) -> list[int]:
+def _campaigns_of(connection: Connection, message_ids: set[int]) -> list[int | None]:
+    """Return the ids in the order of locking, None first for messages without a campaign."""
     query = select(message.c.campaign_id).where(message.c.id.in_(message_ids)).distinct()
-    return sorted(found for found in connection.execute(query).scalars() if found is not None)
+    return sorted(connection.execute(query).scalars(), key=lambda campaign_id: campaign_id or 0)
 
 
 def _store(connection: Connection, events: Sequence[Event], message_ids: Mapping[str, int]) -> list[Event]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, func, insert, select
 
 from ledger import clock, outbox
 from ledger.schema import message, owner, single
@@ -35,9 +35,53 @@ class NewSingle:
     callbacks: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """What sending a single message takes beside its recipient. `owner` is its owner's name."""
+
+    sender: str
+    subject: str
+    text: str
+    unsubscribe_text: str
+    owner: str
+
+
+# Any constant serves; it only has to be the same for everybody.
+_LOCK = 5024515
+
+
+def lock(connection: Connection) -> None:
+    """Lock all single messages until the transaction ends, as a campaign's row locks the campaign's.
+
+    SQLite's one writer holds that lock already.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
+
+
+def mails(connection: Connection, message_ids: Sequence[int]) -> dict[int, Mail]:
+    """Return what is to be sent, by message id."""
+    query = (
+        select(
+            single.c.message_id,
+            single.c.sender,
+            single.c.subject,
+            single.c.text,
+            single.c.unsubscribe_text,
+            owner.c.name,
+        )
+        .join(owner, owner.c.id == single.c.owner_id)
+        .where(single.c.message_id.in_(message_ids))
+    )
+    return {row.message_id: Mail(*row[1:]) for row in connection.execute(query)}
+
+
 def shown_id(message_id: int, public_id: str | None) -> str:
-    """Return the id by which the API knows a message; one of a campaign has no public id of its own."""
-    return public_id or f"m{message_id}"
+    """Return the id by which the API and callbacks know a message.
+
+    One of a campaign has no public id of its own and goes by the ledger's number.
+    """
+    return public_id or str(message_id)
 
 
 def add(connection: Connection, new: Sequence[NewSingle]) -> list[int]:
