@@ -10,7 +10,19 @@ import traceback
 
 import click
 
-from cli import callbacks, campaigns, demo, keys, lists, plumbing, resuming, sending, services, suppress
+from cli import (
+    callbacks,
+    campaigns,
+    demo,
+    erase,
+    keys,
+    lists,
+    plumbing,
+    resuming,
+    sending,
+    services,
+    suppress,
+)
 
 WRONG_INPUT = 2
 COULD_NOT = 1
@@ -36,6 +48,7 @@ for command in (
     campaigns.report,
     callbacks.callbacks,
     suppress.suppress,
+    erase.erase,
     keys.keys,
     plumbing.collect,
     plumbing.setup,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Connection, bindparam, select, update
 
-from ledger import clock, singles, soft_bounces
+from ledger import clock, erasures, singles, soft_bounces
 from ledger.campaigns import lock
 from ledger.dialects import insert
 from ledger.schema import attempt, event, message
@@ -61,6 +61,7 @@ def apply(
     if not unique:
         return Applied(0, 0, 0)
     message_ids = _match(connection, list(unique.values()))
+    unique = _without_erased(connection, unique, message_ids)
     # Everyone locks campaigns before messages, both by id, and single messages like one more campaign.
     for campaign_id in _campaigns_of(connection, set(message_ids.values())):
         if campaign_id is None:
@@ -96,6 +97,23 @@ def _match(connection: Connection, events: Sequence[Event]) -> dict[str, int]:
         if message_id is not None:
             found[item.dedupe_key] = message_id
     return found
+
+
+def _without_erased(
+    connection: Connection, events: Mapping[str, Event], message_ids: Mapping[str, int]
+) -> dict[str, Event]:
+    """Empty what events say of persons who were erased: some come days after the mail."""
+    if not erasures.is_anybody(connection):
+        return dict(events)
+    keys = _keys_of(connection, set(message_ids.values()))
+    recipients = {key: (item.recipient or "").lower() for key, item in events.items()}
+    named = erasures.known_as(connection, sorted(set(recipients.values())))
+    return {
+        key: replace(item, recipient=None, diagnostic=None, raw="{}")
+        if erasures.is_hash(keys.get(message_ids.get(key, 0), "")) or recipients[key] in named
+        else item
+        for key, item in events.items()
+    }
 
 
 def _campaigns_of(connection: Connection, message_ids: set[int]) -> list[int | None]:

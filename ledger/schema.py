@@ -271,6 +271,20 @@ suppression_change = Table(
     Column("note", Text),
 )
 
+# Who was erased, by a keyed hash of the address key, on whose word and why.
+erasure = Table(
+    "erasure",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("address_hash", String(64), nullable=False, unique=True),
+    Column("at", Float, nullable=False),
+    Column("by", String(200), nullable=False),
+    Column("reason", Text, nullable=False),
+)
+
+# One row: the key of those hashes, made with the ledger.
+erasure_key = Table("erasure_key", metadata, Column("key", String(128), primary_key=True))
+
 subscriber = Table(
     "subscriber",
     metadata,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, func, select, tuple_
 
+from ledger import erasures
 from ledger.schema import suppression
 from ledger.suppression_history import Place, SuppressionReason
 
@@ -63,7 +64,8 @@ def count(connection: Connection, selection: Selection) -> dict[SuppressionReaso
 
 def scopes_of(connection: Connection, key: str) -> list[str]:
     """Return the scopes in which one address is suppressed."""
-    query = select(suppression.c.scope).where(suppression.c.address_key == key)
+    known = erasures.known_as(connection, [key]).get(key, key)
+    query = select(suppression.c.scope).where(suppression.c.address_key == known)
     return list(connection.execute(query.order_by(suppression.c.scope)).scalars())
 
 

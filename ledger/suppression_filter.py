@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, func, select
 
+from ledger.erasures import Erased
 from ledger.schema import suppression
 
 _Hashes: TypeAlias = NDArray[np.uint64]
@@ -28,6 +29,7 @@ class SuppressionFilter:
     """
 
     def __init__(self, connection: Connection, scopes: Sequence[str]) -> None:
+        self._erased = Erased(connection)
         hashes = np.empty(size(connection), dtype=np.uint64)
         filled = 0
         for part in _fetched(connection, scopes):
@@ -47,6 +49,9 @@ class SuppressionFilter:
         """Return those of `keys` that may be suppressed: all that are, and hardly any other."""
         if not len(self._hashes):
             return []
+        return self._filtered(keys) + self._erased.among(keys)
+
+    def _filtered(self, keys: Sequence[str]) -> list[str]:
         asked = _hashes(keys)
         byte, bit = self._places(asked)
         marked = np.flatnonzero(self._map[byte] & bit)

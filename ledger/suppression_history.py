@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from sqlalchemy import ColumnElement, Connection, func, insert, select
 
+from ledger import erasures
 from ledger.key_batches import among, batches
 from ledger.schema import suppression_change
 
@@ -88,9 +89,12 @@ def standing(
     if until is not None:
         conditions.append(suppression_change.c.at <= until)
     found: dict[Place, dict[SuppressionReason, Change]] = {}
-    for part in batches(keys):
+    erased = erasures.known_as(connection, keys)
+    whose = {known: key for key, known in erased.items()}
+    for part in batches([erased.get(key, key) for key in keys]):
         for change in _read(connection, among(connection, _KEY, part), *conditions):
-            grounds = found.setdefault((change.address_key, change.scope), {})
+            key = whose.get(change.address_key, change.address_key)
+            grounds = found.setdefault((key, change.scope), {})
             if change.action is Action.ADDED:
                 grounds[change.reason] = change
             else:
@@ -100,7 +104,8 @@ def standing(
 
 def of(connection: Connection, key: str) -> list[Change]:
     """Return everything that was ever done with one address, oldest first."""
-    return _read(connection, suppression_change.c.address_key == key)
+    erased = erasures.known_as(connection, [key])
+    return _read(connection, suppression_change.c.address_key == erased.get(key, key))
 
 
 def lifted_by_people(
@@ -108,7 +113,9 @@ def lifted_by_people(
 ) -> dict[str, float]:
     """Return when a person last took one of `reasons` off the keys, in whichever scope."""
     found: dict[str, float] = {}
-    for part in batches(keys):
+    erased = erasures.known_as(connection, keys)
+    whose = {known: key for key, known in erased.items()}
+    for part in batches([erased.get(key, key) for key in keys]):
         query = (
             select(_KEY, func.max(suppression_change.c.at))
             .where(
@@ -119,7 +126,8 @@ def lifted_by_people(
             )
             .group_by(_KEY)
         )
-        found.update(connection.execute(query).tuples().all())
+        times = connection.execute(query).tuples().all()
+        found.update({whose.get(known, known): at for known, at in times})
     return found
 
 

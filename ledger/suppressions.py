@@ -5,12 +5,12 @@ An address has one entry a scope, which names the gravest of the reasons that st
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from sqlalchemy import Connection, bindparam, delete, select, update
 
-from ledger import clock, suppression_history
+from ledger import clock, erasures, suppression_history
 from ledger.dialects import insert
 from ledger.key_batches import KEYS_A_QUERY, among, batches
 from ledger.schema import suppression
@@ -50,8 +50,12 @@ def add(connection: Connection, entries: Iterable[Suppression]) -> int:
 
     The entry of an address shows the gravest of its reasons, whichever came first.
     """
+    found = list(entries)
+    erased = erasures.known_as(connection, [entry.address_key for entry in found])
     wanted: dict[Place, dict[SuppressionReason, Suppression]] = {}
-    for entry in entries:
+    for entry in found:
+        if entry.address_key in erased:
+            entry = replace(entry, address_key=erased[entry.address_key], note=None)
         wanted.setdefault((entry.address_key, entry.scope), {}).setdefault(entry.reason, entry)
     # Always in the order of the keys, so that two writers never wait for each other in a ring.
     places = sorted(wanted)
@@ -75,7 +79,8 @@ def remove(
     Return what was taken off, as the history has it now.
     """
     at = clock.now(connection)
-    entries = _locked(connection, places)
+    erased = erasures.known_as(connection, [key for key, _ in places])
+    entries = _locked(connection, [(erased.get(key, key), scope) for key, scope in places])
     grounds = _grounds(connection, entries)
     taken: list[Change] = []
     for place, entry in entries.items():
@@ -98,12 +103,14 @@ def reasons(
 ) -> dict[str, SuppressionReason]:
     """Return the suppressed ones among `keys`, each with the gravest reason in `scopes`."""
     found: dict[str, SuppressionReason] = {}
-    for part in batches(keys):
+    erased = erasures.known_as(connection, keys)
+    whose = {known: key for key, known in erased.items()}
+    for part in batches([erased.get(key, key) for key in keys]):
         query = select(suppression.c.address_key, suppression.c.reason).where(
             among(connection, suppression.c.address_key, part), suppression.c.scope.in_(scopes)
         )
-        for key, value in connection.execute(query):
-            reason = SuppressionReason(value)
+        for known, value in connection.execute(query):
+            key, reason = whose.get(known, known), SuppressionReason(value)
             found[key] = gravest((reason, found.get(key, reason)))
     return found
 

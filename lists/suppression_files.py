@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 from pyarrow import csv as pacsv
 
-from ledger import suppression_entries, suppressions
+from ledger import erasures, suppression_entries, suppressions
 from ledger.engine import Ledger
 from ledger.suppression_entries import Entry, Selection
 from ledger.suppressions import EVERYWHERE, Suppression, SuppressionReason
@@ -79,8 +79,10 @@ def export_file(ledger: Ledger, path: Path, selection: Selection | None = None) 
         path.parent.mkdir(parents=True, exist_ok=True)
         with pacsv.CSVWriter(temporary, schema) as writer, ledger.reading() as connection:
             for page in suppression_entries.pages(connection, selection or Selection()):
-                writer.write_table(escaped(_table(page)))
-                written += len(page)
+                # The hash of an erased person is no address, and means nothing to anybody else.
+                named = [entry for entry in page if not erasures.is_hash(entry.address_key)]
+                writer.write_table(escaped(_table(named)))
+                written += len(named)
         os.replace(temporary, path)
     except OSError as err:
         raise ListError(
@@ -146,5 +148,5 @@ def _table(entries: list[Entry]) -> pa.Table:
         )
         for entry in entries
     ]
-    columns = [pa.array(column, pa.string()) for column in zip(*cells, strict=True)]
-    return pa.table(columns, names=list(COLUMNS))
+    columns = list(zip(*cells, strict=True)) or [()] * len(COLUMNS)
+    return pa.table([pa.array(column, pa.string()) for column in columns], names=list(COLUMNS))

@@ -16,7 +16,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from ledger import suppression_history, suppressions
+from ledger import erasures, suppression_history, suppressions
 from ledger.engine import Ledger
 from ledger.suppression_entries import Entry, Selection, page
 from ledger.suppressions import EVERYWHERE, Suppression, SuppressionReason
@@ -166,7 +166,7 @@ def _push(ledger: Ledger, ses: SuppressionClient, pace: "_Pace", at_ses: set[str
     while entries := _some(ledger, after):
         for entry in entries:
             reason = _SES_REASONS.get(entry.reason)
-            if reason is None or entry.address_key in at_ses:
+            if reason is None or entry.address_key in at_ses or erasures.is_hash(entry.address_key):
                 continue
             # SES takes no letters outside ASCII before the @-sign, and so never sends there either.
             if entry.address_key.isascii() and pace.change(
