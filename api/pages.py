@@ -26,7 +26,7 @@ _TEMPLATES = jinja2.Environment(
 
 
 def respond(
-    template: str, *, status: int = 200, more: Mapping[str, str] | None = None, **values: str
+    template: str, *, status: int = 200, more: Mapping[str, str] | None = None, **values: object
 ) -> HTMLResponse:
     """Render a template with `values`; `more` are further headers."""
     nonce = secrets.token_urlsafe(16)

@@ -1,21 +1,14 @@
-"""Who a campaign's mail came from, as its recipients know it."""
+"""Who mail came from, as its recipients know it."""
 
-from sqlalchemy import Connection, select
-
-from ledger.schema import campaign
 from mail.addresses import parse_from
 from mail.errors import MailError
 
 
-def sender_name(connection: Connection, campaign_id: int) -> str | None:
-    """Return the sender's display name, or its address where it has none; None without such a campaign."""
-    query = select(campaign.c.definition).where(campaign.c.id == campaign_id)
-    definition = connection.execute(query).scalar_one_or_none()
-    if definition is None:
-        return None
+def sender_name(sender: str) -> str:
+    """Return the display name of a From, or its address where it has none."""
     try:
-        mailbox = parse_from(definition["from"])
-    except (KeyError, MailError):
-        # An unsubscribe link works whatever became of the campaign's record.
+        mailbox = parse_from(sender)
+    except MailError:
+        # A link works whatever became of the record of its mail.
         return "this sender"
     return mailbox.name or mailbox.address

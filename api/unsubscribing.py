@@ -1,13 +1,14 @@
 """The pages behind the unsubscribe links: looking changes nothing, posting unsubscribes at once."""
 
 from typing import Annotated
+from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
 
 from api import pages
 from api.context import Here
 from api.senders import sender_name
-from ledger.unsubscribes import unsubscribe
+from ledger.unsubscribes import Extent, find, unsubscribe
 from mail.unsubscribe import TokenClaims
 
 router = APIRouter(include_in_schema=False)
@@ -36,12 +37,16 @@ async def _small_body(request: Request) -> bytes:
 # Link scanners follow every link of a mail, so reading the page changes nothing.
 @router.api_route("/unsubscribe/{token}", methods=["GET", "HEAD"])
 def ask(here: Here, held: Annotated[TokenClaims, Depends(claims)]) -> Response:
-    """Ask whether it is meant."""
+    """Ask what is meant: this list, or everything."""
     with here.ledger.reading() as connection:
-        sender = sender_name(connection, held.campaign_id)
-    if sender is None:
+        found = find(connection, message_id=held.message_id, campaign_id=held.campaign_id)
+    if found is None:
         raise HTTPException(404)
-    return pages.respond("ask.html.j2", sender=sender)
+    usual = found.usual if found.list_name else Extent.EVERYTHING
+    extents = sorted(Extent, key=lambda extent: extent is not usual) if found.list_name else [usual]
+    return pages.respond(
+        "ask.html.j2", sender=sender_name(found.sender), list_name=found.list_name, extents=extents
+    )
 
 
 @router.post("/unsubscribe/{token}")
@@ -54,9 +59,18 @@ def act(
     # RFC 8058 section 3.1: the provider posts this pair, urlencoded or multipart, with no cookie. The
     # link alone is the permission, so a form that cannot be parsed unsubscribes as well.
     by = "one-click" if b"List-Unsubscribe" in body and b"One-Click" in body else "page"
+    extent = _extent(body)
     with here.ledger.writing() as connection:
-        done = unsubscribe(connection, message_id=held.message_id, campaign_id=held.campaign_id, by=by)
-        sender = sender_name(connection, held.campaign_id)
-    if not done or sender is None:
+        found = unsubscribe(
+            connection, message_id=held.message_id, campaign_id=held.campaign_id, by=by, extent=extent
+        )
+    if found is None:
         raise HTTPException(404)
-    return pages.respond("done.html.j2", sender=sender)
+    left = found.list_name if (extent or found.usual) is Extent.LIST else ""
+    return pages.respond("done.html.j2", sender=sender_name(found.sender), list_name=left)
+
+
+def _extent(body: bytes) -> Extent | None:
+    """Return which button of the page was pressed; None for the provider's own."""
+    chosen = parse_qs(body.decode("utf-8", "replace")).get("from", [""])[0]
+    return Extent(chosen) if chosen in list(Extent) else None

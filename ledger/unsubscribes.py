@@ -1,24 +1,53 @@
-"""An unsubscribe link that was used."""
+"""An unsubscribe link: what it leads out of, and that it was used."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Connection, select
 
-from ledger import clock
+from ledger import clock, singles
 from ledger.campaigns import lock
-from ledger.schema import campaign, message
+from ledger.owners import scope_of
+from ledger.schema import campaign, message, owner, single
 from ledger.statuses import Fact
 from ledger.suppressions import EVERYWHERE, Suppression, SuppressionReason, add
 from ledger.transitions import read_states, save
 
 
-def unsubscribe(connection: Connection, *, message_id: int, campaign_id: int, by: str) -> bool:
-    """Suppress the message's address and note it on the message; return whether there is such one.
+class Extent(StrEnum):
+    """What somebody leaves."""
 
-    It holds everywhere unless the campaign says that it holds for its list. `by` says what was used: the
-    mailbox provider's one-click or the page. Using a link again changes nothing.
+    LIST = "list"
+    EVERYTHING = "everything"
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """What a link leads out of.
+
+    `sender` is the From of its mail, "" where the record has none. `list_name` is the list that can be left
+    alone, "" where there is none with a name that stays; `usual` is what a link does by itself. A single
+    message has no list: everything is then what its owner sends.
     """
+
+    address_key: str
+    sender: str
+    source: str
+    everything: str
+    list_name: str
+    usual: Extent
+
+    def scope(self, extent: Extent) -> str:
+        """Return what the suppression is filed under."""
+        return self.list_name if extent is Extent.LIST and self.list_name else self.everything
+
+
+def find(connection: Connection, *, message_id: int, campaign_id: int) -> Leaving | None:
+    """Return what a message's link leads out of; None for no such message. `campaign_id` 0: a single one."""
+    if campaign_id == 0:
+        return _single(connection, message_id)
     query = (
         select(message.c.address_key, campaign.c.name, campaign.c.definition)
         .join(campaign, campaign.c.id == message.c.campaign_id)
@@ -26,16 +55,43 @@ def unsubscribe(connection: Connection, *, message_id: int, campaign_id: int, by
     )
     found = connection.execute(query).one_or_none()
     if found is None:
-        return False
-    lock(connection, campaign_id)
+        return None
+    recipients: Mapping[str, Any] = found.definition.get("list") or {}
+    list_name = str(recipients.get("name") or "")
+    alone = bool(list_name) and recipients.get("unsubscribe") == "list"
+    return Leaving(
+        address_key=found.address_key,
+        sender=str(found.definition.get("from") or ""),
+        source=f"campaign {found.name}",
+        everything=EVERYWHERE,
+        list_name=list_name,
+        usual=Extent.LIST if alone else Extent.EVERYTHING,
+    )
+
+
+def unsubscribe(
+    connection: Connection, *, message_id: int, campaign_id: int, by: str, extent: Extent | None = None
+) -> Leaving | None:
+    """Suppress the message's address and note it on the message; return what was left, None for no message.
+
+    Without an `extent` it is the usual one. `by` says what was used: the mailbox provider's one-click or the
+    page. Using a link again changes nothing, but a list can be left first and everything later.
+    """
+    found = find(connection, message_id=message_id, campaign_id=campaign_id)
+    if found is None:
+        return None
+    if campaign_id:
+        lock(connection, campaign_id)
+    else:
+        singles.lock(connection)
     add(
         connection,
         [
             Suppression(
                 found.address_key,
                 SuppressionReason.UNSUBSCRIBE,
-                source=f"campaign {found.name}",
-                scope=_scope(found.definition),
+                source=found.source,
+                scope=found.scope(extent or found.usual),
                 note=by,
                 by="recipient",
             )
@@ -43,9 +99,24 @@ def unsubscribe(connection: Connection, *, message_id: int, campaign_id: int, by
     )
     before = read_states(connection, [message_id])[message_id]
     save(connection, [(before, before.with_facts({Fact.UNSUBSCRIBED: clock.now(connection)}))])
-    return True
+    return found
 
 
-def _scope(definition: Mapping[str, Any]) -> str:
-    recipients = definition.get("list", {})
-    return str(recipients["name"]) if recipients.get("unsubscribe") == "list" else EVERYWHERE
+def _single(connection: Connection, message_id: int) -> Leaving | None:
+    query = (
+        select(message.c.address_key, single.c.public_id, single.c.sender, owner.c.name)
+        .join(single, single.c.message_id == message.c.id)
+        .join(owner, owner.c.id == single.c.owner_id)
+        .where(message.c.id == message_id)
+    )
+    found = connection.execute(query).one_or_none()
+    if found is None:
+        return None
+    return Leaving(
+        address_key=found.address_key,
+        sender=found.sender,
+        source=f"message {found.public_id}",
+        everything=scope_of(found.name),
+        list_name="",
+        usual=Extent.EVERYTHING,
+    )

@@ -1,6 +1,8 @@
 """The unsubscribe pages over a real ledger: looking changes nothing, posting unsubscribes for good."""
 
 import logging
+import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -81,6 +83,7 @@ def test_the_page_says_from_whom_and_has_one_button(client: TestClient, token: s
     assert "<h1>No more mail from Bright &lt;Books&gt;?</h1>" in page
     assert page.count("<button") == 1
     assert '<form method="post">' in page
+    assert "Leave the list" not in page
     assert ADDRESS not in page
 
 
@@ -117,6 +120,65 @@ def test_the_link_alone_is_the_permission_whatever_the_form_holds(
 ) -> None:
     assert client.post(f"/unsubscribe/{token}", content=body).status_code == 200
     assert len(suppressed(ledger)) == 1
+
+
+@pytest.fixture
+def of_a_list(ledger: Ledger, token: str) -> str:
+    """The token, whose campaign went to a list with a name."""
+    definition = {
+        "from": "Bright Books <news@brightbooks.example>",
+        "list": {"name": "Weekly <news>", "unsubscribe": "list"},
+    }
+    with ledger.writing() as connection:
+        connection.execute(update(campaign).values(definition=definition))
+    return token
+
+
+def test_where_the_list_has_a_name_the_page_lets_people_choose(client: TestClient, of_a_list: str) -> None:
+    page = client.get(f"/unsubscribe/{of_a_list}").text
+    first, second = re.findall(r'value="(\w+)"', page)
+    assert (first, second) == ("list", "everything")
+    assert "Leave the list Weekly &lt;news&gt;" in page
+
+
+@pytest.mark.parametrize(
+    ("chosen", "scope", "said"),
+    [
+        ("list", "Weekly <news>", "You are off the list Weekly &lt;news&gt;."),
+        ("everything", "", "Bright Books will not write to you again."),
+        ("nonsense", "Weekly <news>", "You are off the list"),
+    ],
+)
+def test_the_choice_on_the_page_holds(
+    client: TestClient, ledger: Ledger, of_a_list: str, chosen: str, scope: str, said: str
+) -> None:
+    response = client.post(f"/unsubscribe/{of_a_list}", data={"from": chosen})
+    assert response.status_code == 200
+    assert said in response.text
+    assert suppressed(ledger) == [(ADDRESS, "unsubscribe", scope, "page")]
+
+
+def test_the_providers_button_does_what_the_campaign_says(
+    client: TestClient, ledger: Ledger, of_a_list: str
+) -> None:
+    response = client.post(f"/unsubscribe/{of_a_list}", files={"List-Unsubscribe": (None, "One-Click")})
+    assert "Unsubscribe from everything</button>" in response.text
+    assert suppressed(ledger) == [(ADDRESS, "unsubscribe", "Weekly <news>", "one-click")]
+
+
+def test_the_link_of_a_single_message_leaves_its_owner(
+    client_of: Callable[..., TestClient], client: TestClient, ledger: Ledger
+) -> None:
+    mail = {"to": ADDRESS, "from": "Eli <news@shop.example>", "text": "Hello", "subject": "Promo"}
+    assert client_of("EliPackage").post("/emails", json=mail).status_code == 202
+    with ledger.reading() as connection:
+        message_id = connection.execute(select(message.c.id)).scalar_one()
+    link = f"/unsubscribe/{Tokens(KEY).issue(message_id, 0)}"
+    assert "<h1>No more mail from Eli?</h1>" in client.get(link).text
+    assert "Eli will not write to you again." in client.post(link, content=ONE_CLICK).text
+    assert suppressed(ledger) == [(ADDRESS, "unsubscribe", "owner EliPackage", "one-click")]
+    assert client_of("EliPackage").post("/emails", json=mail).json()["error"]["code"] == "suppressed"
+    assert client_of("SomebodyElse").post("/emails", json=mail).status_code == 202
 
 
 def test_posting_twice_is_the_same_as_once(client: TestClient, ledger: Ledger, token: str) -> None:

@@ -1,17 +1,32 @@
 """An unsubscribe link that was used: once, twice, or with a number of nobody."""
 
+import pytest
 from sqlalchemy import select
 
-from ledger import enqueueing, suppressions, unsubscribes
+from ledger import enqueueing, owners, singles, suppressions, unsubscribes
 from ledger.attempts import Answer, Result
 from ledger.schema import suppression
+from ledger.singles import NewSingle
 from ledger.statuses import Count, Status
+from ledger.unsubscribes import Extent
 
 
-def unsubscribe(scene, row, by: str = "one-click", **changes: int) -> bool:
-    of = {"message_id": row["id"], "campaign_id": row["campaign_id"]} | changes
+def unsubscribe(scene, row, by: str = "one-click", extent: Extent | None = None, **changes: int) -> bool:
+    of = {"message_id": row["id"], "campaign_id": row["campaign_id"] or 0} | changes
     with scene.ledger.writing() as connection:
-        return unsubscribes.unsubscribe(connection, by=by, **of)
+        return unsubscribes.unsubscribe(connection, by=by, extent=extent, **of) is not None
+
+
+def scopes(scene) -> list[str]:
+    with scene.ledger.reading() as connection:
+        return sorted(connection.execute(select(suppression.c.scope)).scalars())
+
+
+def enqueue_to(scene, **recipients: str) -> None:
+    """Store a campaign of one message whose list is this."""
+    new = scene.new("weekly", definition={"name": "weekly", "list": recipients})
+    with scene.ledger.writing() as connection:
+        enqueueing.enqueue(connection, new, [scene.messages(1)])
 
 
 def test_the_messages_own_address_is_suppressed_everywhere(scene) -> None:
@@ -54,14 +69,61 @@ def test_a_link_of_no_message_or_of_another_campaign_suppresses_nobody(scene) ->
         assert connection.execute(select(suppression)).all() == []
 
 
-def test_a_campaign_can_say_that_unsubscribing_leaves_its_list_alone(scene) -> None:
-    definition = {"name": "weekly", "list": {"name": "news", "unsubscribe": "list"}}
-    with scene.ledger.writing() as connection:
-        new = scene.new("weekly", definition=definition)
-        stored = enqueueing.enqueue(connection, new, [scene.messages(1)])
+NEWS = {"name": "news", "unsubscribe": "everywhere"}
+NEWS_ALONE = {"name": "news", "unsubscribe": "list"}
+UNNAMED = {"name": "", "unsubscribe": "everywhere"}
+
+
+@pytest.mark.parametrize(
+    ("recipients", "extent", "expected"),
+    [
+        (NEWS, None, ""),
+        (NEWS, Extent.LIST, "news"),
+        (NEWS, Extent.EVERYTHING, ""),
+        (NEWS_ALONE, None, "news"),
+        (NEWS_ALONE, Extent.LIST, "news"),
+        (NEWS_ALONE, Extent.EVERYTHING, ""),
+        # A list without a name of its own cannot be left alone: the file is renamed without a thought.
+        (UNNAMED, Extent.LIST, ""),
+        ({}, None, ""),
+    ],
+)
+def test_somebody_leaves_the_list_or_everything(scene, recipients, extent, expected) -> None:
+    enqueue_to(scene, **recipients)
     (row,) = scene.rows()
-    assert unsubscribe(scene, row) is True
-    with scene.ledger.reading() as connection:
-        found = connection.execute(select(suppression.c.scope, suppression.c.reason)).all()
-    assert found == [("news", "unsubscribe")]
-    scene.check_tallies(stored.name)
+    assert unsubscribe(scene, row, extent=extent) is True
+    assert scopes(scene) == [expected]
+    scene.check_tallies("weekly")
+
+
+def test_the_list_can_be_left_first_and_everything_later(scene) -> None:
+    enqueue_to(scene, **NEWS_ALONE)
+    (row,) = scene.rows()
+    unsubscribe(scene, row)
+    unsubscribe(scene, row, by="page", extent=Extent.EVERYTHING)
+    assert scopes(scene) == ["", "news"]
+    assert scene.check_tallies("weekly").counts[Count.UNSUBSCRIBED] == 1
+
+
+def test_a_single_messages_link_leaves_what_its_owner_sends_and_no_more(scene) -> None:
+    with scene.ledger.writing() as connection:
+        owner_id = owners.ensure(connection, "EliPackage")
+        new = NewSingle(
+            public_id="67f6bce6cd",
+            owner_id=owner_id,
+            operator="EliPackage",
+            sender="Eli <news@shop.example>",
+            recipient="reader@example.com",
+            address="reader@example.com",
+            address_key="reader@example.com",
+            domain="example.com",
+            subject="Promo",
+            text="Hello",
+            unsubscribe_text="Unsubscribe",
+        )
+        singles.add(connection, [new])
+    (row,) = scene.rows()
+    assert unsubscribe(scene, row, extent=Extent.LIST) is True
+    assert scopes(scene) == [owners.scope_of("EliPackage")]
+    assert scene.rows()[0]["unsubscribed_at"] is not None
+    assert unsubscribe(scene, row, message_id=999_999) is False
