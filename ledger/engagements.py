@@ -1,4 +1,4 @@
-"""When somebody last showed a sign of life: opens, clicks and sign-ups, as far as the ledger knows."""
+"""Who was ever mailed, and when somebody last showed a sign of life, as far as the ledger knows."""
 
 from collections.abc import Sequence
 
@@ -38,6 +38,25 @@ def last_engaged(
             elif delivered is not None and watched is not None:
                 found[key] = max(delivered, watched)
     return found
+
+
+def mailed(connection: Connection, keys: Sequence[str], until: float | None = None) -> set[str]:
+    """Return those of the address keys that SES has accepted a message to, by `until` where given."""
+    found: set[str] = set()
+    for part in batches(keys):
+        query = select(message.c.address_key).distinct()
+        accepted = message.c.accepted_at.is_not(None) if until is None else message.c.accepted_at <= until
+        found.update(
+            connection.execute(
+                query.where(among(connection, message.c.address_key, part), accepted)
+            ).scalars()
+        )
+    return found
+
+
+def any_message(connection: Connection) -> bool:
+    """Tell whether the ledger holds a message at all."""
+    return connection.execute(select(message.c.id).limit(1)).first() is not None
 
 
 def watched_since(connection: Connection) -> float | None:

@@ -1,7 +1,7 @@
 """The rules between syntax and mail servers, each for some rows of a list at once, in their order."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import lru_cache
@@ -13,12 +13,15 @@ import pyarrow.compute as pc
 from lists import consent, disposable, engagement, free_mail, roles, typos
 from lists.engagement import Engagement
 from lists.errors import BalanceError
+from lists.key_hashes import Words
 from lists.policy import HygienePolicy
 from lists.reasons import Flag, Reason
 from lists.rulings import Rulings
-from lists.seen_keys import SeenKeys
 from lists.suppression import ConfirmedLookup, LastEngagedLookup, SuppressionLookup
-from lists.text_columns import Mask, mask_of, texts
+from lists.text_columns import Mask, Places, mask_of, texts
+
+FirstRows = Callable[[Words, Places], Places]
+"""Hashes of keys and their row numbers in; for each the row in which its key came first out."""
 
 SUPPRESSION_DETAILS = {
     Reason.HARD_BOUNCE: "an earlier mail bounced hard",
@@ -28,11 +31,11 @@ SUPPRESSION_DETAILS = {
 }
 
 
-def reject_duplicates(rulings: Rulings, seen: SeenKeys) -> None:
+def reject_duplicates(rulings: Rulings, first_rows: FirstRows) -> None:
     """Reject every row whose key an earlier well-formed row has, whatever became of that one."""
     well_formed = rulings.checked.well_formed
     numbers = rulings.rows.numbers[well_formed]
-    first = seen.first_rows(rulings.hashes, numbers)
+    first = first_rows(rulings.hashes, numbers)
     repeats = first != numbers
     where = np.zeros(len(well_formed), dtype=np.bool_)
     where[np.flatnonzero(well_formed)[repeats]] = True
@@ -131,16 +134,20 @@ def reject_suppressed(rulings: Rulings, suppressed: SuppressionLookup) -> None:
 
 def reject_unconfirmed(rulings: Rulings, column: str, confirmed: ConfirmedLookup) -> None:
     """Reject those who have not agreed, by the list's own column or by the ledger."""
+    missing = unconfirmed(rulings, column, confirmed)
+    detail = f"the column {column!r} does not say yes" if column else "has not confirmed the sign-up"
+    rulings.reject(rulings.among_open(missing), Reason.UNCONFIRMED, detail)
+
+
+def unconfirmed(rulings: Rulings, column: str, confirmed: ConfirmedLookup) -> Mask:
+    """Tell which of the open rows are of people who have not agreed."""
     if column:
         encoded = pc.dictionary_encode(rulings.cells(column).filter(pa.array(rulings.open)))
         says_no = [not consent.is_confirmed(cell) for cell in encoded.dictionary.to_pylist()]
-        missing = np.array(says_no, dtype=np.bool_)[np.asarray(encoded.indices)]
-        detail = f"the column {column!r} does not say yes"
-    else:
-        keys = rulings.open_keys()
-        missing = ~mask_of(pc.is_in(keys, texts(sorted(confirmed(keys.to_pylist())))))
-        detail = "has not confirmed the sign-up"
-    rulings.reject(rulings.among_open(missing), Reason.UNCONFIRMED, detail)
+        missing: Mask = np.array(says_no, dtype=np.bool_)[np.asarray(encoded.indices)]
+        return missing
+    keys = rulings.open_keys()
+    return ~mask_of(pc.is_in(keys, texts(sorted(confirmed(keys.to_pylist())))))
 
 
 @dataclass(slots=True)

@@ -12,9 +12,10 @@ import pyarrow as pa
 from lists.batch_rules import SUPPRESSION_DETAILS
 from lists.mx import MxLookup
 from lists.policy import HygienePolicy, ListSource
-from lists.rulings import OWN_COLUMNS, ROW
+from lists.risk import RiskLookups
+from lists.rulings import OWN_COLUMNS, ROW, accepted_table
 from lists.sources import OpenList
-from lists.stream import Cleaning, Progress, accepted_table
+from lists.stream import Cleaning, Progress
 from lists.summary import Summary
 from lists.suppression import ConfirmedLookup, LastEngagedLookup, SuppressionLookup, nobody_engaged
 
@@ -45,6 +46,7 @@ def clean(
     resolver: MxLookup | None,
     today: date,
     last_engaged: LastEngagedLookup = nobody_engaged,
+    risks: RiskLookups | None = None,
     on_progress: Progress | None = None,
     opened: AbstractContextManager[OpenList] | None = None,
 ) -> CleanResult:
@@ -59,6 +61,7 @@ def clean(
         suppressed=suppressed,
         confirmed=confirmed,
         last_engaged=last_engaged,
+        risks=risks,
         resolver=resolver,
         today=today,
         on_progress=on_progress,

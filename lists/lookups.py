@@ -14,7 +14,8 @@ from ledger import engagements, subscribers, suppressions
 from ledger.suppression_filter import SuppressionFilter, size
 from ledger.suppressions import EVERYWHERE
 from lists import suppression
-from lists.suppression import ConfirmedLookup, LastEngagedLookup, SuppressionLookup
+from lists.judging import Known
+from lists.risk import RiskLookups
 
 Reading = Callable[[], AbstractContextManager[Connection]]
 """Opens a transaction that reads, such as `Ledger.reading`."""
@@ -25,17 +26,8 @@ _FEW_KEYS = 50_000
 _ENTRIES_A_KEY = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Lookups:
-    """The ledger's answers, as `lists.cleaning.clean` asks for them."""
-
-    suppressed: SuppressionLookup
-    confirmed: ConfirmedLookup
-    last_engaged: LastEngagedLookup
-
-
-def open_lookups(reading: Reading, list_scope: str = EVERYWHERE, as_of: date | None = None) -> Lookups:
-    """Return the look-ups for the list `list_scope`: as it is now, or was when `as_of` ended (UTC)."""
+def open_lookups(reading: Reading, list_scope: str = EVERYWHERE, as_of: date | None = None) -> Known:
+    """Return the answers for the list `list_scope`: as the ledger is, or was when `as_of` ended (UTC)."""
     until = None if as_of is None else end_of(as_of)
 
     def suppressed_then(keys: Sequence[str]) -> Mapping[str, str]:
@@ -47,10 +39,11 @@ def open_lookups(reading: Reading, list_scope: str = EVERYWHERE, as_of: date | N
         with reading() as connection:
             return subscribers.confirmed(connection, keys, until)
 
-    return Lookups(
+    return Known(
         suppressed=_Suppressed(reading, list_scope) if until is None else suppressed_then,
         confirmed=confirmed,
         last_engaged=_LastEngaged(reading, until),
+        risks=RiskLookups(_Mailed(reading, until), confirmed),
     )
 
 
@@ -103,3 +96,18 @@ class _LastEngaged:
             if not self.asked:
                 self.watched, self.asked = engagements.watched_since(connection), True
             return engagements.last_engaged(connection, keys, watched=self.watched, until=self.until)
+
+
+@dataclass(slots=True)
+class _Mailed:
+    """Asks once whether there are messages at all: a new ledger has none."""
+
+    reading: Reading
+    until: float | None
+    any: bool | None = field(default=None, init=False)
+
+    def __call__(self, keys: Sequence[str]) -> set[str]:
+        with self.reading() as connection:
+            if self.any is None:
+                self.any = engagements.any_message(connection)
+            return engagements.mailed(connection, keys, self.until) if self.any else set()

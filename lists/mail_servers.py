@@ -1,6 +1,7 @@
 """The last rule: domains that certainly take no mail. It needs all domains at once, and so a second pass."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,67 @@ from lists.reasons import Flag, Reason
 from lists.rulings import ROW, Part, dropped_table, flag_bit, in_order, one_array_of_numbers
 from lists.spool import Spool, read
 from lists.text_columns import one_array, stripped, texts
+
+
+@dataclass(frozen=True, slots=True)
+class MailServers:
+    """What the DNS says of all domains of a list.
+
+    rejected: domains that take no mail, each with the detail of the rows it costs.
+    flags:    the bits for domains that are doubtful; `warnings` speak of the answers as a whole.
+    """
+
+    rejected: Mapping[str, str]
+    flags: Mapping[str, int]
+    warnings: tuple[str, ...]
+
+    def judged(self, part: Part, address_column: str, mistyped: Mapping[str, str]) -> Part:
+        """Return a part under this rule too; `mistyped` is for the suggestions of its rows."""
+        kept = part.kept
+        encoded = pc.dictionary_encode(one_array(kept.column("domain")))
+        domains = encoded.dictionary.to_pylist()
+        if not any(domain in self.rejected or domain in self.flags for domain in domains):
+            return part
+        place = np.asarray(encoded.indices)
+        bits = np.array([self.flags.get(domain, 0) for domain in domains], np.uint32)[place]
+        flags = np.asarray(one_array_of_numbers(kept.column("flags"))) | bits
+        kept = kept.set_column(kept.column_names.index("flags"), "flags", pa.array(flags))
+        lost = np.array([domain in self.rejected for domain in domains], dtype=np.bool_)[place]
+        if not lost.any():
+            return Part(kept, part.dropped)
+        gone = kept.filter(pa.array(lost))
+        gone_domains = one_array(gone.column("domain"))
+        pairs = zip(gone.column("address").to_pylist(), gone_domains.to_pylist(), strict=True)
+        dropped = dropped_table(
+            one_array_of_numbers(gone.column(ROW)),
+            stripped(one_array(gone.column(address_column))),
+            [Reason.NO_MX.value] * gone.num_rows,
+            [self.rejected[domain] for domain in gone_domains.to_pylist()],
+            texts([meant(address, domain, mistyped) for address, domain in pairs]),
+            gone_domains,
+        )
+        return Part(kept.filter(pa.array(~lost)), in_order([part.dropped, dropped]))
+
+
+def asked(domains: Sequence[str], resolver: MxLookup, on_progress: Callable[[int, int], None]) -> MailServers:
+    """Ask the DNS once for each domain."""
+    on_progress(0, len(domains))
+    verdicts = resolver(domains)
+    on_progress(len(domains), len(domains))
+    # Where most of the DNS is silent, its few negative answers are not to be believed either.
+    distrusted = mx.mostly_unknown(verdicts)
+    rejected: dict[str, str] = {}
+    flags: dict[str, int] = {}
+    for domain in domains:
+        verdict = verdicts[domain]
+        if verdict.status is Status.NO_MX and not distrusted:
+            rejected[domain] = verdict.detail
+        elif verdict.status is Status.NO_MX:
+            flags[domain] = flag_bit(Flag.MX_UNKNOWN)
+        elif verdict.flag:
+            flags[domain] = flag_bit(verdict.flag)
+    warning = mx.warning(verdicts)
+    return MailServers(rejected, flags, (warning,) if warning else ())
 
 
 class MailServerRule:
@@ -35,66 +97,24 @@ class MailServerRule:
         self._address_column = address_column
         self._mistyped = mistyped
         self._on_progress = on_progress
-        self._domains: dict[str, None] = {}
-        self._rejected: dict[str, str] = {}
-        self._flags: dict[str, int] = {}
 
     def judge(self, parts: Iterable[Part], folder: Path) -> Iterator[Part]:
         """Yield the parts again, under this rule too. Meanwhile they lie in `folder`."""
-        spooled = 0
-        with Spool(folder) as spool:
-            for part in parts:
-                self._domains.update(dict.fromkeys(pc.unique(part.kept.column("domain")).to_pylist()))
-                spool.write(part)
-                spooled += 1
+        spooled, domains = spool(parts, folder)
         if spooled:
-            self._ask()
-            yield from map(self._judged, read(folder, spooled))
+            servers = asked(domains, self._resolver, self._on_progress)
+            self.warnings = servers.warnings
+            for part in read(folder, spooled):
+                yield servers.judged(part, self._address_column, self._mistyped)
 
-    def _ask(self) -> None:
-        domains = list(self._domains)
-        self._on_progress(0, len(domains))
-        verdicts = self._resolver(domains)
-        self._on_progress(len(domains), len(domains))
-        # Where most of the DNS is silent, its few negative answers are not to be believed either.
-        distrusted = mx.mostly_unknown(verdicts)
-        for domain in domains:
-            verdict = verdicts[domain]
-            if verdict.status is Status.NO_MX and not distrusted:
-                self._rejected[domain] = verdict.detail
-            elif verdict.status is Status.NO_MX:
-                self._flags[domain] = flag_bit(Flag.MX_UNKNOWN)
-            elif verdict.flag:
-                self._flags[domain] = flag_bit(verdict.flag)
-        warning = mx.warning(verdicts)
-        self.warnings = (warning,) if warning else ()
 
-    def _judged(self, part: Part) -> Part:
-        kept = part.kept
-        encoded = pc.dictionary_encode(one_array(kept.column("domain")))
-        domains = encoded.dictionary.to_pylist()
-        if not any(domain in self._rejected or domain in self._flags for domain in domains):
-            return part
-        place = np.asarray(encoded.indices)
-        bits = np.array([self._flags.get(domain, 0) for domain in domains], np.uint32)[place]
-        flags = np.asarray(one_array_of_numbers(kept.column("flags"))) | bits
-        kept = kept.set_column(kept.column_names.index("flags"), "flags", pa.array(flags))
-        lost = np.array([domain in self._rejected for domain in domains], dtype=np.bool_)[place]
-        if not lost.any():
-            return Part(kept, part.dropped)
-        gone = kept.filter(pa.array(lost))
-        gone_domains = one_array(gone.column("domain"))
-        dropped = dropped_table(
-            one_array_of_numbers(gone.column(ROW)),
-            stripped(one_array(gone.column(self._address_column))),
-            [Reason.NO_MX.value] * gone.num_rows,
-            [self._rejected[domain] for domain in gone_domains.to_pylist()],
-            texts(self._suggestions(gone, gone_domains)),
-            gone_domains,
-        )
-        return Part(kept.filter(pa.array(~lost)), in_order([part.dropped, dropped]))
-
-    def _suggestions(self, gone: pa.Table, domains: pa.Array) -> list[str]:
-        addresses = gone.column("address").to_pylist()
-        pairs = zip(addresses, domains.to_pylist(), strict=True)
-        return [meant(address, domain, self._mistyped) for address, domain in pairs]
+def spool(parts: Iterable[Part], folder: Path) -> tuple[int, list[str]]:
+    """Leave the parts in a folder; return how many they are, and the domains that are left in them."""
+    spooled = 0
+    domains: dict[str, None] = {}
+    with Spool(folder) as waiting:
+        for part in parts:
+            domains.update(dict.fromkeys(pc.unique(part.kept.column("domain")).to_pylist()))
+            waiting.write(part)
+            spooled += 1
+    return spooled, list(domains)

@@ -11,6 +11,7 @@ from lists.errors import ListError
 ACCEPTED_PARQUET = "accepted.parquet"
 ACCEPTED_CSV = "accepted.csv"
 REJECTED_CSV = "rejected.csv"
+REJECTED_PARQUET = "rejected.parquet"
 SUMMARY_JSON = "summary.json"
 WORK_PREFIX = ".cleaning-"
 
@@ -23,6 +24,7 @@ class Outputs:
     accepted_parquet: Path
     accepted_csv: Path
     rejected_csv: Path
+    rejected_parquet: Path
     summary_json: Path
 
 
@@ -33,6 +35,7 @@ def in_directory(directory: Path) -> Outputs:
         directory / ACCEPTED_PARQUET,
         directory / ACCEPTED_CSV,
         directory / REJECTED_CSV,
+        directory / REJECTED_PARQUET,
         directory / SUMMARY_JSON,
     )
 

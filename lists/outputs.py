@@ -12,8 +12,6 @@ from typing import IO, Self
 
 import pandas as pd
 import pyarrow as pa
-from pyarrow import csv as pacsv
-from pyarrow import parquet
 
 from lists.accepted import read_accepted, read_summary
 from lists.cleaning import CleanResult
@@ -21,21 +19,22 @@ from lists.output_files import (
     ACCEPTED_CSV,
     ACCEPTED_PARQUET,
     REJECTED_CSV,
+    REJECTED_PARQUET,
     SUMMARY_JSON,
     WORK_PREFIX,
     Outputs,
     in_directory,
     in_one_sentence,
 )
+from lists.row_files import ROW_FILES, RowFiles
 from lists.rulings import Part
-from lists.spreadsheets import escaped
-from lists.stream import accepted_table
 from lists.summary import Summary
 
 __all__ = [
     "ACCEPTED_CSV",
     "ACCEPTED_PARQUET",
     "REJECTED_CSV",
+    "REJECTED_PARQUET",
     "SUMMARY_JSON",
     "Outputs",
     "Writer",
@@ -45,26 +44,20 @@ __all__ = [
     "write",
 ]
 
-# The file does not depend on the parts in which the rows come: every row group but the last has so many.
-ROWS_A_GROUP = 1 << 17
-
 
 class Writer:
-    """Writes accepted.parquet, accepted.csv, rejected.csv and summary.json; a context manager.
+    """Writes the accepted and the rejected rows as Parquet and CSV, and summary.json; a context manager.
 
     Until `finish` all of it lies in `work`, a hidden folder beside them, which goes away at the end whatever
-    happens; one that a killed run left goes too. Other files put into `work` by then appear with the four.
-    Formulas are escaped in the CSV files, never in Parquet. Raises ListError where the folder cannot be
-    written; what stood there before stays then.
+    happens; one that a killed run left goes too. Files placed beside by then appear with the others. Raises
+    ListError where the folder cannot be written; what stood there before stays then.
     """
 
     def __init__(self, directory: Path) -> None:
         self.work = directory
         self._outputs = in_directory(directory)
         self._lock: IO[str] | None = None
-        self._parquet: parquet.ParquetWriter | None = None
-        self._csv: dict[str, pacsv.CSVWriter] = {}
-        self._group: list[pa.Table] = []
+        self._rows = RowFiles(directory)
         self._extra: list[str] = []
         self._made: list[Path] = []
 
@@ -76,12 +69,13 @@ class Writer:
             _remove_leftovers(directory)
             self.work = Path(tempfile.mkdtemp(prefix=WORK_PREFIX, dir=directory))
             self._lock = _locked(self.work)
+        self._rows = RowFiles(self.work)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._drop_writers()
+        self._rows.drop()
         shutil.rmtree(self.work, ignore_errors=True)
         if self._lock is not None:
             self._lock.close()
@@ -92,15 +86,11 @@ class Writer:
 
     def write(self, part: Part) -> None:
         """Add rows whose verdicts are final."""
-        self.write_tables(accepted_table(part.kept), part.dropped.drop_columns(["domain"]))
+        self._rows.write(part)
 
     def write_tables(self, accepted: pa.Table, rejected: pa.Table) -> None:
         """Add rows as they stand in the files."""
-        with in_one_sentence(self._outputs.directory):
-            self._write_csv(ACCEPTED_CSV, accepted)
-            self._write_csv(REJECTED_CSV, rejected)
-            self._group.append(accepted)
-            self._write_groups(whole=False)
+        self._rows.write_tables(accepted, rejected)
 
     def place_beside(self, name: str) -> Path:
         """Return a path in `work` for a file that appears with the others under this name."""
@@ -109,13 +99,7 @@ class Writer:
 
     def close_rows(self) -> None:
         """Bring the files of rows to their end; after this `write` is over."""
-        with in_one_sentence(self._outputs.directory):
-            self._write_groups(whole=True)
-            if self._parquet is not None:
-                self._parquet.close()
-            for writer in self._csv.values():
-                writer.close()
-            self._parquet, self._csv = None, {}
+        self._rows.finish()
 
     def finish(self, summary: Summary) -> Outputs:
         """Let all files appear, replacing older ones; a folder with a summary.json is complete."""
@@ -123,39 +107,12 @@ class Writer:
         text = json.dumps(summary.as_json(), ensure_ascii=False, indent=2) + "\n"
         with in_one_sentence(self._outputs.directory):
             (self.work / SUMMARY_JSON).write_text(text, encoding="utf-8")
-            names = [ACCEPTED_PARQUET, ACCEPTED_CSV, REJECTED_CSV, *self._extra]
+            names = [*ROW_FILES, *self._extra]
             # Were this to stop between two files, no summary would vouch for files of two cleanings.
             self._outputs.summary_json.unlink(missing_ok=True)
             for name in (*names, SUMMARY_JSON):
                 os.replace(self.work / name, self._outputs.directory / name)
         return self._outputs
-
-    def _write_csv(self, name: str, table: pa.Table) -> None:
-        safe = escaped(table)
-        if name not in self._csv:
-            self._csv[name] = pacsv.CSVWriter(str(self.work / name), safe.schema)
-        self._csv[name].write_table(safe)
-
-    def _write_groups(self, *, whole: bool) -> None:
-        waiting = sum(table.num_rows for table in self._group)
-        if not self._group or (waiting < ROWS_A_GROUP and not whole):
-            return
-        rows = pa.concat_tables(self._group)
-        if self._parquet is None:
-            self._parquet = parquet.ParquetWriter(str(self.work / ACCEPTED_PARQUET), rows.schema)
-        while rows.num_rows >= ROWS_A_GROUP or (whole and rows.num_rows):
-            self._parquet.write_table(rows.slice(0, ROWS_A_GROUP).combine_chunks(), ROWS_A_GROUP)
-            rows = rows.slice(ROWS_A_GROUP)
-        self._group = [] if whole else [rows]
-
-    def _drop_writers(self) -> None:
-        """Close what is open; whether that succeeds is of no consequence any more."""
-        for writer in (self._parquet, *self._csv.values()):
-            if writer is not None:
-                try:
-                    writer.close()
-                except (pa.ArrowException, OSError):
-                    continue
 
 
 def write(result: CleanResult, directory: Path) -> Outputs:

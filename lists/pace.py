@@ -4,7 +4,7 @@ from collections.abc import Callable
 from time import monotonic
 
 _EVERY_SECONDS = 1.0
-_UNITS = {"syntax": "rows", "mx": "domains"}
+_UNITS = {"syntax": "rows", "mx": "domains", "split": "rows", "keys": "rows", "judge": "rows"}
 
 
 class Pace:

@@ -24,7 +24,8 @@ _HEADER_AGAIN = "repeats the header row"
 class Part:
     """What became of some rows, in their order.
 
-    kept:    the source's columns, `address`, `domain`, `flags` (bits, see `flag_texts`) and ROW.
+    kept:    the source's columns, `address`, `domain`, `flags` (bits, see `flag_texts`, and the marks of
+             `lists.risk`) and ROW.
     dropped: `row`, `address` (as given, trimmed), `reason`, `detail`, `suggestion` and `domain`.
     """
 
@@ -75,6 +76,10 @@ class Rulings:
     def flag(self, where: Mask, flag: str) -> None:
         """Mark rows without rejecting them."""
         self._flags[where] |= _FLAG_BITS[Flag(flag)]
+
+    def mark(self, where: Mask, bit: np.uint32) -> None:
+        """Mark rows with a bit that is no flag's."""
+        self._flags[where] |= bit
 
     def suggest(self, where: Mask, addresses: Sequence[str]) -> None:
         """Note which addresses were probably meant, one for each row of the mask; the rows' own stay."""
@@ -167,6 +172,12 @@ def in_order(tables: Sequence[pa.Table]) -> pa.Table:
         return (filled or list(tables))[0]
     table = pa.concat_tables(filled)
     return table.take(pc.sort_indices(table.column("row")))
+
+
+def accepted_table(kept: pa.Table) -> pa.Table:
+    """Return accepted rows as people get them: the source's columns, `address`, `domain` and `flags`."""
+    flags = flag_texts(kept.column("flags"))
+    return kept.drop_columns([ROW]).set_column(kept.column_names.index("flags"), "flags", flags)
 
 
 def flag_texts(bits: pa.ChunkedArray) -> pa.Array:

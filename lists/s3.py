@@ -14,8 +14,8 @@ _MENDS = {
     "NoSuchBucket": "there is no such bucket: check its name and region",
     "NoSuchKey": "there is no such object: check the key",
     "404": "there is no such object: check the bucket and the key",
-    "AccessDenied": "access is denied: the credentials need s3:GetObject on it",
-    "403": "access is denied: the credentials need s3:GetObject on it",
+    "AccessDenied": "access is denied: the credentials need {needs} on it",
+    "403": "access is denied: the credentials need {needs} on it",
     "InvalidAccessKeyId": "the access key is unknown: check the AWS credentials",
     "SignatureDoesNotMatch": "the secret key is wrong: check the AWS credentials",
     "ExpiredToken": "the credentials have expired: renew them",
@@ -27,19 +27,45 @@ _MENDS = {
 @contextmanager
 def opened(url: str) -> Iterator[IO[bytes]]:
     """Open the object behind `s3://bucket/key` for reading, or raise ListError saying what to check."""
+    bucket, key = _bucket_and_key(url)
+    if not bucket or not key:
+        raise ListError(f"{url} is no S3 object: write s3://bucket/key.")
+    with (
+        _in_one_sentence(url),
+        closing(boto3.client("s3").get_object(Bucket=bucket, Key=key)["Body"]) as body,
+    ):
+        yield body
+
+
+def inside(url: str) -> list[tuple[str, int]]:
+    """Return the objects inside the folder `s3://bucket/folder/`, each with its bytes, by their names.
+
+    Raises ListError saying what to check.
+    """
+    bucket, prefix = _bucket_and_key(url)
+    if not bucket:
+        raise ListError(f"{url} is no S3 folder: write s3://bucket/folder/.")
+    with _in_one_sentence(url, needs="s3:ListBucket"):
+        pages = boto3.client("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+        found = [each for page in pages for each in page.get("Contents", [])]
+    # A folder that somebody made in the console is an object of its own, of no bytes.
+    return sorted((f"s3://{bucket}/{each['Key']}", each["Size"]) for each in found if each["Size"])
+
+
+def _bucket_and_key(url: str) -> tuple[str, str]:
     parts = urlsplit(url, allow_fragments=False)
     # A key may hold a question mark, which urlsplit takes for the start of a query.
-    key = parts.path.lstrip("/") + (f"?{parts.query}" if parts.query else "")
-    if not parts.netloc or not key:
-        raise ListError(f"{url} is no S3 object: write s3://bucket/key.")
+    return parts.netloc, parts.path.lstrip("/") + (f"?{parts.query}" if parts.query else "")
+
+
+@contextmanager
+def _in_one_sentence(url: str, needs: str = "s3:GetObject") -> Iterator[None]:
     try:
-        answer = boto3.client("s3").get_object(Bucket=parts.netloc, Key=key)
-        with closing(answer["Body"]) as body:
-            yield body
+        yield
     except ClientError as err:
         code = err.response.get("Error", {}).get("Code", "")
         mend = _MENDS.get(code, f"S3 answered {code or 'an error'}: try again, or check the bucket's policy")
-        raise ListError(f"{url}: {mend}.") from err
+        raise ListError(f"{url}: {mend.format(needs=needs)}.") from err
     except ParamValidationError as err:
         raise ListError(f"{url} is no S3 object: check the bucket's name.") from err
     except NoCredentialsError as err:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import chain
 from typing import BinaryIO
 
@@ -24,7 +24,8 @@ class OpenList:
 
     names:          its columns; `address` is the one of the addresses, and how that was found.
     encoding:       of the text, "" for Parquet; `delimiter` likewise.
-    warnings:       sentences about what was done to the text, complete once all rows were read.
+    nul_cells:      cells that NUL characters were taken out of, complete once all rows were read.
+    may_be_empty:   whether a header without rows is no error, as in one file of many.
     """
 
     source: str
@@ -32,7 +33,8 @@ class OpenList:
     address: AddressColumn
     encoding: str
     delimiter: str
-    warnings: list[str] = field(default_factory=list)
+    nul_cells: int = 0
+    may_be_empty: bool = False
     _content: Content | None = None
     _rows: Iterable[Rows] = ()
     _given_bytes: int = 0
@@ -46,8 +48,13 @@ class OpenList:
             self._given_bytes += sum(column.nbytes for column in rows.table.columns)
             self._given_bytes -= 3 * rows.table.num_rows * rows.table.num_columns
             yield rows
-        if not seen:
+        if not seen and not self.may_be_empty:
             raise ListError(f"{self.source} has a header but no rows: give at least one recipient.")
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a person should know of how the list was read, once all rows were."""
+        return tuple(filter(None, [self.address.sentence(), nul_sentence(self.nul_cells)]))
 
     @property
     def share_read(self) -> float:
@@ -187,21 +194,22 @@ def _with_address(
     position = listed.names.index(listed.address.name)
 
     def guarded() -> Iterator[Rows]:
-        cleaned = 0
         for rows in chain([first] if first else [], parts):
             open_quotes.refuse(rows, position, listed.delimiter, source.source)
             table = rows.table.rename_columns(listed.names)
             if nul_seen:
                 table, hits = _without_nul(table, position)
-                cleaned += hits
+                listed.nul_cells += hits
             yield Rows(table, rows.numbers, rows.ragged)
-        if cleaned:
-            listed.warnings.append(
-                f"NUL characters were taken out of {cleaned:,} cells, which no database can hold."
-            )
 
     listed._rows = guarded()
     return listed
+
+
+def nul_sentence(cells: int) -> str:
+    """Tell that NUL characters were taken out of so many cells; "" where there were none."""
+    counted = "1 cell" if cells == 1 else f"{cells:,} cells"
+    return f"NUL characters were taken out of {counted}: no database can hold them." if cells else ""
 
 
 def _without_nul(table: pa.Table, address: int) -> tuple[pa.Table, int]:

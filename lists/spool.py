@@ -60,6 +60,12 @@ class Spool:
                 file.close()
 
 
+def drop(folder: Path) -> None:
+    """Make room: the parts that a spool took into a folder are not wanted any more."""
+    for name in ("kept", "dropped"):
+        (folder / name).unlink(missing_ok=True)
+
+
 def read(folder: Path, count: int) -> Iterator[Part]:
     """Yield the parts that a spool took into a folder."""
     with pa.OSFile(str(folder / "kept")) as kept, pa.OSFile(str(folder / "dropped")) as dropped:

@@ -9,20 +9,19 @@ from datetime import date
 from pathlib import Path
 from time import perf_counter
 
-import pyarrow as pa
-
-from lists import batch_rules, columns, sources
-from lists.batch_rules import InactiveRule, TypoRule
+from lists import columns, sources
 from lists.csv_rows import Rows
+from lists.judging import Judge, Known
 from lists.mail_servers import MailServerRule
 from lists.mx import MxLookup
 from lists.policy import HygienePolicy, ListSource
-from lists.rulings import OWN_COLUMNS, ROW, Part, Rulings, flag_texts
+from lists.risk import RiskLookups
+from lists.rulings import OWN_COLUMNS, Part, Rulings
 from lists.seen_keys import SeenKeys
 from lists.sources import OpenList
 from lists.summary import Summary
 from lists.suppression import ConfirmedLookup, LastEngagedLookup, SuppressionLookup, nobody_engaged
-from lists.tally import Tally
+from lists.tally import Tally, summarised
 
 Progress = Callable[[str, int, int], None]
 """Called with the stage ("syntax" or "mx"), how many rows or domains are done, and how many there are.
@@ -51,6 +50,7 @@ class Cleaning:
         resolver: MxLookup | None,
         today: date,
         last_engaged: LastEngagedLookup = nobody_engaged,
+        risks: RiskLookups | None = None,
         on_progress: Progress | None = None,
         on_open: Callable[[OpenList], None] | None = None,
         opened: AbstractContextManager[OpenList] | None = None,
@@ -59,9 +59,7 @@ class Cleaning:
     ) -> None:
         self._source = source
         self._policy = policy
-        self._suppressed = suppressed
-        self._confirmed = confirmed
-        self._last_engaged = last_engaged
+        self._known = Known(suppressed, confirmed, last_engaged, risks)
         self._resolver = resolver if policy.mx else None
         self._today = today
         self._report = on_progress or (lambda stage, done, total: None)
@@ -81,9 +79,9 @@ class Cleaning:
         with self._opened as listed:
             self._on_open(listed)
             renamed = columns.renamed(listed.names, OWN_COLUMNS)
-            mistyped = TypoRule(self._policy)
-            rules = self._rules(listed, mistyped)
-            judged = self._judged(listed, rules, mistyped)
+            seen = SeenKeys()
+            judge = Judge(listed, self._source, self._policy, self._known, seen.first_rows, self._today)
+            judged = judged_rows(listed, judge, self._policy, self._report, self._threads)
             parts = (rulings.part(renamed) for rulings in judged)
             warnings: tuple[str, ...] = ()
             if self._resolver is not None:
@@ -91,31 +89,26 @@ class Cleaning:
                 rule = MailServerRule(
                     self._resolver,
                     name,
-                    mistyped.mistyped,
+                    judge.mistyped,
                     lambda done, total: self._report("mx", done, total),
                 )
-                yield from self._tallied(rule.judge(parts, folder))
+                yield from self._tallied(rule.judge(self._to_the_end(parts, judge), folder))
                 warnings = rule.warnings
             else:
-                yield from self._tallied(parts)
-            found_by_content = listed.address.sentence()
-            self._summary = Summary(
+                yield from self._tallied(self._to_the_end(parts, judge))
+            self._summary = summarised(
+                self._tally,
                 source=listed.source,
                 fingerprint=listed.fingerprint,
-                rows=self._tally.accepted + self._tally.rejected,
-                accepted=self._tally.accepted,
-                rejected=self._tally.rejected,
-                by_reason=self._tally.by_reason(),
-                by_domain=self._tally.by_domain(),
                 seconds=round(perf_counter() - self._started, 3),
-                flags=self._tally.flags(),
-                warnings=(*filter(None, [found_by_content]), *listed.warnings, *warnings),
+                warnings=(*listed.warnings, *warnings),
                 renamed=renamed,
                 address_column=listed.address.name,
                 encoding=listed.encoding,
                 delimiter=listed.delimiter,
                 header=self._source.header,
-                mistyped=dict(sorted(mistyped.mistyped.items())),
+                mistyped=judge.mistyped,
+                with_risk=self._known.risks is not None,
             )
 
     def summary(self) -> Summary:
@@ -124,79 +117,10 @@ class Cleaning:
             raise RuntimeError("the list was not judged to its end")
         return self._summary
 
-    def _rules(self, listed: OpenList, mistyped: TypoRule) -> list[Callable[[Rulings], None]]:
-        """Return the rules after syntax and duplicates, in the order of `Reason`."""
-        source, policy = self._source, self._policy
-        rules: list[Callable[[Rulings], None]] = [
-            lambda rulings: batch_rules.judge_roles(rulings, policy),
-            lambda rulings: batch_rules.judge_disposable(rulings, policy),
-            lambda rulings: batch_rules.judge_free_mail(rulings, policy),
-            mistyped.suggest,
-            lambda rulings: batch_rules.reject_suppressed(rulings, self._suppressed),
-        ]
-        if source.consent == "confirmed":
-            column = ""
-            if source.consent_column:
-                column = columns.find(
-                    listed.names, source.consent_column, listed.source, "list.consent_column"
-                )
-            rules.append(lambda rulings: batch_rules.reject_unconfirmed(rulings, column, self._confirmed))
-        days = source.inactive_after_days
-        if days is not None and not source.last_engaged_column:
-            rules.append(
-                lambda rulings: batch_rules.reject_silent(rulings, self._last_engaged, days, self._today)
-            )
-        return rules
-
-    def _inactive_rule(self, listed: OpenList) -> InactiveRule | None:
-        source = self._source
-        if source.inactive_after_days is None or not source.last_engaged_column:
-            return None
-        column = columns.find(
-            listed.names, source.last_engaged_column, listed.source, "list.last_engaged_column"
-        )
-        return InactiveRule(column, source.inactive_after_days, self._today)
-
-    def _judged(
-        self, listed: OpenList, rules: list[Callable[[Rulings], None]], mistyped: TypoRule
-    ) -> Iterator[Rulings]:
-        seen, done, told = SeenKeys(), 0, (0, 0)
-        inactive = self._inactive_rule(listed)
-        for rulings in self._checked(listed):
-            batch_rules.reject_duplicates(rulings, seen)
-            for rule in rules:
-                rule(rulings)
-            if inactive is not None:
-                inactive.judge(rulings)
-            mistyped.reject(rulings)
-            done += rulings.count
-            share = listed.share_read
-            told = (done, max(done, round(done / share) if share else done))
-            self._report("syntax", *told)
-            yield rulings
-        if inactive is not None:
-            inactive.finish()
-        if told != (done, done):
-            self._report("syntax", done, done)
-
-    def _checked(self, listed: OpenList) -> Iterator[Rulings]:
-        """Yield the rows in order, with their syntax judged by several threads ahead of time."""
-
-        def check(rows: Rows) -> Rulings:
-            return Rulings(rows, listed.address.name, repair=self._policy.repair)
-
-        waiting: deque[Future[Rulings]] = deque()
-        with ThreadPoolExecutor(self._threads) as pool:
-            try:
-                for rows in listed.rows():
-                    waiting.append(pool.submit(check, rows))
-                    if len(waiting) > self._threads:
-                        yield waiting.popleft().result()
-                while waiting:
-                    yield waiting.popleft().result()
-            finally:
-                for future in waiting:
-                    future.cancel()
+    def _to_the_end(self, parts: Iterator[Part], judge: Judge) -> Iterator[Part]:
+        yield from parts
+        if judge.inactive is not None:
+            judge.inactive.finish()
 
     def _tallied(self, parts: Iterator[Part]) -> Iterator[Part]:
         for part in parts:
@@ -204,7 +128,37 @@ class Cleaning:
             yield part
 
 
-def accepted_table(kept: pa.Table) -> pa.Table:
-    """Return accepted rows as people get them: the source's columns, `address`, `domain` and `flags`."""
-    flags = flag_texts(kept.column("flags"))
-    return kept.drop_columns([ROW]).set_column(kept.column_names.index("flags"), "flags", flags)
+def judged_rows(
+    listed: OpenList, judge: Judge, policy: HygienePolicy, report: Progress, threads: int = THREADS
+) -> Iterator[Rulings]:
+    """Yield the rows of a list in their order, judged by every rule but that of the mail servers."""
+    done, told = 0, (0, 0)
+    for rulings in checked_rows(listed, policy, threads):
+        judge.judge(rulings)
+        done += rulings.count
+        share = listed.share_read
+        told = (done, max(done, round(done / share) if share else done))
+        report("syntax", *told)
+        yield rulings
+    if told != (done, done):
+        report("syntax", done, done)
+
+
+def checked_rows(listed: OpenList, policy: HygienePolicy, threads: int = THREADS) -> Iterator[Rulings]:
+    """Yield the rows in order, with their syntax judged by several threads ahead of time."""
+
+    def check(rows: Rows) -> Rulings:
+        return Rulings(rows, listed.address.name, repair=policy.repair)
+
+    waiting: deque[Future[Rulings]] = deque()
+    with ThreadPoolExecutor(threads) as pool:
+        try:
+            for rows in listed.rows():
+                waiting.append(pool.submit(check, rows))
+                if len(waiting) > threads:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()

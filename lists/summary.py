@@ -30,6 +30,8 @@ class Summary:
     address_column, encoding, delimiter, header: how the source was read; encoding and delimiter are "" for
                Parquet.
     mistyped:  domains that look like a slip of the finger, each with the provider that was probably meant.
+    risk:      accepted rows that are at free mail, were never mailed or never confirmed, by the names in
+               `lists.risk`; empty where nobody was asked.
     Raises BalanceError on construction where the figures do not add up.
     """
 
@@ -49,6 +51,7 @@ class Summary:
     delimiter: str = ""
     header: bool = True
     mistyped: Mapping[str, str] = field(default_factory=dict)
+    risk: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if list(self.by_reason) != [reason.value for reason in Reason]:
@@ -85,6 +88,7 @@ class Summary:
             "delimiter": self.delimiter,
             "header": self.header,
             "mistyped": dict(self.mistyped),
+            "risk": dict(self.risk),
         }
 
     @classmethod

@@ -1,17 +1,24 @@
 """Counting what became of the rows of a list, part by part."""
 
+import json
 from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from pyarrow import parquet
 
+from lists import risk
 from lists.reasons import Flag, Reason
 from lists.rulings import Part, flag_counts
-from lists.summary import NO_DOMAIN, DomainCounts
+from lists.summary import NO_DOMAIN, DomainCounts, Summary
 
 # So many lines of counts by domain may come before they are summed up.
 _LINES_KEPT = 300_000
+_COUNTS = "counts.json"
+_BY_DOMAIN = "by_domain.parquet"
 
 
 class Tally:
@@ -22,6 +29,7 @@ class Tally:
         self.rejected = 0
         self._reasons: Counter[str] = Counter()
         self._flags: Counter[Flag] = Counter()
+        self._marks: Counter[str] = Counter()
         self._domains: list[pa.Table] = []
         self._lines = 0
 
@@ -32,6 +40,7 @@ class Tally:
         for count in pc.value_counts(part.dropped.column("reason")).to_pylist():
             self._reasons[count["values"]] += count["counts"]
         self._flags.update(flag_counts(part.kept.column("flags")))
+        self._marks.update(risk.counted(part.kept.column("flags")))
         for table, kept in ((part.kept, 1), (part.dropped, 0)):
             counts = pc.value_counts(table.column("domain"))
             numbers = np.asarray(counts.field("counts"))
@@ -44,9 +53,38 @@ class Tally:
             )
             self._domains.append(lines)
             self._lines += lines.num_rows
-        if self._lines > _LINES_KEPT:
-            self._domains = [self._by_domain()]
-            self._lines = 0
+        self._sum_up()
+
+    def merge(self, other: "Tally") -> None:
+        """Add what was counted elsewhere."""
+        self.accepted += other.accepted
+        self.rejected += other.rejected
+        self._reasons.update(other._reasons)
+        self._flags.update(other._flags)
+        self._marks.update(other._marks)
+        self._domains += other._domains
+        self._lines += other._lines
+        self._sum_up()
+
+    def write(self, folder: Path) -> None:
+        """Leave the figures in a folder for `read`."""
+        counts = {"accepted": self.accepted, "rejected": self.rejected, "reasons": self._reasons}
+        text = json.dumps(counts | {"flags": self._flags, "marks": self._marks})
+        (folder / _COUNTS).write_text(text, encoding="utf-8")
+        parquet.write_table(self._by_domain(), folder / _BY_DOMAIN)
+
+    @classmethod
+    def read(cls, folder: Path) -> "Tally":
+        """Return what `write` left."""
+        counts = json.loads((folder / _COUNTS).read_text(encoding="utf-8"))
+        tally = cls()
+        tally.accepted, tally.rejected = counts["accepted"], counts["rejected"]
+        tally._reasons.update(counts["reasons"])
+        tally._flags.update({Flag(name): count for name, count in counts["flags"].items()})
+        tally._marks.update(counts["marks"])
+        tally._domains = [parquet.read_table(folder / _BY_DOMAIN)]
+        tally._lines = tally._domains[0].num_rows
+        return tally
 
     def by_reason(self) -> dict[str, int]:
         """Return the rejected rows of every reason, zeros too."""
@@ -55,6 +93,13 @@ class Tally:
     def flags(self) -> dict[str, int]:
         """Return how many accepted rows bear each flag, in the order of `Flag`."""
         return {flag.value: self._flags[flag] for flag in Flag if self._flags[flag]}
+
+    def risk(self, by_domain: Mapping[str, DomainCounts]) -> dict[str, int]:
+        """Return how many accepted rows are at risk and why."""
+        return {
+            risk.FREE_MAIL: risk.at_free_mail(by_domain),
+            **{name: self._marks[name] for name in risk.MARKS},
+        }
 
     def by_domain(self) -> dict[str, DomainCounts]:
         """Return the rows of every domain, the largest first, equals by name."""
@@ -70,7 +115,50 @@ class Tally:
         lines = zip(*(column.take(order).to_pylist() for column in columns), strict=True)
         return {domain: DomainCounts(accepted, rejected) for domain, accepted, rejected in lines}
 
+    def _sum_up(self) -> None:
+        if self._lines > _LINES_KEPT:
+            self._domains = [self._by_domain()]
+            self._lines = 0
+
     def _by_domain(self) -> pa.Table:
         grouped = pa.concat_tables(self._domains).group_by("domain")
         sums = grouped.aggregate([("accepted", "sum"), ("rejected", "sum")])
         return sums.rename_columns(["domain", "accepted", "rejected"])
+
+
+def summarised(
+    tally: Tally,
+    *,
+    source: str,
+    fingerprint: str,
+    seconds: float,
+    warnings: tuple[str, ...],
+    renamed: Mapping[str, str],
+    address_column: str,
+    encoding: str,
+    delimiter: str,
+    header: bool,
+    mistyped: Mapping[str, str],
+    with_risk: bool,
+) -> Summary:
+    """Return the summary of what was counted; raises BalanceError where it does not add up."""
+    by_domain = tally.by_domain()
+    return Summary(
+        source=source,
+        fingerprint=fingerprint,
+        rows=tally.accepted + tally.rejected,
+        accepted=tally.accepted,
+        rejected=tally.rejected,
+        by_reason=tally.by_reason(),
+        by_domain=by_domain,
+        seconds=seconds,
+        flags=tally.flags(),
+        warnings=warnings,
+        renamed=renamed,
+        address_column=address_column,
+        encoding=encoding,
+        delimiter=delimiter,
+        header=header,
+        mistyped=dict(sorted(mistyped.items())),
+        risk=tally.risk(by_domain) if with_risk else {},
+    )

@@ -1,7 +1,9 @@
 """What a report shows of the rejected rows, gathered while a list of any length passes by."""
 
+import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +16,8 @@ from lists.rulings import Part
 SAMPLES_A_REASON = 5
 # The first rejected rows, for a table on a screen; past a few hundred rows such a page crawls.
 FIRST_ROWS = 200
+_COUNTS = "findings.json"
+_FIRST = "first"
 
 
 class Findings:
@@ -52,6 +56,42 @@ class Findings:
             name = str(reason)
             self._any[name] = _lowest([self._any.get(name), rows], of_each_detail=False)
             self._different[name] = _lowest([self._different.get(name), rows], of_each_detail=True)
+
+    def merge(self, later: "Findings") -> None:
+        """Take in what was gathered from rows further down in the list."""
+        self.accepted += later.accepted
+        self.rejected.update(later.rejected)
+        self.first = pd.concat([self.first, later.first]).head(FIRST_ROWS)
+        for name, rows in later._any.items():
+            self._any[name] = _lowest([self._any.get(name), rows], of_each_detail=False)
+        for name, rows in later._different.items():
+            self._different[name] = _lowest([self._different.get(name), rows], of_each_detail=True)
+
+    def write(self, folder: Path) -> None:
+        """Leave the findings in a folder for `read`."""
+        counts = {"accepted": self.accepted, "rejected": self.rejected}
+        (folder / _COUNTS).write_text(json.dumps(counts), encoding="utf-8")
+        for name, rows in self._tables():
+            rows.to_parquet(folder / f"{name}.parquet")
+
+    @classmethod
+    def read(cls, folder: Path) -> "Findings":
+        """Return what `write` left."""
+        counts = json.loads((folder / _COUNTS).read_text(encoding="utf-8"))
+        findings = cls()
+        findings.accepted = counts["accepted"]
+        findings.rejected.update(counts["rejected"])
+        findings.first = pd.read_parquet(folder / f"{_FIRST}.parquet")
+        for kind, by_reason in (("any", findings._any), ("different", findings._different)):
+            for path in folder.glob(f"{kind}-*.parquet"):
+                by_reason[path.stem.removeprefix(f"{kind}-")] = pd.read_parquet(path)
+        return findings
+
+    def _tables(self) -> Iterator[tuple[str, pd.DataFrame]]:
+        yield _FIRST, self.first
+        for kind, by_reason in (("any", self._any), ("different", self._different)):
+            for reason, rows in by_reason.items():
+                yield f"{kind}-{reason}", rows
 
     def sample(self, reason: Reason) -> pd.DataFrame:
         """Return some rows of a reason in their order, from all over the list.

@@ -55,7 +55,8 @@ def clean(
         suppressed=known.suppressed,
         confirmed=known.confirmed,
         last_engaged=known.last_engaged,
-        resolver=_resolver(ledger, nameservers, report) if policy.mx else None,
+        risks=known.risks,
+        resolver=resolver(ledger, nameservers, report) if policy.mx else None,
         today=as_of or datetime.now(UTC).date(),
         on_progress=on_progress,
         on_open=on_open,
@@ -65,13 +66,13 @@ def clean(
         for part in cleaning.parts(writer.work):
             findings.add_part(part)
             writer.write(part)
-        summary = _told(cleaning.summary(), as_of)
+        summary = told_as_of(cleaning.summary(), as_of)
         page.write(writer.place_beside(REPORT_HTML), list_report.render_findings(summary, findings))
         return Cleaned(summary, writer.finish(summary), findings)
 
 
-def _told(summary: Summary, as_of: date | None) -> Summary:
-    """Say in the summary that it is about a day in the past, where it is."""
+def told_as_of(summary: Summary, as_of: date | None) -> Summary:
+    """Say in a summary that it is about a day in the past, where it is."""
     if as_of is None:
         return summary
     told = (
@@ -80,7 +81,8 @@ def _told(summary: Summary, as_of: date | None) -> Summary:
     return replace(summary, warnings=(told, *summary.warnings))
 
 
-def _resolver(ledger: Ledger, nameservers: str, report: Progress) -> MxLookup:
+def resolver(ledger: Ledger, nameservers: str, report: Progress) -> MxLookup:
+    """Return the look-up of mail servers that the settings describe. Raises ListError for no nameserver."""
     return mx_cached.lookup(
         ledger,
         mx.resolving(settings(), nameservers),

@@ -18,6 +18,7 @@ from lists.cleaning import Progress
 from lists.pace import Pace
 from lists.policy import HygienePolicy, ListSource
 from reports import list_cleaning, list_summary
+from reports.list_cleaning import Cleaned
 from settings import settings
 from tasks.retrying import passing_fault
 
@@ -29,23 +30,33 @@ def clean(source: ListSource, policy: HygienePolicy, directory: str) -> dict[str
     found = settings()
     with open_ledger(found.database_url) as ledger:
         result = list_cleaning.clean(
-            ledger, source, policy, found.nameservers, Path(directory), on_progress=_progress()
+            ledger,
+            source,
+            policy,
+            found.nameservers,
+            Path(directory),
+            on_progress=row_progress("list-cleaning-progress"),
         )
+    show(result, directory)
+    return result.summary.as_json()
+
+
+def show(result: Cleaned, directory: str) -> None:
+    """Show a cleaning on the operators' screen."""
     create_markdown_artifact(
         list_summary.markdown(result.summary, directory), key="list-cleaning", description="List cleaning"
     )
     create_table_artifact(
         list_summary.rejected_rows(result.findings.first), key="list-rejected", description="Rejected rows"
     )
-    return result.summary.as_json()
 
 
-def _progress() -> Progress:
+def row_progress(key: str) -> Progress:
     """Return a progress that the operators' screen shows: a bar, and a line in the log now and then."""
     # Taken here: the mail servers are looked up in a thread of their own, which knows no run.
     log, pace, home = get_run_logger(), Pace(), current_thread()
     # In a task that is not async, Prefect's functions are not either, whatever their types say.
-    bar = cast(UUID, create_progress_artifact(0.0, key="list-cleaning-progress", description="List cleaning"))
+    bar = cast(UUID, create_progress_artifact(0.0, key=key, description="List cleaning"))
 
     def told(stage: str, done: int, total: int) -> None:
         if line := pace.line(stage, done, total):

@@ -18,7 +18,14 @@ ROWS = [
     "cy@gone.example",
     "dee@nomail.example",
 ]
-OUTPUTS = ["accepted.csv", "accepted.parquet", "rejected.csv", "report.html", "summary.json"]
+OUTPUTS = [
+    "accepted.csv",
+    "accepted.parquet",
+    "rejected.csv",
+    "rejected.parquet",
+    "report.html",
+    "summary.json",
+]
 
 
 @pytest.fixture

@@ -32,6 +32,7 @@ def test_cleaning_returns_the_summary_and_shows_no_whole_address(office: "Office
         "accepted.csv",
         "accepted.parquet",
         "rejected.csv",
+        "rejected.parquet",
         "report.html",
         "summary.json",
     ]

@@ -101,3 +101,14 @@ def test_a_single_message_of_the_api_counts_too(scene, an_event) -> None:
     with scene.ledger.writing() as connection:
         connection.execute(update(message).where(message.c.clicked_at.is_not(None)).values(campaign_id=None))
     assert last(scene, KEYS[1]) == {KEYS[1]: START + 3}
+
+
+def test_who_was_mailed_is_whom_ses_took_a_message_for(scene, an_event) -> None:
+    with scene.ledger.reading() as connection:
+        assert not engagements.any_message(connection)
+    deliver(scene, an_event, "first", START)
+    scene.enqueue(4, name="second")
+    with scene.ledger.reading() as connection:
+        assert engagements.any_message(connection)
+        assert engagements.mailed(connection, [*KEYS[:2], "new@example.com"]) == set(KEYS[:2])
+        assert engagements.mailed(connection, KEYS, START - 1) == set()

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from lists import free_mail, outputs, typos
+from lists import free_mail, outputs, parquet_groups, typos
 from lists.cleaning import SUPPRESSION_DETAILS, Cleaning
 from lists.dns_verdicts import (
     DELIVERABLE,
@@ -19,6 +19,7 @@ from lists.errors import BalanceError, ListError
 from lists.outputs import Writer
 from lists.policy import HygienePolicy, ListSource
 from lists.reasons import Reason
+from lists.row_files import ROW_FILES
 
 
 def fates(result):
@@ -390,10 +391,10 @@ def files_of(path, folder, threads, block_bytes, mx):
 def test_the_files_are_the_same_for_every_size_of_block_and_number_of_threads(
     make_list, tmp_path, monkeypatch, mx
 ):
-    monkeypatch.setattr(outputs, "ROWS_A_GROUP", 256)
+    monkeypatch.setattr(parquet_groups, "ROWS_A_GROUP", 256)
     path = make_list(long_list(1_500))
     expected = files_of(path, tmp_path / "whole", 1, 0, mx)
-    assert sorted(expected) == ["accepted.csv", "accepted.parquet", "rejected.csv", "summary.json"]
+    assert sorted(expected) == [*sorted(ROW_FILES), "summary.json"]
     for threads, block_bytes in ((1, 300), (3, 300), (2, 1_000), (4, 7_777), (2, 40_000)):
         found = files_of(path, tmp_path / f"{threads}-{block_bytes}", threads, block_bytes, mx)
         assert found == expected

@@ -8,7 +8,7 @@ import pytest
 from pyarrow import csv as pacsv
 from pyarrow import parquet
 
-from lists import outputs
+from lists import outputs, row_files
 from lists.errors import ListError
 from lists.summary import Summary
 
@@ -23,7 +23,7 @@ def read_csv(path):
         return list(csv.DictReader(file))
 
 
-def test_the_four_files_hold_every_row_once(run, tmp_path):
+def test_the_files_hold_every_row_once(run, tmp_path):
     result = run(TEXT)
     written = outputs.write(result, tmp_path / "new" / "folder")
     accepted = parquet.read_table(written.accepted_parquet).to_pylist()
@@ -37,6 +37,9 @@ def test_the_four_files_hold_every_row_once(run, tmp_path):
         ("5", "malformed"),
     ]
     assert list(rejected[0]) == ["row", "address", "reason", "detail", "suggestion"]
+    same = parquet.read_table(written.rejected_parquet).to_pylist()
+    assert [row["address"] for row in same] == ["-x", "ANNA@shop.example", "@shop.example"]
+    assert [(str(row["row"]), row["reason"]) for row in same] == [(r["row"], r["reason"]) for r in rejected]
     summary = json.loads(written.summary_json.read_text("utf-8"))
     assert summary["rows"] == summary["accepted"] + summary["rejected"] == 6
     assert summary["by_domain"]["shop.example"] == {"accepted": 3, "rejected": 1}
@@ -78,7 +81,7 @@ def test_a_write_that_fails_leaves_what_was_there_and_nothing_half(run, tmp_path
         def write_table(self, *_):
             raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(outputs.pacsv, "CSVWriter", Full)
+    monkeypatch.setattr(row_files.pacsv, "CSVWriter", Full)
     with pytest.raises(ListError, match="No space left on device"):
         outputs.write(run("email\nother@shop.example\n"), folder)
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before

@@ -152,7 +152,7 @@ def test_nul_characters_are_taken_out_and_told_but_an_address_keeps_them(make_li
     ) as listed:
         cells = [row for part in listed.rows() for row in part.table.to_pylist()]
     assert cells == [{"email": "a\0@b.example", "x": "1"}, {"email": "c@b.example", "x": "2"}]
-    assert listed.warnings == ["NUL characters were taken out of 1 cells, which no database can hold."]
+    assert listed.warnings == ("NUL characters were taken out of 1 cell: no database can hold them.",)
 
 
 def test_a_list_without_a_header_is_read_when_told_so(make_list):
