@@ -20,7 +20,8 @@ from api.new_email import NewEmail, refusal_of
 from ledger.owners import Caller
 from ledger.singles import NewSingle
 from mail.addresses import CONTROL
-from mail.intake import Answered, OtherBody, Submission, Suspended, Unwelcome
+from mail.intake import Answered, OtherBody, Submission, Suspended
+from mail.unwelcome import Unwelcome
 
 router = APIRouter(tags=["emails"])
 

@@ -1,25 +1,17 @@
 """Single messages taken in: many requests in one transaction, which is on the disk before any is answered."""
 
-from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 
 from sqlalchemy import Connection
 
-from ledger import idempotency, owners, singles, suppressions
+from ledger import idempotency, singles
 from ledger.engine import Ledger
 from ledger.idempotency import Kept, Place
 from ledger.owners import Caller
 from ledger.singles import NewSingle
-from ledger.suppressions import EVERYWHERE
-from mail import account_gate
-
-
-class Unwelcome(StrEnum):
-    """Why somebody is not written to, by what the ledger knows."""
-
-    SUPPRESSED = "suppressed"
+from mail import account_gate, unwelcome
+from mail.unwelcome import Unwelcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,23 +69,6 @@ def take_in(ledger: Ledger, batch: Sequence[Submission]) -> list[Result]:
     return [answered.get(id(item)) or _before(item, first, kept, answered) for item in batch]
 
 
-def unwelcome_among(connection: Connection, batch: Sequence[Submission]) -> dict[str, Unwelcome]:
-    """Return who of the messages, by public id, is not written to."""
-    by_owner: dict[str, list[NewSingle]] = defaultdict(list)
-    for item in batch:
-        by_owner[item.caller.owner] += item.messages
-    found: dict[str, Unwelcome] = {}
-    for owner, messages in by_owner.items():
-        keys = [message.address_key for message in messages]
-        suppressed = suppressions.reasons(connection, keys, (EVERYWHERE, owners.scope_of(owner)))
-        found |= {
-            message.public_id: Unwelcome.SUPPRESSED
-            for message in messages
-            if message.address_key in suppressed
-        }
-    return found
-
-
 def _first_of_each_place(batch: Sequence[Submission]) -> dict[Place, Submission]:
     """Return the first request of each Idempotency-Key: a client that is impatient sends it twice at once."""
     first: dict[Place, Submission] = {}
@@ -109,12 +84,12 @@ def _is_new(item: Submission, first: Mapping[Place, Submission], kept: Mapping[P
 
 def _store(connection: Connection, fresh: Sequence[Submission]) -> dict[int, Answered]:
     """Store the messages of new requests; return the answers by the request's identity."""
-    unwelcome = unwelcome_among(connection, fresh)
+    refused = _unwelcome(connection, fresh)
     answered: dict[int, Answered] = {}
     stored: list[NewSingle] = []
     for item in fresh:
-        welcome = [message for message in item.messages if message.public_id not in unwelcome]
-        answered[id(item)] = Answered(*item.answer(unwelcome))
+        welcome = [message for message in item.messages if message.public_id not in refused]
+        answered[id(item)] = Answered(*item.answer(refused))
         stored += welcome
         if item.place and welcome:
             idempotency.fill(connection, item.place, answered[id(item)].status, answered[id(item)].body)
@@ -122,6 +97,17 @@ def _store(connection: Connection, fresh: Sequence[Submission]) -> dict[int, Ans
             idempotency.give_up(connection, [item.place])
     singles.add(connection, stored)
     return answered
+
+
+def _unwelcome(connection: Connection, fresh: Sequence[Submission]) -> dict[str, Unwelcome]:
+    """Return who of the messages, by public id, is not written to."""
+    pairs = [
+        (message.public_id, (item.caller.owner, message.address_key))
+        for item in fresh
+        for message in item.messages
+    ]
+    found = unwelcome.among(connection, [pair for _, pair in pairs])
+    return {public_id: found[pair] for public_id, pair in pairs if pair in found} if found else {}
 
 
 def _before(

@@ -106,7 +106,7 @@ def _compose(
         "unsubscribe_url": context.unsubscribe_url,
     }
     subject = _subject(templates.subject, values, row, context.row)
-    headers = _headers(context)
+    headers = unsubscribe_headers(context)
     html = _with_footer(templates, render(templates.html, values, context.row), context.unsubscribe_url)
     if templates.text is None:
         text = plain_text.from_html(html) if text_from_html else ""
@@ -153,7 +153,7 @@ def _subject(template: Template, values: Mapping[str, object], row: Mapping[str,
     return subject
 
 
-def _headers(context: MessageContext) -> tuple[tuple[str, str], ...]:
+def unsubscribe_headers(context: MessageContext) -> tuple[tuple[str, str], ...]:
     """RFC 2369 and RFC 8058: a button of the mailbox provider's own, which posts to the link."""
     url = context.unsubscribe_url
     if not (url.isascii() and url.isprintable()) or any(sign in url for sign in "<> "):

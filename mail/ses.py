@@ -113,7 +113,7 @@ def _bulk_request(envelope: Envelope, messages: Sequence[Outgoing]) -> dict[str,
         "DefaultContent": {
             "Template": {
                 # The messages come rendered: the template only passes them through.
-                "TemplateContent": {"Subject": "{{subject}}", "Html": "{{html}}", "Text": "{{text}}"},
+                "TemplateContent": _passed_through(messages),
                 "TemplateData": "{}",
             }
         },
@@ -133,6 +133,14 @@ def _bulk_request(envelope: Envelope, messages: Sequence[Outgoing]) -> dict[str,
     }
 
 
+def _passed_through(messages: Sequence[Outgoing]) -> dict[str, str]:
+    """Return the call's template. A mail of plain text alone has no HTML part, nor has any in its call."""
+    parts = {"Subject": "{{subject}}", "Html": "{{html}}", "Text": "{{text}}"}
+    if not any(item.content.html for item in messages):
+        del parts["Html"]
+    return parts
+
+
 def _single_request(envelope: Envelope, item: Outgoing) -> dict[str, Any]:
     content = item.content
     return {
@@ -143,8 +151,9 @@ def _single_request(envelope: Envelope, item: Outgoing) -> dict[str, Any]:
             "Simple": {
                 "Subject": {"Data": content.subject, "Charset": "UTF-8"},
                 "Body": {
-                    "Html": {"Data": content.html, "Charset": "UTF-8"},
-                    "Text": {"Data": content.text, "Charset": "UTF-8"},
+                    part: {"Data": data, "Charset": "UTF-8"}
+                    for part, data in (("Html", content.html), ("Text", content.text))
+                    if data
                 },
                 "Headers": _headers(item),
             }

@@ -2,6 +2,7 @@
 
 import os
 import socket
+from collections.abc import Callable
 from uuid import uuid4
 
 from ledger import campaigns
@@ -16,6 +17,7 @@ from mail.errors import MailError
 from mail.rate import Rate
 from mail.sending import Work
 from mail.ses import Envelope
+from mail.single_sending import SingleWork
 from mail.templating import Templates
 from mail.unsubscribe import Tokens
 from settings import Settings
@@ -41,7 +43,7 @@ def open_work(ledger: Ledger, settings: Settings, name: str) -> Work:
         ledger=ledger,
         ses=ses.client(),
         campaign=name,
-        owner=f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:8]}",
+        owner=_worker(),
         envelope=Envelope(
             sender=parse_from(campaign.sender).header,
             reply_to=parse_from(campaign.reply_to).header if campaign.reply_to else "",
@@ -52,6 +54,28 @@ def open_work(ledger: Ledger, settings: Settings, name: str) -> Work:
         tokens=Tokens(settings.secret_key.get_secret_value()),
         public_url=settings.public_url,
         rate=Rate(account.rate_per_second, campaign.send.rate_per_second, name),
+    )
+
+
+def open_single_work(
+    ledger: Ledger, settings: Settings, tell: Callable[[str], None] = lambda sentence: None
+) -> SingleWork:
+    """Return what sending single messages takes, with the account's rate as it is now.
+
+    Raises SettingsError or MailError in one sentence.
+    """
+    settings.need("public_url", "secret_key", "configuration_set")
+    account = readiness.account(readiness.client())
+    return SingleWork(
+        ledger=ledger,
+        ses=ses.client(),
+        owner=_worker(),
+        configuration_set=settings.configuration_set,
+        tags={"ledger": ledger.ledger_id},
+        tokens=Tokens(settings.secret_key.get_secret_value()),
+        public_url=settings.public_url,
+        rate=Rate(account.rate_per_second, 0.0, ""),
+        tell=tell,
     )
 
 
@@ -66,3 +90,8 @@ def open_collector(ledger: Ledger, settings: Settings) -> Collector:
         agrees,
         soft_bounces_in_a_row=settings.soft_bounces_in_a_row,
     )
+
+
+def _worker() -> str:
+    """Return a name that no other worker has."""
+    return f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:8]}"

@@ -1,0 +1,73 @@
+"""One claim on single messages: the account's gate asked, and those left out who are unwelcome by now."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from ledger import breaker, claims, singles
+from ledger.breaker import Open, ProbeDue
+from ledger.claims import Claim, Recipient
+from ledger.engine import Ledger
+from ledger.singles import Mail
+from mail import account_gate, unwelcome
+from mail.rate import ACCOUNT
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A claim, and what is to be sent to each of its recipients, by message id."""
+
+    claim: Claim
+    mails: dict[int, Mail]
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """Why nothing was claimed: `nothing_left`, `suspended` (the account) or `no_answers` (of SES)."""
+
+    why: str
+    wait_seconds: float = 0.0
+
+
+def claim(ledger: Ledger, owner: str, limit: int) -> Held | Nothing:
+    """Claim up to `limit` single messages for the worker `owner`, the oldest first.
+
+    The same transaction recovers what dead workers held.
+    """
+    with ledger.writing() as connection:
+        if account_gate.suspended(connection) is not None:
+            return Nothing("suspended")
+        standing = breaker.ask(connection, ACCOUNT)
+        singles.lock(connection)
+        claims.recover(connection, None)
+        if isinstance(standing, Open):
+            return Nothing("no_answers", standing.wait_seconds)
+        probing = isinstance(standing, ProbeDue)
+        while found := claims.candidates(connection, None, 1 if probing else limit):
+            mails = singles.mails(connection, [item.message_id for item in found])
+            if welcome := _without_unwelcome(connection, found, mails):
+                held = claims.take(connection, None, owner, welcome)
+                if probing:
+                    breaker.book_probe(connection, ACCOUNT, held.id)
+                return Held(held, mails)
+        return Nothing("nothing_left")
+
+
+def give_back(ledger: Ledger, held: Claim) -> None:
+    """Queue again what a claim still holds unsent."""
+    with ledger.writing() as connection:
+        singles.lock(connection)
+        claims.release(connection, None, held.id)
+
+
+def _without_unwelcome(
+    connection: Connection, found: list[Recipient], mails: dict[int, Mail]
+) -> list[Recipient]:
+    """Return those who may still be written to; the others become SUPPRESSED with the reason."""
+    pairs = {item.message_id: (mails[item.message_id].owner, item.address_key) for item in found}
+    refused = unwelcome.among(connection, pairs.values())
+    if not refused:
+        return found
+    reasons = {id_: refused[pair].value for id_, pair in pairs.items() if pair in refused}
+    claims.suppress(connection, None, reasons)
+    return [item for item in found if item.message_id not in reasons]

@@ -1,0 +1,208 @@
+"""Sending single messages, by the same protocol as a campaign's: claim, rate, intent, call, record.
+
+They have no campaign to pause: where the account is at fault, whoever calls waits and tries again.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from uuid import uuid4
+
+from ledger import attempts, breaker, claims, singles
+from ledger.attempts import Answer, ClaimLost, Result
+from ledger.claims import RENEW_AFTER_SECONDS, Claim, Recipient
+from ledger.engine import Ledger
+from ledger.singles import Mail
+from mail import account_gate, outages, rate, ses
+from mail.addresses import parse_from
+from mail.message import MessageContext
+from mail.rate import ACCOUNT, Rate
+from mail.ses import Envelope, Outgoing, Reply, SesClient
+from mail.ses_errors import Verdict, is_about_the_sender
+from mail.single_claiming import Held, Nothing, claim, give_back
+from mail.single_message import compose
+from mail.unsubscribe import Tokens, url
+
+# So many messages in a row that SES refused, each alone, are not at fault themselves.
+MAX_REFUSED_ALONE = 3
+# A claim covers little, so that what comes while it is sent waits for no more than that.
+_CLAIM_SECONDS = 2.0
+_CLAIM_MESSAGES = 500
+_BACKOFF_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class SingleWork:
+    """Everything that sending single messages needs, made once a worker. `tags` as in `Envelope`."""
+
+    ledger: Ledger
+    ses: SesClient
+    owner: str
+    configuration_set: str
+    tags: dict[str, str]
+    tokens: Tokens
+    public_url: str
+    rate: Rate
+    # Told what an operator should know of the sending, in a sentence without an address.
+    tell: Callable[[str], None] = lambda sentence: None
+    sleep: Callable[[float], None] = time.sleep
+    clock: Callable[[], float] = time.monotonic
+
+
+@dataclass(frozen=True, slots=True)
+class SinglesSent:
+    """Messages by answer, and why it ended.
+
+    `ended` is `chunk` where the number asked for was sent, `stopped` where the account is at fault, and else
+    the reason of `single_claiming.Nothing`. There may be more to send after `wait_seconds`.
+    """
+
+    answers: dict[str, int]
+    ended: str
+    wait_seconds: float = 0.0
+
+
+def send_messages(work: SingleWork, at_most: int) -> SinglesSent:
+    """Send up to about `at_most` single messages, the oldest first.
+
+    Safe to call again after any crash, and from several workers at once.
+    """
+    return _Run(work).run(at_most)
+
+
+@dataclass
+class _Run:
+    work: SingleWork
+    answers: Counter[str] = field(default_factory=Counter)
+    silent_calls: int = 0
+    refused_alone: int = 0
+    stop: str = ""
+    renewed_at: float = 0.0
+
+    def run(self, at_most: int) -> SinglesSent:
+        left = at_most
+        while left > 0:
+            most = max(self.work.rate.call_size, int(self.work.rate.per_second * _CLAIM_SECONDS))
+            held = claim(self.work.ledger, self.work.owner, min(left, most, _CLAIM_MESSAGES))
+            if isinstance(held, Nothing):
+                return SinglesSent(dict(self.answers), held.why, held.wait_seconds)
+            self.renewed_at = self.work.clock()
+            left -= len(held.claim.recipients)
+            # Lost where the account is suspended meanwhile or the lease is over: the next claim tells which.
+            try:
+                with suppress(ClaimLost):
+                    for envelope, messages in self._calls(held):
+                        self._call(held.claim, envelope, messages)
+            finally:
+                give_back(self.work.ledger, held.claim)
+            if self.stop:
+                self.work.tell(self.stop)
+                return SinglesSent(dict(self.answers), "stopped")
+        return SinglesSent(dict(self.answers), "chunk")
+
+    def _calls(self, held: Held) -> Iterator[tuple[Envelope, list[Outgoing]]]:
+        """Yield what one call each can take: messages of one sender, all with an HTML part or none."""
+        waiting: dict[tuple[str, bool], list[Outgoing]] = {}
+        for recipient in held.claim.recipients:
+            mail = held.mails[recipient.message_id]
+            message = self._composed(recipient, mail)
+            key = (mail.sender, bool(message.content.html))
+            together = waiting.setdefault(key, [])
+            size = sum(item.size for item in together)
+            if together and (
+                len(together) == self.work.rate.call_size or size + message.size > ses.MAX_CALL_BYTES
+            ):
+                yield self._envelope(mail.sender), together
+                together = waiting[key] = []
+            together.append(message)
+        for (sender, _), together in waiting.items():
+            yield self._envelope(sender), together
+
+    def _composed(self, recipient: Recipient, mail: Mail) -> Outgoing:
+        link = url(self.work.public_url, self.work.tokens.issue(recipient.message_id, 0))
+        content = compose(mail, MessageContext(recipient.address, link))
+        to = f"{recipient.address.rpartition('@')[0]}@{recipient.domain}"
+        return Outgoing(recipient.message_id, uuid4().hex, to, content, ses.size_of(content))
+
+    def _envelope(self, sender: str) -> Envelope:
+        return Envelope(parse_from(sender).header, "", self.work.configuration_set, self.work.tags)
+
+    def _call(self, held: Claim, envelope: Envelope, messages: Sequence[Outgoing]) -> None:
+        """Send one call's messages. Raises ClaimLost where nothing more of this claim may be sent."""
+        place = rate.take(self.work.ledger, self.work.rate, len(messages))
+        try:
+            self._wait(held, place.wait_seconds)
+            self._commit_intent(held, messages)
+        except ClaimLost:
+            rate.give_back(self.work.ledger, place)
+            raise
+        # Nothing stands between the commit above and this call.
+        reply = ses.send(self.work.ses, envelope, messages, single=self.work.rate.single)
+        self._record(held, reply)
+        if reply.verdict is Verdict.INVALID and len(messages) > 1:
+            rate.give_back(self.work.ledger, place)
+            again = [replace(message, send_id=uuid4().hex) for message in messages]
+            middle = len(again) // 2
+            self._call(held, envelope, again[:middle])
+            self._call(held, envelope, again[middle:])
+
+    def _wait(self, held: Claim, seconds: float) -> None:
+        """Wait for the call's place, renewing the lease on the way. Raises ClaimLost where it is over."""
+        remaining = seconds
+        while self.work.clock() - self.renewed_at >= RENEW_AFTER_SECONDS or remaining > 0:
+            if self.work.clock() - self.renewed_at >= RENEW_AFTER_SECONDS:
+                with self.work.ledger.writing() as connection:
+                    if not claims.renew(connection, held):
+                        raise ClaimLost
+                self.renewed_at = self.work.clock()
+            step = min(remaining, RENEW_AFTER_SECONDS)
+            self.work.sleep(step)
+            remaining -= step
+
+    def _commit_intent(self, held: Claim, messages: Sequence[Outgoing]) -> None:
+        with self.work.ledger.writing() as connection:
+            if account_gate.suspended(connection) is not None:
+                raise ClaimLost
+            singles.lock(connection)
+            if not breaker.lets_through(connection, ACCOUNT, held.id):
+                raise ClaimLost
+            send_ids = {message.message_id: message.send_id for message in messages}
+            attempts.commit_intent(connection, None, held, uuid4().hex, send_ids)
+
+    def _record(self, held: Claim, reply: Reply) -> None:
+        results = [_with_the_senders_fault(result) for result in reply.results]
+        self.silent_calls = 0 if outages.answered(reply) else self.silent_calls + 1
+        with self.work.ledger.writing() as connection:
+            turn = outages.note(connection, held, reply, self.silent_calls)
+            singles.lock(connection)
+            attempts.record(connection, results)
+        self.answers.update(result.answer for result in results if result.answer is not Answer.SPLIT)
+        if turn is not None:
+            self.work.tell(outages.sentence(turn, reply))
+        if reply.throttled or reply.verdict is Verdict.NOT_SENT:
+            rate.hold(self.work.ledger, self.work.rate, _BACKOFF_SECONDS)
+        self.stop = self._reason_to_stop(reply, results)
+        if self.stop:
+            raise ClaimLost
+
+    def _reason_to_stop(self, reply: Reply, results: Sequence[Result]) -> str:
+        """Return why nothing more should be tried for now, or an empty text."""
+        if reply.verdict is Verdict.INVALID:
+            self.refused_alone += len(results) == 1
+        elif any(result.answer is Answer.ACCEPTED for result in results):
+            self.refused_alone = 0
+        if self.refused_alone >= MAX_REFUSED_ALONE:
+            return f"SES refused {MAX_REFUSED_ALONE} messages in a row, each on its own: {reply.text}"
+        # Where only senders are at fault, their messages are rejected and the others go on.
+        account = any(result.answer is Answer.NOT_SENT for result in results)
+        return reply.stop if account else ""
+
+
+def _with_the_senders_fault(result: Result) -> Result:
+    """Reject a message whose sender SES does not know: here it is the message's own, and no campaign's."""
+    code, _, message = (result.text or "").partition(": ")
+    if result.answer is Answer.NOT_SENT and is_about_the_sender(code, message):
+        return replace(result, answer=Answer.REJECTED)
+    return result

@@ -1,0 +1,214 @@
+"""Sending single messages: each once, whatever SES answers and whoever is unwelcome by then."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from botocore.exceptions import ReadTimeoutError
+from sqlalchemy import select
+
+from ledger import owners, singles, suppressions
+from ledger.claims import LEASE_SECONDS
+from ledger.engine import Ledger
+from ledger.schema import message
+from ledger.singles import NewSingle
+from ledger.suppressions import EVERYWHERE, Suppression, SuppressionReason
+from mail import account_gate, single_claiming
+from mail.rate import Rate
+from mail.single_claiming import Held
+from mail.single_sending import SinglesSent, SingleWork, send_messages
+from mail.unsubscribe import Tokens
+
+
+class Desk:
+    """A ledger with single messages in it, and a worker; time passes only where the worker sleeps."""
+
+    def __init__(self, ledger: Ledger, fake_ses: Any, frozen: Any) -> None:
+        self.ledger = ledger
+        self.ses = fake_ses
+        self.clock = frozen
+        self.told: list[str] = []
+        with ledger.writing() as connection:
+            self.owner_id = owners.ensure(connection, "EliPackage")
+        self.count = 0
+
+    def add(self, count: int = 1, **changes: Any) -> None:
+        new = []
+        for number in range(self.count, self.count + count):
+            address = f"reader.{number}@mail.example"
+            whole = {
+                "public_id": f"{number:020x}",
+                "owner_id": self.owner_id,
+                "operator": "ann",
+                "sender": "Shop <news@shop.example>",
+                "recipient": address,
+                "address": address,
+                "address_key": address,
+                "domain": "mail.example",
+                "subject": f"Offer {number}",
+                "text": "we have a new offer",
+                "unsubscribe_text": "Unsubscribe",
+            }
+            new.append(NewSingle(**(whole | changes)))
+        self.count += count
+        with self.ledger.writing() as connection:
+            singles.add(connection, new)
+
+    def work(self, rate_per_second: float = 500.0) -> SingleWork:
+        return SingleWork(
+            ledger=self.ledger,
+            ses=self.ses,
+            owner="worker",
+            configuration_set="campaign",
+            tags={"ledger": self.ledger.ledger_id},
+            tokens=Tokens("a-key-for-these-tests-alone"),
+            public_url="https://mail.shop.example",
+            rate=Rate(rate_per_second, 0.0, ""),
+            tell=self.told.append,
+            sleep=self.clock.sleep,
+            clock=self.clock.read,
+        )
+
+    def send(self, rate_per_second: float = 500.0) -> SinglesSent:
+        return send_messages(self.work(rate_per_second), 10_000)
+
+    def rows(self) -> list[Any]:
+        with self.ledger.reading() as connection:
+            query = select(message.c.status, message.c.detail).order_by(message.c.id)
+            return list(connection.execute(query).tuples())
+
+    def statuses(self) -> list[str]:
+        return [status for status, _ in self.rows()]
+
+    def suppress(self, number: int, scope: str = EVERYWHERE) -> None:
+        entry = Suppression(
+            f"reader.{number}@mail.example", SuppressionReason.UNSUBSCRIBE, "a test", scope=scope
+        )
+        with self.ledger.writing() as connection:
+            suppressions.add(connection, [entry])
+
+
+@pytest.fixture
+def desk(ledger: Ledger, fake_ses: Any, frozen: Any) -> Desk:
+    return Desk(ledger, fake_ses, frozen)
+
+
+def test_each_message_goes_out_once_oldest_first(desk: Desk) -> None:
+    desk.add(120)
+    sent = desk.send()
+    assert (sent.answers, sent.ended) == ({"accepted": 120}, "nothing_left")
+    assert desk.ses.addresses == [f"reader.{number}@mail.example" for number in range(120)]
+    assert desk.statuses() == ["SENT"] * 120
+    assert desk.send().answers == {}
+    assert len(desk.ses.accepted) == 120
+
+
+def test_plain_and_html_and_each_sender_go_in_calls_of_their_own(desk: Desk) -> None:
+    desk.add(2)
+    desk.add(1, text="<p>Hello</p>")
+    desk.add(1, sender="other@shop.example")
+    desk.send()
+    requests = [request for _, request in desk.ses.calls]
+    assert [request["FromEmailAddress"] for request in requests] == [
+        "Shop <news@shop.example>",
+        "Shop <news@shop.example>",
+        "other@shop.example",
+    ]
+    contents = [request["DefaultContent"]["Template"]["TemplateContent"] for request in requests]
+    assert ["Html" in content for content in contents] == [False, True, False]
+
+
+def test_a_slow_account_sends_one_message_a_call(desk: Desk) -> None:
+    desk.add(1)
+    desk.add(1, text="<p>Hello</p>")
+    desk.send(rate_per_second=5)
+    bodies = [request["Content"]["Simple"]["Body"] for _, request in desk.ses.calls]
+    assert [sorted(body) for body in bodies] == [["Text"], ["Html", "Text"]]
+
+
+def test_who_is_suppressed_by_now_is_left_out(desk: Desk) -> None:
+    desk.add(4)
+    desk.suppress(0)
+    desk.suppress(1, owners.scope_of("EliPackage"))
+    desk.suppress(2, owners.scope_of("Another"))
+    desk.send()
+    assert desk.rows() == [
+        ("SUPPRESSED", "suppressed"),
+        ("SUPPRESSED", "suppressed"),
+        ("SENT", None),
+        ("SENT", None),
+    ]
+
+
+def test_a_suspended_account_sends_nothing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.add(1)
+    monkeypatch.setattr(account_gate, "suspended", lambda connection: "too many bounces")
+    assert desk.send().ended == "suspended"
+    assert desk.statuses() == ["QUEUED"]
+    assert desk.ses.calls == []
+
+
+def test_a_suspension_between_claim_and_call_sends_nothing(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.add(1)
+    reasons = iter([None, "too many bounces", "too many bounces"])
+    monkeypatch.setattr(account_gate, "suspended", lambda connection: next(reasons))
+    assert desk.send().ended == "suspended"
+    assert desk.statuses() == ["QUEUED"]
+    assert desk.ses.calls == []
+
+
+def test_an_unverified_sender_fails_its_own_messages_and_no_others(desk: Desk) -> None:
+    def refuse(fake: Any, request: Any) -> Any:
+        entry = {"Status": "MESSAGE_REJECTED", "Error": "Email address is not verified. a@b.example"}
+        return {"BulkEmailEntryResults": [entry for _ in request["BulkEmailEntries"]]}
+
+    desk.add(1)
+    desk.add(1, sender="other@shop.example")
+    desk.ses.steps[1] = refuse
+    assert desk.send().ended == "nothing_left"
+    assert desk.statuses() == ["REJECTED", "SENT"]
+    assert "not verified. (address)" in desk.rows()[0][1]
+
+
+def test_a_fault_of_the_account_stops_and_leaves_all_queued(
+    desk: Desk, client_error: Callable[..., Exception], raising: Callable[..., Any]
+) -> None:
+    desk.add(60)
+    desk.ses.always = raising(client_error("ExpiredTokenException", 403, "The token has expired."))
+    assert desk.send().ended == "stopped"
+    assert desk.statuses() == ["QUEUED"] * 60
+    assert desk.told == ["ExpiredTokenException: The token has expired."]
+    assert len(desk.ses.calls) == 1
+
+
+def test_three_messages_refused_alone_in_a_row_stop_the_rest(
+    desk: Desk, client_error: Callable[..., Exception], raising: Callable[..., Any]
+) -> None:
+    desk.add(10)
+    desk.ses.always = raising(client_error("BadRequestException", 400))
+    assert desk.send().ended == "stopped"
+    assert sorted(desk.statuses()) == ["QUEUED"] * 7 + ["REJECTED"] * 3
+
+
+def test_a_call_without_an_answer_leaves_its_messages_in_doubt(
+    desk: Desk, raising: Callable[..., Any]
+) -> None:
+    desk.add(2)
+    desk.ses.steps[1] = raising(ReadTimeoutError(endpoint_url="https://ses.example"))
+    desk.send()
+    desk.send()
+    assert desk.statuses() == ["IN_DOUBT"] * 2
+    assert len(desk.ses.calls) == 1
+
+
+def test_what_a_dead_worker_had_claimed_goes_out_and_what_it_was_sending_does_not(desk: Desk) -> None:
+    desk.add(1)
+    held = single_claiming.claim(desk.ledger, "dead", 10)
+    assert isinstance(held, Held)
+    assert desk.send().ended == "nothing_left"
+    assert desk.ses.calls == []
+    desk.clock.tick(LEASE_SECONDS)
+    desk.send()
+    assert desk.statuses() == ["SENT"]
