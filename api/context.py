@@ -1,5 +1,6 @@
 """What the routes share: the settings, the ledger and what hangs on them, made once an application."""
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated
@@ -19,7 +20,10 @@ from settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Everything that answering takes. `identities` returns SES as it is asked about senders."""
+    """Everything that answering takes.
+
+    `identities` returns SES as it is asked about senders; `arrived` is set when messages were taken in.
+    """
 
     settings: Settings
     ledger: Ledger
@@ -29,6 +33,7 @@ class Context:
     checker: Checker
     intake: GroupCommit[Submission, Result]
     identities: Callable[[], IdentityClient]
+    arrived: threading.Event
 
 
 def context(request: Request) -> Context:

@@ -92,6 +92,7 @@ async def _taken_in(here: Here, submission: Submission) -> Response:
                 "Idempotency-Key",
             )
         )
+    here.arrived.set()
     return _response(result)
 
 

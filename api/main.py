@@ -1,5 +1,6 @@
 """The front door over HTTP: its parts put together."""
 
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
@@ -80,4 +81,5 @@ def _context(
             waiting_at_most=WAITING_REQUESTS,
         ),
         identities=identities,
+        arrived=threading.Event(),
     )

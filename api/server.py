@@ -1,21 +1,28 @@
 """Serving the HTTP API from this process."""
 
+from contextlib import ExitStack
+
 import uvicorn
 
+from api.draining import draining
 from api.main import create_app
 from ledger.engine import open_ledger
 from mail.callback_delivery import delivering, open_deliverer
 from settings import settings
 
 
-def serve(host: str, port: int) -> None:
-    """Serve until interrupted, and deliver callbacks beside it.
+def serve(host: str, port: int, *, sends: bool = False) -> None:
+    """Serve until interrupted, and deliver callbacks beside it; `sends` sends and collects as well.
 
     Raises SettingsError or LedgerError before a port is opened.
     """
     found = settings()
     app = create_app(found)
-    with open_ledger(found.database_url) as ledger, delivering(open_deliverer(ledger, found)):
+    with ExitStack() as stack:
+        ledger = stack.enter_context(open_ledger(found.database_url))
+        stack.enter_context(delivering(open_deliverer(ledger, found)))
+        if sends:
+            stack.enter_context(draining(ledger, found, app.state.context.arrived))
         # The access log would hold the links' tokens, and whoever has a token can unsubscribe its owner.
         uvicorn.run(
             app,

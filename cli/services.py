@@ -17,12 +17,18 @@ def sandbox(context: click.Context) -> None:
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8000, show_default=True, help="Port to listen on.")
-def api(host: str, port: int) -> None:
-    """Serve the pages behind the unsubscribe links."""
+@click.option(
+    "--send/--no-send",
+    "sends",
+    default=True,
+    help="Send and collect in this process, or leave that to the flows send-messages and watch-statuses.",
+)
+def api(host: str, port: int, sends: bool) -> None:
+    """Serve the e-mail API and the pages behind the links in the mail."""
     from api.server import serve
 
     click.echo(f"http://{host}:{port}", err=True)
-    serve(host, port)
+    serve(host, port, sends=sends)
 
 
 @click.command()

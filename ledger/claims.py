@@ -59,7 +59,7 @@ def candidates(connection: Connection, locked: Campaign | None, limit: int) -> l
     """Return the next queued recipients, in the order of the shuffle."""
     query = (
         select(message.c.id, message.c.address, message.c.address_key, message.c.domain, message.c.fields)
-        .where(_in(locked), message.c.status == Status.QUEUED)
+        .where(in_(locked), message.c.status == Status.QUEUED)
         .order_by(message.c.position, *([message.c.id] if locked is None else []))
         .limit(limit)
     )
@@ -136,7 +136,7 @@ def release(connection: Connection, locked: Campaign | None, claim_id: int) -> i
     """Give up a claim: what it still holds unsent is queued again. Return how many those were."""
     at = clock.now(connection)
     query = select(*STATE_COLUMNS).where(
-        _in(locked),
+        in_(locked),
         message.c.status == Status.CLAIMED,
         message.c.claim_id == claim_id,
     )
@@ -157,7 +157,7 @@ def recover(connection: Connection, locked: Campaign | None) -> Recovered:
     ended = select(claim.c.id).where(theirs, claim.c.leased_until <= at)
     claim_ids = connection.execute(ended).scalars().all()
     query = select(*STATE_COLUMNS).where(
-        _in(locked),
+        in_(locked),
         message.c.status.in_([Status.CLAIMED, Status.SENDING]),
         # A worker that is interrupted in the middle of a call gives its claim up: such rows have none.
         or_(message.c.claim_id.in_(claim_ids), message.c.claim_id.not_in(select(claim.c.id))),
@@ -173,5 +173,6 @@ def recover(connection: Connection, locked: Campaign | None) -> Recovered:
     return Recovered(queued=found[Stage.QUEUED], in_doubt=found[Stage.IN_DOUBT])
 
 
-def _in(locked: Campaign | None) -> ColumnElement[bool]:
+def in_(locked: Campaign | None) -> ColumnElement[bool]:
+    """Return the condition for messages of a campaign, or for single ones."""
     return message.c.campaign_id.is_(None) if locked is None else message.c.campaign_id == locked.id

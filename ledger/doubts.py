@@ -7,6 +7,7 @@ from sqlalchemy import Connection, case, distinct, func, select
 
 from ledger import clock
 from ledger.campaigns import Campaign
+from ledger.claims import in_
 from ledger.schema import attempt, event, message
 from ledger.statuses import Fact, Stage, Status
 from ledger.transitions import STATE_COLUMNS, MessageState, save, state_of
@@ -61,8 +62,11 @@ def by_call(connection: Connection, campaign_id: int) -> list[Doubt]:
     return [Doubt(**row) for row in connection.execute(query).mappings()]
 
 
-def expire(connection: Connection, locked: Campaign, since: float) -> int:
-    """Turn what is in doubt since `since` or longer into UNCONFIRMED; return how many those were."""
+def expire(connection: Connection, locked: Campaign | None, since: float) -> int:
+    """Turn what is in doubt since `since` or longer into UNCONFIRMED; return how many those were.
+
+    `locked` is None for the single messages of the API.
+    """
     found = _states(connection, locked, (Status.IN_DOUBT,))
     at = clock.now(connection)
     late = [state for state in found if state.stage_at <= since]
@@ -86,10 +90,12 @@ def assume_sent(connection: Connection, locked: Campaign) -> int:
     return len(found)
 
 
-def _states(connection: Connection, locked: Campaign, statuses: Sequence[Status]) -> list[MessageState]:
+def _states(
+    connection: Connection, locked: Campaign | None, statuses: Sequence[Status]
+) -> list[MessageState]:
     query = (
         select(*STATE_COLUMNS)
-        .where(message.c.campaign_id == locked.id, message.c.status.in_(statuses))
+        .where(in_(locked), message.c.status.in_(statuses))
         .order_by(message.c.id)
         .with_for_update()
     )

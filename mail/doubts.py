@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ledger import campaigns, doubts, drains
+from ledger import campaigns, doubts, drains, singles
 from ledger.campaigns import State
 from ledger.doubts import Doubt
 from ledger.engine import Ledger
@@ -35,6 +35,14 @@ def expire(ledger: Ledger, name: str) -> int:
         locked = campaigns.lock(connection, campaigns.get(connection, name).id)
         since = drains.moment_before(connection, WINDOW_SECONDS)
         return 0 if since is None else doubts.expire(connection, locked, since)
+
+
+def expire_singles(ledger: Ledger) -> int:
+    """The same for the single messages of the API."""
+    with ledger.writing() as connection:
+        singles.lock(connection)
+        since = drains.moment_before(connection, WINDOW_SECONDS)
+        return 0 if since is None else doubts.expire(connection, None, since)
 
 
 def resend(ledger: Ledger, name: str, *, by: str, reason: str) -> Settled:
