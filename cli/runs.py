@@ -37,8 +37,8 @@ def prefect() -> Iterator[None]:
             yield
 
 
-def send(campaign: str, report_directory: str) -> Any:
+def send(campaign: str, report_directory: str, occurrence: str = "") -> Any:
     """Run the flow `send_campaign` here and return its final state."""
     from flows.send_campaign import send_campaign
 
-    return send_campaign(campaign, report_directory, return_state=True)
+    return send_campaign(campaign, report_directory, occurrence, return_state=True)

@@ -53,12 +53,16 @@ def send(context: click.Context, file: str, directory: str, dry_run: bool, as_js
 
     Runs the flow in this process: against PREFECT_API_URL where that is set, else with a temporary server.
     """
+    from datetime import UTC, datetime
+
     from ledger.engine import open_ledger
-    from mail import campaign_file, preflight
+    from mail import campaign_file, preflight, scheduling
     from settings import settings
 
     found = settings()
-    campaign = campaign_file.load(file)
+    # A recurring campaign that a person sends is the one of this day.
+    today = datetime.now(UTC).date()
+    campaign = scheduling.occurrence(campaign_file.load(file), today)
     with open_ledger(found.database_url) as ledger:
         ready = preflight.examine(ledger, found, campaign)
         for warning in ready.warnings:
@@ -66,10 +70,10 @@ def send(context: click.Context, file: str, directory: str, dry_run: bool, as_js
         if dry_run:
             _dry_run(ledger, found, campaign, ready, as_json)
             return
-    context.exit(_send(found, file, campaign.name, directory, as_json))
+    context.exit(_send(found, file, campaign.name, directory, as_json, today.isoformat()))
 
 
-def _send(found: "Settings", file: str, name: str, directory: str, as_json: bool) -> int:
+def _send(found: "Settings", file: str, name: str, directory: str, as_json: bool, occurrence: str) -> int:
     from cli import runs
     from cli.interrupts import pausing
     from cli.progress import Progress
@@ -77,7 +81,7 @@ def _send(found: "Settings", file: str, name: str, directory: str, as_json: bool
     from reports import status
 
     with runs.prefect(), pausing(found.database_url, name), Progress(found.database_url, name):
-        state = runs.send(file, directory)
+        state = runs.send(file, directory, occurrence)
     with open_ledger(found.database_url) as ledger, ledger.reading() as connection:
         if (broken := _error_of(state)) is not None:
             raise broken

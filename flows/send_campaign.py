@@ -1,6 +1,5 @@
 """Send a campaign: check, clean, enqueue, send in chunks while collecting, settle, report."""
 
-import time
 from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
@@ -8,27 +7,28 @@ from uuid import UUID
 from prefect import flow, get_run_logger
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
 from prefect.client.schemas.objects import State
-from prefect.futures import PrefectFuture
 from prefect.runtime import flow_run
 from prefect.states import Cancelled, Completed, Failed
 from prefect.task_runners import ThreadPoolTaskRunner
 from pydantic import Field
 
+from flows import _chunks, _due, _parts
 from ledger.campaigns import State as CampaignState
+from mail import scheduling
 from mail.campaign_file import Campaign, load
 from mail.errors import MailError
 from settings import settings
 from tasks import listing, reporting, sending
 
-CHUNK_RECIPIENTS = 5_000
-# While other workers hold the last messages, or leases of dead ones run out, this run looks again.
-LOOK_AGAIN_SECONDS = 2.0
-PROGRESS_SECONDS = 2.0
+# Chunks side by side in this process at the most; beside them there is room for the collecting.
+MAX_WORKERS = 64
 
 
 def _run_name() -> str:
     campaign = flow_run.parameters["campaign"]
-    return f"send {campaign.name if isinstance(campaign, Campaign) else Path(campaign).stem}"
+    if not isinstance(campaign, Campaign):
+        return f"send {Path(campaign).stem}"
+    return f"send {scheduling.occurrence(campaign, _due.day()).name}"
 
 
 @flow(
@@ -40,15 +40,20 @@ def send_campaign(
     # The title is what the tab of the form is called.
     campaign: Annotated[str, Field(title="Campaign file")] | Campaign,
     report_directory: str = "",
+    occurrence: str = "",
 ) -> State[Any]:
     """Send a campaign, or go on with one that was begun before.
 
     Args:
         campaign: The path of a campaign file, or the campaign itself.
         report_directory: Where the report is written; empty takes var/reports and the campaign's name.
+        occurrence: The day, such as 2026-11-22, in the name of a recurring campaign; empty: that of the run.
     """
     log = get_run_logger()
     found = load(campaign) if isinstance(campaign, str) else campaign
+    if missed := _due.missed(found.send.allowed_lateness_seconds):
+        return Failed(name="Missed", message=missed)
+    found = scheduling.occurrence(found, scheduling.day_of(occurrence) if occurrence else _due.day())
     ready = sending.check_ready(found)
     for warning in ready["warnings"]:
         log.warning(warning)
@@ -65,18 +70,25 @@ def send_campaign(
 
 def _send(campaign: Campaign) -> None:
     """Send until nothing is left or the campaign stops; outcomes come in beside it."""
-    collecting = sending.collect_during.submit(campaign.name, campaign.send.settle_seconds)
+    presence = sending.attend(campaign.name)
+    collecting = sending.collect_during.submit(campaign.name, campaign.send.settle_seconds, presence)
+    parts: list[UUID] = []
     try:
-        _send_chunks(campaign)
+        parts += _parts.start(campaign.name, campaign.send.runs, campaign.send.workers)
+        # Where nobody can help, this run makes as many calls side by side as all of them would have.
+        alone = 1 if parts else campaign.send.runs
+        _send_chunks(campaign.name, min(MAX_WORKERS, campaign.send.workers * alone))
     except BaseException as err:
         # The collector goes on while the campaign runs, and a campaign whose run broke wants a person's look.
         reason = (
             str(err) if isinstance(err, MailError) else "its run was interrupted or broke: see the run's log"
         )
-        sending.pause(campaign.name, reason)
+        sending.break_off(campaign.name, presence, reason)
         raise
     finally:
         collecting.wait()
+        sending.leave(presence)
+        _parts.end(parts)
     failure = collecting.result(raise_on_failure=False)
     # A queue that cannot be read has paused the campaign, and is the reason that its final state gives.
     if isinstance(failure, BaseException) and not isinstance(failure, MailError):
@@ -84,29 +96,11 @@ def _send(campaign: Campaign) -> None:
     sending.finish(campaign.name)
 
 
-def _send_chunks(campaign: Campaign) -> None:
-    progress = create_progress_artifact(0.0, key="campaign-progress", description=campaign.name)
+def _send_chunks(name: str, workers: int) -> None:
+    progress = create_progress_artifact(0.0, key="campaign-progress", description=name)
     assert isinstance(progress, UUID)
-    chunk, ended = 0, "chunk"
-    while ended in ("chunk", "waiting"):
-        first = chunk + 1
-        chunk += campaign.send.workers
-        running = [
-            sending.send_chunk.submit(campaign.name, number, CHUNK_RECIPIENTS)
-            for number in range(first, chunk + 1)
-        ]
-        results = [_watched(future, progress, campaign.name)["ended"] for future in running]
-        ended = "chunk" if "chunk" in results else results[-1]
-        if ended == "waiting":
-            time.sleep(LOOK_AGAIN_SECONDS)
-
-
-def _watched(future: PrefectFuture[dict[str, Any]], progress: UUID, name: str) -> dict[str, Any]:
-    """Return a chunk's result, moving the progress bar until it is there."""
-    while not future.state.is_final():
-        future.wait(timeout=PROGRESS_SECONDS)
-        update_progress_artifact(progress, reporting.percent_done(name))
-    return future.result()
+    bar = progress
+    _chunks.send(name, workers, look=lambda: update_progress_artifact(bar, reporting.percent_done(name)))
 
 
 def _final_state(status: dict[str, Any]) -> State[Any]:

@@ -18,14 +18,16 @@ from mail.errors import CampaignFileError, MailError
 from mail.policy import HaltPolicy, SendPolicy
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,99}")
+# In the name of a recurring campaign: each day on which it is sent makes a campaign of its own.
+OCCURRENCE = "{date}"
 _NO_REPLY = re.compile(r"(?:no|do-?not|dont)[._-]?(?:reply|response|respond)", re.IGNORECASE)
 
 
 def _name(text: str) -> str:
-    if not _NAME.fullmatch(text):
+    if not _NAME.fullmatch(text.replace(OCCURRENCE, "2026-11-22", 1)):
         raise ValueError(
             "must be 1 to 100 letters, digits, dots, underscores, @ and hyphens, "
-            "and begin with a letter or digit"
+            f"and begin with a letter or digit; {OCCURRENCE} in it is the day of the run"
         )
     return text
 
@@ -68,7 +70,9 @@ class Campaign(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", validate_by_name=True, serialize_by_alias=True)
 
     name: Annotated[str, AfterValidator(_name)] = Field(
-        title="Name", description="Every campaign has its own; the same name goes on where it stopped."
+        title="Name",
+        description="Every campaign has its own; the same name goes on where it stopped. "
+        "{date} in it is the day of the run.",
     )
     list: ListSource = Field(title="List", description="Who is written to.")
     sender: Annotated[str, AfterValidator(_mailbox)] = Field(

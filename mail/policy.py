@@ -14,7 +14,7 @@ MAX_COMPLAINT_RATE = 0.005
 
 
 class SendPolicy(BaseModel):
-    """How fast, by how many workers, and how long a run waits for its last outcomes."""
+    """How fast, by how many workers and runs, and how long a run waits for its last outcomes."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -26,7 +26,21 @@ class SendPolicy(BaseModel):
         description="Recipients per second; 0 takes the rate of the SES account.",
     )
     workers: int = Field(
-        default=1, ge=1, le=64, title="Workers", description="Calls to SES that run side by side."
+        default=1, ge=1, le=64, title="Workers", description="Calls to SES that run side by side in a run."
+    )
+    runs: int = Field(
+        default=1,
+        ge=1,
+        le=32,
+        title="Sending runs",
+        description="Runs that send at once on the work pool, on one machine or many; they share one rate.",
+    )
+    allowed_lateness_seconds: float = Field(
+        default=3_600.0,
+        ge=0,
+        allow_inf_nan=False,
+        title="Allowed lateness in seconds",
+        description="A run that a schedule made sends nothing where it begins later than this.",
     )
     settle_seconds: float = Field(
         default=120.0,

@@ -8,7 +8,17 @@ from prefect import get_run_logger, task
 
 from ledger import campaigns, claims
 from ledger.engine import open_ledger
-from mail import callback_delivery, collecting, doubts, gatekeeping, preflight, recipients, sending, working
+from mail import (
+    attending,
+    callback_delivery,
+    collecting,
+    doubts,
+    gatekeeping,
+    preflight,
+    recipients,
+    sending,
+    working,
+)
 from mail.campaign_file import Campaign
 from mail.errors import MailError
 from mail.templating import Templates
@@ -49,24 +59,28 @@ def send_chunk(campaign: str, chunk: int, recipients_at_most: int) -> dict[str, 
 
 
 @task(task_run_name="collect outcomes of {campaign}")
-def collect_during(campaign: str, settle_seconds: float) -> dict[str, int]:
+def collect_during(campaign: str, settle_seconds: float, presence: int = 0) -> dict[str, int]:
     """Collect events while the campaign sends and until it has settled; return the counts of events.
 
-    The campaign's callbacks are delivered beside it.
-    Whatever breaks it pauses the campaign: without outcomes nothing may be sent.
+    The campaign's callbacks are delivered beside it, and the presence of its run is kept alive.
+    Whatever breaks it pauses the campaign, unless another run carries it on: without outcomes nothing may be
+    sent.
     """
     found = settings()
     with open_ledger(found.database_url) as ledger:
         try:
             with callback_delivery.beside(ledger, found, campaign):
                 collected = collecting.collect_during(
-                    working.open_collector(ledger, found), campaign, settle_seconds
+                    working.open_collector(ledger, found),
+                    campaign,
+                    settle_seconds,
+                    on_progress=lambda _: attending.renew(ledger, presence),
                 )
         except Exception as err:
             reason = (
                 str(err) if isinstance(err, MailError) else "collecting its outcomes broke: see the run's log"
             )
-            pause(campaign, reason)
+            break_off(campaign, presence, reason)
             raise
     return {"events": collected.new, "repeated": collected.repeated, "unmatched": collected.unmatched}
 
@@ -115,7 +129,19 @@ def _warn(sentence: str) -> None:
     get_run_logger().warning("%s", sentence)
 
 
-def pause(campaign: str, reason: str) -> None:
-    """Pause a running campaign because a step of its run broke."""
-    with open_ledger(settings().database_url) as ledger, ledger.writing() as connection:
-        gatekeeping.stop(connection, campaigns.get(connection, campaign).id, reason)
+def attend(campaign: str) -> int:
+    """Note that a run attends to the campaign; return the id of its presence."""
+    with open_ledger(settings().database_url) as ledger:
+        return attending.begin(ledger, campaign)
+
+
+def leave(presence: int) -> None:
+    """End the presence of a run."""
+    with open_ledger(settings().database_url) as ledger:
+        attending.end(ledger, presence)
+
+
+def break_off(campaign: str, presence: int, reason: str) -> None:
+    """Pause a running campaign because a step of its run broke, unless another run carries it on."""
+    with open_ledger(settings().database_url) as ledger:
+        attending.break_off(ledger, campaign, presence, reason)

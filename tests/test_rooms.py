@@ -26,7 +26,7 @@ MAY_IMPORT = {
 }
 ROOMS = list(MAY_IMPORT)
 # Tests of what several modules promise together are named for the promise.
-PROMISES = {"mail": {"kill"}, "api": {"contract", "owners_apart"}}
+PROMISES = {"flows": {"due", "several_runs"}, "mail": {"kill"}, "api": {"contract", "owners_apart"}}
 # Importing Prefect costs seconds, so the command line takes these in only where a command needs them.
 LAZY = {"flows", "tasks", "sandbox", "prefect"}
 

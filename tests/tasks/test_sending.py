@@ -137,12 +137,6 @@ def test_whatever_breaks_the_collecting_pauses_the_campaign(
     assert "@" not in stored(ledger).change_reason
 
 
-def test_pausing_leaves_a_campaign_that_does_not_run_as_it_is(enqueued: Campaign, ledger: Ledger) -> None:
-    controls.halt(ledger, NAME, by="ann", reason="wrong price")
-    sending.pause(NAME, "its run broke")
-    assert stored(ledger).state is campaigns.State.HALTED
-
-
 def test_what_tasks_return_is_plain_enough_to_be_stored(enqueued: Campaign) -> None:
     returned = [
         sending.check_ready.fn(enqueued),

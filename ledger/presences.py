@@ -1,0 +1,51 @@
+"""Which runs attend to a campaign: one of several that breaks must not stop what another one carries on.
+
+A presence is a claim that holds no message, with the same lease.
+"""
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from ledger import clock
+from ledger.campaigns import Campaign
+from ledger.claims import LEASE_SECONDS
+from ledger.schema import claim
+
+# Owners of claims that hold messages are named otherwise.
+_OWNER = "run"
+
+
+def attend(connection: Connection, locked: Campaign) -> int:
+    """Note that a run attends to a locked campaign; return the id of its presence."""
+    at = clock.now(connection)
+    presence: int = connection.execute(
+        insert(claim)
+        .values(campaign_id=locked.id, owner=_OWNER, claimed_at=at, leased_until=at + LEASE_SECONDS)
+        .returning(claim.c.id)
+    ).scalar_one()
+    return presence
+
+
+def renew(connection: Connection, presence: int) -> None:
+    """Lengthen a presence; one whose lease is over stays so."""
+    at = clock.now(connection)
+    connection.execute(
+        update(claim)
+        .where(claim.c.id == presence, claim.c.owner == _OWNER, claim.c.leased_until > at)
+        .values(leased_until=at + LEASE_SECONDS)
+    )
+
+
+def leave(connection: Connection, presence: int) -> None:
+    """End a presence; again, it does nothing."""
+    connection.execute(delete(claim).where(claim.c.id == presence, claim.c.owner == _OWNER))
+
+
+def others(connection: Connection, locked: Campaign, presence: int) -> bool:
+    """Return whether another run attends to the locked campaign."""
+    query = select(claim.c.id).where(
+        claim.c.campaign_id == locked.id,
+        claim.c.owner == _OWNER,
+        claim.c.id != presence,
+        claim.c.leased_until > clock.now(connection),
+    )
+    return connection.execute(query.limit(1)).first() is not None

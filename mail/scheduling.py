@@ -1,0 +1,45 @@
+"""Campaigns that a schedule starts: which occurrence a run is, and whether it comes too late."""
+
+from datetime import UTC, date, datetime, timedelta
+
+from mail.campaign_file import OCCURRENCE, Campaign
+from mail.errors import MailError
+
+
+def is_recurring(campaign: Campaign) -> bool:
+    """Return whether the campaign's name is one of many: each day's run is a campaign of its own."""
+    return OCCURRENCE in campaign.name
+
+
+def occurrence(campaign: Campaign, day: date) -> Campaign:
+    """Return the campaign under the name that it has on `day`, such as weekly@2026-11-22."""
+    if not is_recurring(campaign):
+        return campaign
+    return campaign.model_copy(update={"name": campaign.name.replace(OCCURRENCE, day.isoformat())})
+
+
+def day_of(text: str) -> date:
+    """Return the day that a person wrote, such as 2026-11-22. Raises MailError."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError as err:
+        raise MailError(f"the occurrence {text} is no day: write it such as 2026-11-22.") from err
+
+
+def missed(due: datetime, now: datetime, allowed_seconds: float) -> str:
+    """Return why a run that a schedule made does not send, or an empty text where it is in time."""
+    late = now - due
+    if late <= timedelta(seconds=allowed_seconds):
+        return ""
+    return (
+        f"It was due at {due.astimezone(UTC):%Y-%m-%d %H:%M} UTC and began {_words(late)} late; "
+        f"{_words(timedelta(seconds=allowed_seconds))} are allowed (send.allowed_lateness_seconds). "
+        "Nothing was done. To send it all the same, retry this run."
+    )
+
+
+def _words(span: timedelta) -> str:
+    minutes = int(span.total_seconds() // 60)
+    if minutes < 60:
+        return f"{minutes} min"
+    return f"{minutes // 60} h {minutes % 60} min"
