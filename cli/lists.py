@@ -51,7 +51,7 @@ def clean(
 ) -> None:
     """Judge every row of SOURCE (CSV or Parquet, a path or s3://bucket/key).
 
-    Writes accepted.parquet, accepted.csv, rejected.csv, summary.json and report.html.
+    Writes accepted and rejected rows as .parquet and .csv, summary.json and report.html.
     """
     from pathlib import Path
 
@@ -92,6 +92,9 @@ def clean(
         output.table(rows)
     for warning in summary.warnings:
         click.echo(f"  {warning}")
+    if suggested := result.suggested:
+        counted = "1 row has a suggestion" if suggested == 1 else f"{suggested:,} rows have suggestions"
+        click.echo(f"{counted}: campaign accept-suggestions {directory} --out FILE")
     click.echo(f"Report: {Path(directory) / list_cleaning.REPORT_HTML}")
 
 

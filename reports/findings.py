@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from lists.accepting import MENDABLE
 from lists.cleaning import CleanResult
 from lists.reasons import Reason
 from lists.rulings import Part
@@ -24,11 +25,13 @@ class Findings:
     """Counts, samples and first rows; the same however the rows come in parts.
 
     accepted, rejected: how many rows passed by, the latter by reason.
+    suggested:          how many rejected rows would come back with the address that was probably meant.
     """
 
     def __init__(self) -> None:
         self.accepted = 0
         self.rejected: Counter[str] = Counter()
+        self.suggested = 0
         self.first = pd.DataFrame()
         self._any: dict[str, pd.DataFrame] = {}
         self._different: dict[str, pd.DataFrame] = {}
@@ -49,6 +52,8 @@ class Findings:
         """Take in rows; `rejected` is as in `CleanResult`."""
         self.accepted += accepted
         self.rejected.update({str(reason): int(n) for reason, n in rejected["reason"].value_counts().items()})
+        mendable = (rejected["suggestion"] != "") & rejected["reason"].isin(MENDABLE)
+        self.suggested += int(mendable.sum())
         if len(self.first) < FIRST_ROWS:
             self.first = pd.concat([self.first, rejected.head(FIRST_ROWS - len(self.first))])
         drawn = rejected.assign(lot=_lots(rejected.index.to_numpy()))
@@ -61,6 +66,7 @@ class Findings:
         """Take in what was gathered from rows further down in the list."""
         self.accepted += later.accepted
         self.rejected.update(later.rejected)
+        self.suggested += later.suggested
         self.first = pd.concat([self.first, later.first]).head(FIRST_ROWS)
         for name, rows in later._any.items():
             self._any[name] = _lowest([self._any.get(name), rows], of_each_detail=False)
@@ -69,7 +75,7 @@ class Findings:
 
     def write(self, folder: Path) -> None:
         """Leave the findings in a folder for `read`."""
-        counts = {"accepted": self.accepted, "rejected": self.rejected}
+        counts = {"accepted": self.accepted, "rejected": self.rejected, "suggested": self.suggested}
         (folder / _COUNTS).write_text(json.dumps(counts), encoding="utf-8")
         for name, rows in self._tables():
             rows.to_parquet(folder / f"{name}.parquet")
@@ -79,7 +85,7 @@ class Findings:
         """Return what `write` left."""
         counts = json.loads((folder / _COUNTS).read_text(encoding="utf-8"))
         findings = cls()
-        findings.accepted = counts["accepted"]
+        findings.accepted, findings.suggested = counts["accepted"], counts["suggested"]
         findings.rejected.update(counts["rejected"])
         findings.first = pd.read_parquet(folder / f"{_FIRST}.parquet")
         for kind, by_reason in (("any", findings._any), ("different", findings._different)):

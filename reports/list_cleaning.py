@@ -11,6 +11,7 @@ from lists.cleaning import Cleaning, Progress
 from lists.mx import MxLookup
 from lists.outputs import Outputs, Writer
 from lists.policy import HygienePolicy, ListSource
+from lists.reasons import Flag
 from lists.sources import OpenList
 from lists.summary import Summary
 from reports import list_report, page
@@ -27,6 +28,11 @@ class Cleaned:
     summary: Summary
     outputs: Outputs
     findings: Findings
+
+    @property
+    def suggested(self) -> int:
+        """How many rows come with an address that was probably meant, accepted ones too."""
+        return self.findings.suggested + self.summary.flags.get(Flag.TYPO, 0)
 
 
 def clean(

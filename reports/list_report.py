@@ -1,72 +1,27 @@
 """The list-cleaning report: what was dropped and why, in the order of the rules, and what is doubtful."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 import idna
 
 from lists.cleaning import CleanResult
-from lists.outputs import ACCEPTED_CSV, ACCEPTED_PARQUET, REJECTED_CSV
+from lists.output_files import (
+    ACCEPTED_CSV,
+    ACCEPTED_PARQUET,
+    REJECTED_CSV,
+    REJECTED_PARQUET,
+    SUMMARY_JSON,
+)
 from lists.reasons import Flag, Reason
 from lists.summary import DomainCounts, Summary
-from reports import charts, page
+from reports import charts, page, providers
 from reports.errors import ReportError
 from reports.findings import Findings
+from reports.list_words import FLAGS, REASONS, RISKS, UNKNOWN
 from reports.masking import mask, mask_text
 
 DOMAINS_SHOWN = 20
-
-REASONS: Mapping[Reason, tuple[str, str]] = {
-    Reason.MALFORMED: ("Malformed", "No e-mail address: nothing could be delivered to it."),
-    Reason.DUPLICATE: ("Duplicate", "The address stands in an earlier row, perhaps in other capitals."),
-    Reason.ROLE_ALIAS: ("Role address", "A job such as info@ or postmaster@, not a person who agreed."),
-    Reason.DISPOSABLE: ("Disposable", "A throw-away mailbox that is gone tomorrow."),
-    Reason.FREE_MAIL: ("Free mail", "At a provider where anybody gets an address; this list wants none."),
-    Reason.HARD_BOUNCE: ("Bounced before", "An earlier mail came back for good."),
-    Reason.COMPLAINT: ("Complained before", "The person marked an earlier mail as spam."),
-    Reason.UNSUBSCRIBED: ("Unsubscribed", "The person does not want this mail any more."),
-    Reason.SUPPRESSED: (
-        "Suppressed",
-        "Mail to it failed again and again, or somebody here put it on the list of those not to write to.",
-    ),
-    Reason.UNCONFIRMED: ("Unconfirmed", "The sign-up was never confirmed, and this list asks for it."),
-    Reason.INACTIVE: ("Inactive", "Nothing was opened, clicked or ordered for longer than this list allows."),
-    Reason.TYPO: ("Mistyped provider", "One slip of the finger away from a large mail provider."),
-    Reason.NO_MX: ("No mail server", "The DNS says for certain that the domain takes no mail."),
-}
-FLAGS: Mapping[Flag, tuple[str, str]] = {
-    Flag.REPAIRED: ("Repaired", "The address was taken out of a cell such as 'Name <a@b.example>'."),
-    Flag.SMTPUTF8: (
-        "Letters outside ASCII before the @",
-        "A correct address, but Amazon SES does not send to it: it will be listed as rejected.",
-    ),
-    Flag.ONE_LETTER_TLD: (
-        "One-letter ending",
-        "No such top-level domain exists today; probably a typing error.",
-    ),
-    Flag.ROLE_ALIAS: ("Role address", "Kept because this list asks only for a flag."),
-    Flag.DISPOSABLE: ("Disposable", "At a provider of throw-away mailboxes; kept unless a list drops them."),
-    Flag.FREE_MAIL: ("Free mail", "At a provider where anybody gets an address for nothing."),
-    Flag.TYPO: (
-        "Mistyped provider",
-        "One slip of the finger away from a large mail provider; `campaign accept-suggestions` writes a list "
-        "with the right one.",
-    ),
-    Flag.ENGAGEMENT_UNKNOWN: ("Engagement unknown", "The last-engaged cell is blank or holds no date."),
-    Flag.IMPLICIT_MX: (
-        "No MX record",
-        "The domain names no mail server, but has an address of its own: mail is delivered there.",
-    ),
-    Flag.MX_UNRESOLVABLE: (
-        "Mail server not reachable",
-        "The domain names mail servers that have no public address; expect these to bounce.",
-    ),
-    Flag.MX_UNKNOWN: (
-        "Mail server unknown",
-        "The DNS did not answer. Nobody is dropped for that; clean the list again later to know.",
-    ),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +43,26 @@ class DomainLine:
     rows: int
     counts: DomainCounts
     parts: list[charts.Segment]
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """How many of the accepted rows something holds for, and what that means."""
+
+    label: str
+    meaning: str
+    count: int
+    share: float
+    parts: list[charts.Segment]
+
+
+@dataclass(frozen=True, slots=True)
+class Mistyped:
+    """A domain that looks mistyped, the one that was probably meant, and its rows."""
+
+    domain: str
+    meant: str
+    rows: int
 
 
 def write(result: CleanResult, path: Path) -> None:
@@ -117,13 +92,50 @@ def render_findings(summary: Summary, findings: Findings) -> str:
         reasons=charts.bars(
             [(REASONS[reason][0], summary.by_reason[reason], "plain") for reason in Reason], summary.rows
         ),
+        risks=[_share(summary, *words, summary.risk[name]) for name, words in RISKS.items() if summary.risk],
+        flags=_flags(summary, unknown=False),
+        unknowns=_flags(summary, unknown=True),
+        mistyped=_mistyped(summary),
+        suggested=findings.suggested,
+        providers=[
+            _domain_line(name, counts) for name, counts in providers.by_provider(summary.by_domain).items()
+        ],
         domains=[_domain_line(name, counts) for name, counts in domains[:DOMAINS_SHOWN]],
         other_domains=_rest([counts for _, counts in domains[DOMAINS_SHOWN:]]),
         other_domains_count=max(0, len(domains) - DOMAINS_SHOWN),
-        flags=[(*FLAGS[Flag(flag)], count) for flag, count in summary.flags.items()],
         samples=[_sample(findings, reason, summary.rows) for reason in Reason if summary.by_reason[reason]],
-        files={"rejected": REJECTED_CSV, "accepted": ACCEPTED_CSV, "parquet": ACCEPTED_PARQUET},
+        files={
+            "rejected": REJECTED_CSV,
+            "rejected_parquet": REJECTED_PARQUET,
+            "accepted": ACCEPTED_CSV,
+            "parquet": ACCEPTED_PARQUET,
+            "summary": SUMMARY_JSON,
+        },
     )
+
+
+def _share(summary: Summary, label: str, meaning: str, count: int) -> Share:
+    rest = summary.accepted - count
+    parts = charts.stacked(((label, count, "warning"), ("the others", rest, "quiet")))
+    return Share(label, meaning, count, count / summary.accepted if summary.accepted else 0.0, parts)
+
+
+def _flags(summary: Summary, *, unknown: bool) -> list[Share]:
+    return [
+        _share(summary, *FLAGS[Flag(flag)], count)
+        for flag, count in summary.flags.items()
+        if (Flag(flag) in UNKNOWN) is unknown
+    ]
+
+
+def _mistyped(summary: Summary) -> list[Mistyped]:
+    """Return the mistyped domains, those with most rows first."""
+    found = [
+        Mistyped(_readable(domain), meant, counts.accepted + counts.rejected)
+        for domain, meant in summary.mistyped.items()
+        if (counts := summary.by_domain.get(domain))
+    ]
+    return sorted(found, key=lambda each: (-each.rows, each.domain))[:DOMAINS_SHOWN]
 
 
 def _sample(findings: Findings, reason: Reason, total: int) -> Sample:

@@ -4,12 +4,14 @@ from datetime import date
 
 import pytest
 
+from lists import risk
 from lists.cleaning import clean
 from lists.dns_verdicts import DELIVERABLE, NULL_MX, unknown
 from lists.policy import HygienePolicy, ListSource
 from lists.reasons import Flag, Reason
+from lists.risk import RiskLookups
 from lists.suppression import nobody_confirmed
-from reports import list_report
+from reports import list_report, list_words
 from reports.errors import ReportError
 
 ROWS = (
@@ -38,7 +40,7 @@ def test_the_report_holds_the_figures_and_every_reason_in_order(result):
     html = list_report.render(result)
     text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html.split("</head>")[1]))
     assert "10 rows = 3 accepted + 7 rejected" in text
-    places = [text.index(list_report.REASONS[reason][0]) for reason in Reason]
+    places = [text.index(list_words.REASONS[reason][0]) for reason in Reason]
     assert places == sorted(places)
     assert "Malformed 3 30.0 %" in text
 
@@ -65,14 +67,64 @@ def test_domains_are_shown_in_their_own_script(result):
 
 def test_flags_and_warnings_are_explained(result):
     html = list_report.render(result)
-    assert list_report.FLAGS[Flag.MX_UNKNOWN][1] in html
+    assert list_words.FLAGS[Flag.MX_UNKNOWN][1] in html
     warned = replace(result, summary=replace(result.summary, warnings=("The DNS was silent.",)))
     assert "The DNS was silent." in list_report.render(warned)
 
 
+def words(html):
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html.split("</head>")[1]))
+
+
+def test_the_report_tells_the_risk_the_suggestions_the_unknown_and_the_providers(tmp_path):
+    path = tmp_path / "list.csv"
+    path.write_text(
+        "email\na@gmail.com\nb@googlemail.com\nc@gmial.com\nmailto:d@shop.example\ne@asleep.example\n,x\n"
+        "g@hotmial.com\n"
+    )
+    found = clean(
+        ListSource(source=str(path)),
+        HygienePolicy(),
+        suppressed=lambda keys: {},
+        confirmed=nobody_confirmed,
+        resolver=lambda domains: {
+            domain: {"asleep.example": unknown("time-out"), "hotmial.com": NULL_MX}.get(domain, DELIVERABLE)
+            for domain in domains
+        },
+        today=date(2026, 11, 22),
+        risks=RiskLookups(mailed=lambda keys: {"a@gmail.com"}, confirmed=lambda keys: set()),
+    )
+    text = words(list_report.render(found))
+    assert "Never mailed 3 75.0 %" in text
+    assert "Never confirmed 4 100 %" in text
+    assert "At free-mail providers 2 50.0 %" in text
+    assert "gmial.com gmail.com 1" in text
+    assert "hotmial.com hotmail.com 1" in text
+    assert "2 rejected rows come with a suggestion" in text
+    assert "Mail server unknown 1 25.0 %" in text
+    assert "Google 2 2 0" in text
+    assert text.index("What could not be known") < text.index("Accepted, but worth a look")
+
+
+def test_a_list_of_which_nothing_is_accepted_has_a_report_too(tmp_path):
+    path = tmp_path / "list.csv"
+    path.write_text("email\nx\n")
+    found = clean(
+        ListSource(source=str(path)),
+        HygienePolicy(),
+        suppressed=lambda keys: {},
+        confirmed=nobody_confirmed,
+        resolver=None,
+        today=date(2026, 11, 22),
+        risks=RiskLookups(mailed=lambda keys: set(), confirmed=lambda keys: set()),
+    )
+    assert "1 rows = 0 accepted + 1 rejected" in words(list_report.render(found))
+
+
 def test_every_reason_and_every_flag_has_words():
-    assert list(list_report.REASONS) == list(Reason)
-    assert list(list_report.FLAGS) == list(Flag)
+    assert list(list_words.REASONS) == list(Reason)
+    assert list(list_words.FLAGS) == list(Flag)
+    assert set(list_words.RISKS) == {risk.FREE_MAIL, *risk.MARKS}
 
 
 def test_many_domains_are_summed_up_in_a_last_line(tmp_path):
