@@ -18,11 +18,14 @@ _REASON = click.option("--reason", required=True, help="Why.")
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 def status(name: str | None, as_json: bool) -> None:
     """Show where the campaign NAME stands, or list all campaigns."""
+    from ledger import restores
     from ledger.engine import open_ledger
     from reports import status as statuses
     from settings import settings
 
     with open_ledger(settings().database_url) as ledger, ledger.reading() as connection:
+        if restores.is_open(connection):
+            click.echo(f"warning: {restores.WHY_PAUSED}", err=True)
         if name is not None:
             found = statuses.of(connection, name).as_json()
             output.as_json(found) if as_json else output.status(found)
@@ -133,13 +136,13 @@ def _list_doubts(calls: list[dict[str, Any]], as_json: bool) -> None:
     heading = ("call", "began", "messages", "heard of", "in doubt", "unconfirmed", "instead of an answer")
     rows = [
         (
-            call["call_id"][:8],
+            call["call_id"][:8] or "forgotten",
             output.time(call["started_at"]),
             f"{call['size']:,}",
             f"{call['heard_of']:,}",
             f"{call['messages'] - call['unconfirmed']:,}",
             f"{call['unconfirmed']:,}",
-            call["error"] or "the worker died",
+            call["error"] or ("the worker died" if call["call_id"] else "the ledger was restored"),
         )
         for call in calls
     ]

@@ -13,6 +13,7 @@ import click
 from cli import (
     callbacks,
     campaigns,
+    database,
     demo,
     erase,
     keys,
@@ -52,7 +53,7 @@ for command in (
     keys.keys,
     plumbing.collect,
     plumbing.setup,
-    plumbing.db,
+    database.db,
     services.sandbox,
     services.api,
     services.ui,

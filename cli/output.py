@@ -34,6 +34,12 @@ def status(found: Mapping[str, Any]) -> None:
         click.echo(f"  {found['change_reason']} ({time(found['changed_at'])}, by {found['changed_by']})")
     rows = [(f"  {name}", f"{count:,}") for name, count in found["by_status"].items() if count]
     table([*rows, ("  recipients", f"{found['recipients']:,}")])
+    doubtful = found["by_status"]["IN_DOUBT"] + found["by_status"]["UNCONFIRMED"]
+    if doubtful:
+        decide = f"campaign in-doubt {found['name']}"
+        click.echo(f"  {doubtful:,} may have been sent or not; the evidence: {decide}")
+        click.echo(f"    to send them again: {decide} --resend --by WHO --reason WHY")
+        click.echo(f"    to take them as sent: {decide} --assume-sent --by WHO --reason WHY")
     click.echo(f"  hard bounces {found['bounce_rate']:.2%}, complaints {found['complaint_rate']:.3%}")
 
 

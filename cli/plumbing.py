@@ -1,4 +1,4 @@
-"""What stands around campaigns: events, the parts in AWS, the database."""
+"""What stands around campaigns: events and the parts in AWS."""
 
 import click
 
@@ -50,19 +50,3 @@ def setup(dry_run: bool, engagement: bool, configuration_set: str, topic: str, q
         click.echo(f"made: {part}", err=True)
     for line in made.settings():
         click.echo(line)
-
-
-@click.group()
-def db() -> None:
-    """Look after the ledger's database."""
-
-
-@db.command()
-def upgrade() -> None:
-    """Bring the ledger's schema up to date."""
-    from ledger import migrating
-    from ledger.engine import open_ledger
-    from settings import settings
-
-    open_ledger(settings().database_url, upgrade=True).close()
-    click.echo(f"The ledger has the current schema ({migrating.HEAD}).")

@@ -1,5 +1,7 @@
 """Taking back what was not sent yet."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import ColumnElement, Connection, and_, func, select, update
 
 from ledger import clock, outbox
@@ -7,6 +9,8 @@ from ledger.campaigns import Campaign
 from ledger.schema import message
 from ledger.statuses import Stage, Status
 from ledger.transitions import add_to_tally
+
+_WAITING = (Status.QUEUED, Status.CLAIMED)
 
 
 def cancel_queued(connection: Connection, locked: Campaign) -> int:
@@ -23,10 +27,11 @@ def withdraw(
     stage: Stage,
     *conditions: ColumnElement[bool],
     detail: str | None = None,
+    statuses: Sequence[Status] = _WAITING,
 ) -> int:
-    """Turn the queued and claimed messages that meet the conditions into CANCELLED or SUPPRESSED.
+    """Turn the messages of these statuses that meet the conditions into CANCELLED, SUPPRESSED or IN_DOUBT.
 
-    `stage` says which of the two, `detail` is the reason that a report shows. Return how many those were.
+    `stage` says which of them, `detail` is the reason that a report shows. Return how many those were.
     """
     # A message that waits has no fact that decides its status: both are called the same.
     to_status = Status(stage)
@@ -34,7 +39,7 @@ def withdraw(
     if detail is not None:
         change["detail"] = detail
     total = 0
-    for status in (Status.QUEUED, Status.CLAIMED):
+    for status in statuses:
         waiting = (message.c.campaign_id == locked.id, message.c.status == status, *conditions)
         query = select(message.c.epoch, func.count()).where(*waiting).group_by(message.c.epoch)
         by_epoch = connection.execute(query.order_by(message.c.epoch)).all()

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, insert
 
-from ledger import clock, dialects, outbox
+from ledger import clock, dialects, outbox, restores
 from ledger.bulk import insert_rows
 from ledger.campaigns import Campaign, State, find
 from ledger.errors import CampaignConflict
@@ -71,9 +71,11 @@ def enqueue(connection: Connection, new: NewCampaign, messages: Iterable[Sequenc
     if found is not None:
         return found
     at = clock.now(connection)
+    own_id = restores.next_campaign_id(connection)
     campaign_id = connection.execute(
         dialects.insert(connection, campaign)
         .values(
+            **({} if own_id is None else {"id": own_id}),
             name=new.name,
             state=State.RUNNING,
             epoch=1,

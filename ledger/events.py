@@ -6,37 +6,15 @@ from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Connection, bindparam, select, update
 
-from ledger import clock, erasures, singles, soft_bounces
+from ledger import clock, erasures, forgotten_sends, restores, singles, soft_bounces
 from ledger.campaigns import lock
 from ledger.dialects import insert
+from ledger.incoming import Event
+from ledger.restores import FoundBy
 from ledger.schema import attempt, event, message
 from ledger.statuses import Fact, deciding
 from ledger.suppressions import Suppression, SuppressionReason, add
 from ledger.transitions import MessageState, read_states, save
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """An event in the ledger's terms. Times are UTC epoch seconds by the sender's clock.
-
-    `send_id` is the message's own tag; `ses_message_id` finds the attempt where an event carries no tags.
-    `suppress` names the reason for which the message's address must not be written to again, `destination`
-    the address that SES was asked to write to, which need not be the `recipient` that a bounce names.
-    """
-
-    dedupe_key: str
-    kind: str
-    ses_message_id: str | None
-    send_id: str | None
-    recipient: str | None
-    at: float | None
-    facts: Mapping[Fact, float]
-    raw: str
-    bounce_type: str | None = None
-    bounce_subtype: str | None = None
-    diagnostic: str | None = None
-    suppress: SuppressionReason | None = None
-    destination: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +39,20 @@ def apply(
     if not unique:
         return Applied(0, 0, 0)
     message_ids = _match(connection, list(unique.values()))
+    forgotten = forgotten_sends.among(connection, list(unique.values()), message_ids)
+    message_ids |= forgotten.message_ids
     unique = _without_erased(connection, unique, message_ids)
+    campaign_ids = _campaigns_of(connection, set(message_ids.values()))
+    if forgotten.proof:
+        restores.begin(connection, FoundBy.EVENT, forgotten.proof, [each for each in campaign_ids if each])
     # Everyone locks campaigns before messages, both by id, and single messages like one more campaign.
-    for campaign_id in _campaigns_of(connection, set(message_ids.values())):
+    for campaign_id in campaign_ids:
         if campaign_id is None:
             singles.lock(connection)
         else:
             lock(connection, campaign_id)
     fresh = _store(connection, list(unique.values()), message_ids)
+    forgotten_sends.count(connection, forgotten, fresh)
     changed = _learn(connection, fresh, message_ids, soft_bounces_in_a_row)
     return Applied(
         new=len(fresh),

@@ -34,7 +34,33 @@ metadata = MetaData(
 _Id = BigInteger().with_variant(Integer, "sqlite")
 
 # One row: the id that every message carries as its `ledger` tag, so that events of another ledger show.
-identity = Table("identity", metadata, Column("ledger_id", String(32), primary_key=True))
+# `generation` grows with every claim and is noted outside of the database too (ledger.restores).
+identity = Table(
+    "identity",
+    metadata,
+    Column("ledger_id", String(32), primary_key=True),
+    Column("generation", BigInteger, nullable=False, server_default="0"),
+)
+
+# That this database is an older copy of itself: while `accepted_at` is empty, nothing goes out.
+restore = Table(
+    "restore",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("at", Float, nullable=False),
+    Column("found_by", String(12), nullable=False),
+    # Empty: nobody; it was found out.
+    Column("by", String(200), nullable=False),
+    Column("note", Text, nullable=False),
+    # Campaigns enqueued since get ids from here on: those below may have gone to campaigns that were lost.
+    Column("next_campaign_id", BigInteger, nullable=False),
+    # Events of sends that this ledger does not know, and those among them of no message of it.
+    Column("events", Integer, nullable=False, server_default="0"),
+    Column("strangers", Integer, nullable=False, server_default="0"),
+    Column("accepted_at", Float),
+    Column("accepted_by", String(200)),
+    Column("accepted_reason", Text),
+)
 
 campaign = Table(
     "campaign",

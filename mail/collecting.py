@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from ledger import campaigns, drains, events, soft_bounces, tallies
 from ledger.campaigns import State
 from ledger.engine import Ledger
-from ledger.events import Event
+from ledger.incoming import Event
 from ledger.statuses import Count, Fact, Status
 from ledger.suppressions import SuppressionReason
 from ledger.tallies import Totals

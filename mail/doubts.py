@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ledger import campaigns, doubts, drains, singles
+from ledger import campaigns, doubts, drains, restores, singles
 from ledger.campaigns import State
 from ledger.doubts import Doubt
 from ledger.engine import Ledger
@@ -23,7 +23,10 @@ class Settled:
 def listed(ledger: Ledger, name: str) -> list[Doubt]:
     """Return the calls that left messages in doubt, with the evidence. Raises CampaignNotFound."""
     with ledger.reading() as connection:
-        return doubts.by_call(connection, campaigns.get(connection, name).id)
+        campaign_id = campaigns.get(connection, name).id
+        known = restores.every(connection)
+        forgotten = doubts.of_forgotten_sends(connection, campaign_id, known[-1].at) if known else None
+        return [*([forgotten] if forgotten else []), *doubts.by_call(connection, campaign_id)]
 
 
 def expire(ledger: Ledger, name: str) -> int:

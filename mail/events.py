@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from ledger.events import Event
+from ledger.incoming import Event
 from ledger.statuses import Fact
 from ledger.suppressions import SuppressionReason
+from lists.addresses import key_of
 
 # The inner object of each event type; its timestamp tells two events of one type apart.
 _INNER = {
@@ -45,6 +46,8 @@ EXPIRED_STATUS = "4.4.7"
 # As long as the ledger's columns are; both are shorter in every event of our own.
 _LONGEST_KIND = 40
 _LONGEST_SEND_ID = 64
+# Digits that a database's integer holds for certain.
+_LONGEST_ID = 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +122,9 @@ def _events(payload: Mapping[str, Any], kind: str, received_at: float) -> Iterat
             diagnostic=diagnostic,
             suppress=_suppression(facts, detail, status),
             destination=_first(mail.get("destination")),
+            destination_key=_key(_first(mail.get("destination"))),
+            ledger_id=_first(tags.get("ledger")),
+            campaign_id=_number(_first(tags.get("campaign"))),
         )
 
 
@@ -210,6 +216,16 @@ def _send_id(tags: Mapping[str, Any]) -> str | None:
     found = _first(tags.get("send_id"))
     # A longer one is somebody else's tag of the same name.
     return found if found is not None and len(found) <= _LONGEST_SEND_ID else None
+
+
+def _key(destination: str | None) -> str | None:
+    """Return the key of an address that this project wrote to, its domain in A-labels."""
+    return key_of(destination, destination.rpartition("@")[2].lower()) if destination else None
+
+
+def _number(text: str | None) -> int | None:
+    """Return a tag that is an id; of another tool's it may be anything."""
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) <= _LONGEST_ID else None
 
 
 def _list(value: object) -> list[Any]:

@@ -27,6 +27,10 @@ class SqsClient(Protocol):
 
     def get_queue_attributes(self, **request: Any) -> Mapping[str, Any]: ...
 
+    def list_queue_tags(self, **request: Any) -> Mapping[str, Any]: ...
+
+    def tag_queue(self, **request: Any) -> Mapping[str, Any]: ...
+
 
 @dataclass(frozen=True, slots=True)
 class Received:
@@ -69,6 +73,24 @@ class EventQueue:
             self.sqs.get_queue_attributes(QueueUrl=self.url, AttributeNames=["QueueArn"])
         except (ClientError, BotoCoreError) as err:
             raise self._error(err) from err
+
+    def tag(self, name: str) -> str | None:
+        """Return the value of the queue's tag, or None where it has none of this name."""
+        try:
+            found = self.sqs.list_queue_tags(QueueUrl=self.url).get("Tags", {}).get(name)
+        except (ClientError, BotoCoreError) as err:
+            raise self._error(err) from err
+        return None if found is None else str(found)
+
+    def set_tag(self, name: str, value: str) -> None:
+        """Set a tag of the queue."""
+        try:
+            self.sqs.tag_queue(QueueUrl=self.url, Tags={name: value})
+        except (ClientError, BotoCoreError) as err:
+            raise QueueError(
+                f"the event queue {self.url} cannot be tagged ({err}): give the sender the permission "
+                "sqs:TagQueue, as `campaign setup --dry-run` prints it."
+            ) from err
 
     def _error(self, err: Exception) -> QueueError:
         return QueueError(

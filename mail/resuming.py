@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ledger import campaigns
+from ledger import campaigns, restores
 from ledger.campaigns import State
 from ledger.engine import Ledger
 from ledger.errors import CampaignConflict
@@ -34,7 +34,8 @@ def resume(
     """Let a halted or paused campaign run again, after the remedies, all in one transaction.
 
     After a halt a new epoch begins: the gate counts its messages alone, from the first rung. Raises
-    CampaignConflict where the campaign does not stand still. Cleaning again needs a `lookup`.
+    CampaignConflict where the campaign does not stand still, or the ledger was restored and nobody has said
+    yet that it may send. Cleaning again needs a `lookup`.
     """
     without_mail = []
     if chosen.clean_again:
@@ -43,6 +44,7 @@ def resume(
         # Before the transaction: the DNS takes seconds, and the campaign's lock would stop the collectors.
         without_mail = remedies.domains_without_mail(ledger, name, lookup)
     with ledger.writing() as connection:
+        restores.refuse_open(connection)
         locked = campaigns.lock(connection, campaigns.get(connection, name).id)
         if locked.state not in (State.HALTED, State.PAUSED):
             raise CampaignConflict(

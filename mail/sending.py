@@ -16,11 +16,12 @@ from ledger.attempts import Answer, ClaimLost
 from ledger.breaker import Opened
 from ledger.claims import RENEW_AFTER_SECONDS, Claim, Recipient
 from ledger.engine import Ledger
-from mail import gatekeeping, outages, rate, ses
+from mail import gatekeeping, outages, rate, restoring, ses
 from mail.claiming import NoClaim, claim, give_back
 from mail.errors import TemplateError
 from mail.message import MessageContext, compose
 from mail.rate import ACCOUNT, Rate
+from mail.restoring import Noted
 from mail.ses import Envelope, Outgoing, Reply, SesClient
 from mail.ses_errors import Verdict
 from mail.templating import Templates
@@ -51,6 +52,8 @@ class Work:
     tokens: Tokens
     public_url: str
     rate: Rate
+    # None only in tests and measurements: then a restored ledger shows by its events alone.
+    noted: Noted | None = None
     # Told what an operator should know of the sending, in a sentence without an address.
     tell: Callable[[str], None] = lambda sentence: None
     sleep: Callable[[float], None] = time.sleep
@@ -92,6 +95,8 @@ class _Chunk:
         """Claim and send until the chunk is full or there is no more to claim."""
         left = recipients
         while left > 0:
+            if not restoring.may_send(self.work.ledger, self.work.noted):
+                return Sent(dict(self.answers), campaigns.State.PAUSED)
             held = claim(self.work.ledger, self.work.campaign, self.work.owner, min(left, self._claim_size()))
             if isinstance(held, NoClaim):
                 if held.wait_seconds <= 0:

@@ -115,6 +115,8 @@ def iam_policy() -> dict[str, Any]:
                 "sqs:GetQueueAttributes",
                 "sqs:ReceiveMessage",
                 "sqs:DeleteMessage",
+                "sqs:ListQueueTags",
+                "sqs:TagQueue",
             ),
             _allow(
                 "Suppress",

@@ -15,10 +15,11 @@ from ledger.attempts import Answer, ClaimLost, Result
 from ledger.claims import RENEW_AFTER_SECONDS, Claim, Recipient
 from ledger.engine import Ledger
 from ledger.singles import Mail
-from mail import account_gate, outages, rate, ses
+from mail import account_gate, outages, rate, restoring, ses
 from mail.addresses import parse_from
 from mail.message import MessageContext
 from mail.rate import ACCOUNT, Rate
+from mail.restoring import Noted
 from mail.ses import Envelope, Outgoing, Reply, SesClient
 from mail.ses_errors import Verdict, is_about_the_sender
 from mail.single_claiming import Held, Nothing, claim, give_back
@@ -45,6 +46,8 @@ class SingleWork:
     tokens: Tokens
     public_url: str
     rate: Rate
+    # None only in tests: then a restored ledger shows by its events alone.
+    noted: Noted | None = None
     # Told what an operator should know of the sending, in a sentence without an address.
     tell: Callable[[str], None] = lambda sentence: None
     sleep: Callable[[float], None] = time.sleep
@@ -88,6 +91,10 @@ class _Run:
             held = claim(self.work.ledger, self.work.owner, min(left, most, _CLAIM_MESSAGES))
             if isinstance(held, Nothing):
                 return SinglesSent(dict(self.answers), held.why, held.wait_seconds)
+            # After the claim, for there is one only where there is something to send.
+            if not restoring.may_send(self.work.ledger, self.work.noted):
+                give_back(self.work.ledger, held.claim)
+                return SinglesSent(dict(self.answers), "suspended")
             self.renewed_at = self.work.clock()
             left -= len(held.claim.recipients)
             # Lost where the account is suspended meanwhile or the lease is over: the next claim tells which.

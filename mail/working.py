@@ -15,6 +15,7 @@ from mail.campaign_file import Campaign
 from mail.collecting import Collector
 from mail.errors import MailError
 from mail.rate import Rate
+from mail.restoring import Noted, QueueTag
 from mail.sending import Work
 from mail.ses import Envelope
 from mail.single_sending import SingleWork
@@ -28,7 +29,7 @@ def open_work(ledger: Ledger, settings: Settings, name: str) -> Work:
 
     Raises SettingsError, MailError or CampaignNotFound in one sentence.
     """
-    settings.need("public_url", "secret_key", "configuration_set")
+    settings.need("public_url", "secret_key", "configuration_set", "event_queue_url")
     with ledger.reading() as connection:
         stored = campaigns.get(connection, name)
     campaign = Campaign.model_validate(stored.definition)
@@ -53,6 +54,7 @@ def open_work(ledger: Ledger, settings: Settings, name: str) -> Work:
         templates=templates,
         tokens=Tokens(settings.secret_key.get_secret_value()),
         public_url=settings.public_url,
+        noted=noted(ledger, settings),
         rate=Rate(account.rate_per_second, campaign.send.rate_per_second, name),
     )
 
@@ -75,8 +77,15 @@ def open_single_work(
         tokens=Tokens(settings.secret_key.get_secret_value()),
         public_url=settings.public_url,
         rate=Rate(account.rate_per_second, 0.0, ""),
+        noted=noted(ledger, settings),
         tell=tell,
     )
+
+
+def noted(ledger: Ledger, settings: Settings) -> Noted:
+    """Return where the ledger's generation is noted. Raises SettingsError where the queue is not set."""
+    settings.need("event_queue_url")
+    return QueueTag(queue.open_queue(settings.event_queue_url), ledger.ledger_id)
 
 
 def open_collector(ledger: Ledger, settings: Settings) -> Collector:

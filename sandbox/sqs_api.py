@@ -21,9 +21,12 @@ from sandbox.sqs_queues import (
     get_queue_attributes,
     get_queue_url,
     invalid,
+    list_queue_tags,
     list_queues,
     purge_queue,
     set_queue_attributes,
+    tag_queue,
+    untag_queue,
 )
 from sandbox.world import World
 
@@ -74,6 +77,9 @@ _HANDLERS: dict[str, Callable[[World, dict[str, Any]], dict[str, Any]]] = {
     "PurgeQueue": purge_queue,
     "GetQueueAttributes": get_queue_attributes,
     "SetQueueAttributes": set_queue_attributes,
+    "ListQueueTags": list_queue_tags,
+    "TagQueue": tag_queue,
+    "UntagQueue": untag_queue,
     "SendMessage": send_message,
     "SendMessageBatch": send_message_batch,
     "DeleteMessage": delete_message,

@@ -86,6 +86,30 @@ def set_queue_attributes(world: World, body: dict[str, Any]) -> dict[str, Any]:
     return {}
 
 
+def list_queue_tags(world: World, body: dict[str, Any]) -> dict[str, Any]:
+    """ListQueueTags."""
+    tags = queue_of(world, body).tags
+    return {"Tags": dict(tags)} if tags else {}
+
+
+def tag_queue(world: World, body: dict[str, Any]) -> dict[str, Any]:
+    """TagQueue: at most 50 tags a queue."""
+    queue = queue_of(world, body)
+    tags = queue.tags | {str(name): str(value) for name, value in (body.get("Tags") or {}).items()}
+    if len(tags) > 50:
+        raise invalid("Too many tags added for queue.")
+    queue.tags = tags
+    return {}
+
+
+def untag_queue(world: World, body: dict[str, Any]) -> dict[str, Any]:
+    """UntagQueue."""
+    queue = queue_of(world, body)
+    for name in body.get("TagKeys") or []:
+        queue.tags.pop(name, None)
+    return {}
+
+
 def _check_attributes(attributes: dict[str, str]) -> None:
     unknown = set(attributes) - SETTABLE
     if unknown:

@@ -17,7 +17,8 @@ from ledger.campaigns import Campaign, State
 from ledger.claims import Claim
 from ledger.engine import Ledger, connect, open_ledger
 from ledger.enqueueing import NewCampaign, NewMessage
-from ledger.events import Applied, Event
+from ledger.events import Applied
+from ledger.incoming import Event
 from ledger.schema import (
     COHORT_SECONDS,
     FACT_COLUMNS,
@@ -67,7 +68,13 @@ def emptied_postgres_url(new_postgres_database: Callable[[], str]) -> Iterator[C
     kept = (identity, erasure_key)
     tables = [table.name for table in reversed(metadata.sorted_tables) if table not in kept]
     # What some test left open would otherwise be waited for without an end.
-    statement = "; ".join(["SET lock_timeout = '20s'", *(f"DELETE FROM {name}" for name in tables)])
+    statement = "; ".join(
+        [
+            "SET lock_timeout = '20s'",
+            *(f"DELETE FROM {name}" for name in tables),
+            "UPDATE identity SET generation = 0",
+        ]
+    )
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
 
         def emptied() -> str:

@@ -10,7 +10,8 @@ from sqlalchemy import Connection, func, select
 
 from ledger import attempts, campaigns, claims, enqueueing, events, suppressions
 from ledger.attempts import Answer, Result
-from ledger.events import Applied, Event
+from ledger.events import Applied
+from ledger.incoming import Event
 from ledger.schema import attempt, event, suppression
 from ledger.statuses import Fact, Status
 from ledger.suppressions import SuppressionReason

@@ -11,7 +11,7 @@ from ledger import attempts, claims, events, owners, singles
 from ledger.attempts import Answer, ClaimLost, Result
 from ledger.claims import LEASE_SECONDS, Claim
 from ledger.engine import Ledger
-from ledger.events import Event
+from ledger.incoming import Event
 from ledger.schema import claim, message, single, tally
 from ledger.singles import NewSingle
 from ledger.statuses import Fact

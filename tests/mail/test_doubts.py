@@ -7,7 +7,8 @@ from ledger import campaigns, drains
 from ledger.campaigns import State
 from ledger.drains import LOOKS_APART_SECONDS
 from ledger.errors import CampaignConflict
-from ledger.events import Event, apply
+from ledger.events import apply
+from ledger.incoming import Event
 from ledger.statuses import Fact, Status
 from mail import controls, doubts
 from mail.doubts import WINDOW_SECONDS

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger import events as ledger_events
-from ledger.events import Event
+from ledger.incoming import Event
 from ledger.statuses import Fact
 from ledger.suppressions import SuppressionReason
 from mail.events import NotAnEvent, parse

@@ -57,7 +57,7 @@ def test_a_missing_setting_an_unknown_name_and_a_dead_account_are_one_sentence_e
         working.open_work(stage.ledger, Settings(), "spring-offer")
     monkeypatch.delenv("CAMPAIGN_SECRET_KEY")
     monkeypatch.delenv("CAMPAIGN_EVENT_QUEUE_URL")
-    with pytest.raises(SettingsError, match=r"^CAMPAIGN_SECRET_KEY must be set"):
+    with pytest.raises(SettingsError, match=r"^CAMPAIGN_SECRET_KEY and CAMPAIGN_EVENT_QUEUE_URL must be set"):
         working.open_work(stage.ledger, Settings(), "spring-offer")
     with pytest.raises(SettingsError, match=r"^CAMPAIGN_EVENT_QUEUE_URL must be set"):
         working.open_collector(stage.ledger, Settings())

@@ -13,7 +13,7 @@ from ledger.attempts import Answer, Result
 from ledger.campaigns import Campaign, State
 from ledger.engine import Ledger, connect, open_ledger
 from ledger.enqueueing import NewCampaign, NewMessage, enqueue
-from ledger.events import Event
+from ledger.incoming import Event
 from ledger.statuses import Fact
 
 START = 1_795_426_200.0  # 2026-11-23 09:30:00 UTC
