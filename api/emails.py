@@ -157,8 +157,20 @@ def _result(
 ) -> dict[str, Any] | Refusal:
     if isinstance(item, Refusal):
         return item
-    if item.public_id in unwelcome:
-        return Refusal(422, Code.SUPPRESSED, "`to` is suppressed: this person must not be written to.", "to")
+    match unwelcome.get(item.public_id):
+        case Unwelcome.SUPPRESSED:
+            return Refusal(
+                422, Code.SUPPRESSED, "`to` is suppressed: this person must not be written to.", "to"
+            )
+        case Unwelcome.UNCONFIRMED:
+            return Refusal(
+                422,
+                Code.UNCONFIRMED,
+                "`to` has signed up and not confirmed it yet: until then only that question goes there.",
+                "to",
+            )
+        case None:
+            pass
     return {
         "id": item.public_id,
         "to": item.recipient,

@@ -19,6 +19,7 @@ class Code(StrEnum):
     ROLE_ALIAS = "role_alias"
     NO_MX = "no_mx"
     SUPPRESSED = "suppressed"
+    UNCONFIRMED = "unconfirmed"
     MALFORMED_SENDER = "malformed_sender"
     UNVERIFIED_SENDER = "unverified_sender"
     ACCOUNT_SUSPENDED = "account_suspended"

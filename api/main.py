@@ -7,7 +7,7 @@ from functools import partial
 
 from fastapi import FastAPI
 
-from api import emails, failures, health, lookups, onboarding, unsubscribing
+from api import confirming, emails, failures, health, lookups, onboarding, subscribing, unsubscribing
 from api.auth import Keys
 from api.checking import Checker
 from api.context import Context
@@ -24,7 +24,7 @@ from settings import Settings
 BATCH_REQUESTS = 200
 WAITING_REQUESTS = 2_000
 
-PARTS = (emails, onboarding, unsubscribing, health)
+PARTS = (emails, onboarding, subscribing, unsubscribing, confirming, health)
 
 
 def create_app(

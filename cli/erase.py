@@ -29,7 +29,7 @@ def erase(address: str, by: str, reason: str, as_json: bool) -> None:
     erased = removed.erased
     click.echo(
         f"Erased: {erased.messages:,} messages ({erased.unsent:,} of them unsent), {erased.events:,} events, "
-        f"{erased.suppressions:,} suppressions, {erased.subscribers:,} sign-ups, "
+        f"{erased.suppressions:,} suppressions, {erased.sign_ups:,} sign-ups, "
         f"{erased.callbacks:,} callbacks."
     )
     click.echo("The address is suppressed by its hash from now on.")

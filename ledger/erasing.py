@@ -15,6 +15,7 @@ from ledger.schema import (
     event,
     idempotency,
     message,
+    sign_up,
     single,
     subscriber,
     suppression,
@@ -37,7 +38,7 @@ class Erased:
     unsent: int
     events: int
     suppressions: int
-    subscribers: int
+    sign_ups: int
     callbacks: int
 
 
@@ -68,7 +69,7 @@ def erase(connection: Connection, key: str, *, by: str, reason: str) -> Erased:
         unsent=unsent,
         events=_forget_events(connection, ids, key),
         suppressions=_hash_suppressions(connection, key, known_as, by),
-        subscribers=connection.execute(delete(subscriber).where(subscriber.c.address_key == key)).rowcount,
+        sign_ups=_forget_sign_ups(connection, key),
         callbacks=_forget_callbacks(connection, ids, at),
     )
     _forget_singles(connection, ids, key)
@@ -112,6 +113,13 @@ def _hash_suppressions(connection: Connection, key: str, known_as: str, by: str)
     entries = connection.execute(update(suppression).where(theirs).values(without)).rowcount
     add(connection, [Suppression(known_as, SuppressionReason.MANUAL, ERASED, by=by)])
     return entries
+
+
+def _forget_sign_ups(connection: Connection, key: str) -> int:
+    """Forget the person's consent, with its proof; return how many sign-ups those were."""
+    known = connection.execute(delete(subscriber).where(subscriber.c.address_key == key)).rowcount
+    asked = connection.execute(delete(sign_up).where(sign_up.c.address_key == key)).rowcount
+    return max(known, asked)
 
 
 def _forget_callbacks(connection: Connection, ids: Sequence[int], at: float) -> int:

@@ -372,6 +372,29 @@ callback = Table(
     Index(None, "url_id", "due_at"),
 )
 
+# Who asked an owner for mail, what they were shown when they did, and that they confirmed it (double opt-in).
+# `message_id` is the mail that asks for the confirmation, the only one that may go to them before it.
+sign_up = Table(
+    "sign_up",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("owner_id", _Id, ForeignKey("owner.id"), nullable=False),
+    Column("address_key", Text, nullable=False, index=True),
+    Column("address", Text, nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("sender", Text, nullable=False),
+    Column("consent_text", Text, nullable=False),
+    Column("requested_at", Float, nullable=False),
+    Column("requested_by", String(200), nullable=False),
+    Column("mailed_at", Float),
+    Column("message_id", _Id, ForeignKey("message.id")),
+    Column("confirmed_at", Float),
+    # What was used to confirm.
+    Column("confirmed_by", String(20)),
+    UniqueConstraint("owner_id", "address_key"),
+    Index(None, "state", "owner_id"),
+)
+
 # The stretches of time over which the event queue was seen drained.
 drain = Table(
     "drain",

@@ -28,6 +28,8 @@ SUPPRESSION_DETAILS = {
     Reason.COMPLAINT: "complained about an earlier mail",
     Reason.UNSUBSCRIBED: "has unsubscribed",
     Reason.SUPPRESSED: "is on the suppression list",
+    # Nothing but the question goes to them, whether or not the list wants consent.
+    Reason.UNCONFIRMED: "has not confirmed the sign-up",
 }
 
 

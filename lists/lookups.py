@@ -10,11 +10,12 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from sqlalchemy import Connection
 
-from ledger import engagements, subscribers, suppressions
+from ledger import engagements, sign_ups, subscribers, suppressions
 from ledger.suppression_filter import SuppressionFilter, size
 from ledger.suppressions import EVERYWHERE
 from lists import suppression
 from lists.judging import Known
+from lists.reasons import Reason
 from lists.risk import RiskLookups
 
 Reading = Callable[[], AbstractContextManager[Connection]]
@@ -72,7 +73,9 @@ class _Suppressed:
             if self.filter is None and self._filter_pays(connection):
                 self.filter = SuppressionFilter(connection, scopes)
             possible = keys if self.filter is None else self.filter.possible(keys)
-            return suppression.in_words(suppressions.reasons(connection, possible, scopes))
+            waiting = sign_ups.unconfirmed(connection, keys)
+            found = suppression.in_words(suppressions.reasons(connection, possible, scopes))
+        return dict.fromkeys(waiting, Reason.UNCONFIRMED.value) | found
 
     def _filter_pays(self, connection: Connection) -> bool:
         if self.asked <= _FEW_KEYS:

@@ -4,13 +4,14 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from ledger import breaker, campaigns, claims, subscribers, suppressions, tallies
+from ledger import breaker, campaigns, claims, sign_ups, subscribers, suppressions, tallies
 from ledger.breaker import Open, ProbeDue
 from ledger.campaigns import Campaign, State
 from ledger.claims import Claim, Recipient
 from ledger.engine import Ledger
 from ledger.statuses import Status
 from lists.policy import ListSource
+from lists.reasons import Reason
 from lists.suppression import scopes_of
 from mail import gatekeeping
 from mail.rate import ACCOUNT
@@ -68,13 +69,16 @@ def _without_suppressed(connection: Connection, locked: Campaign, found: list[Re
     """Return those who may still be written to; the others become SUPPRESSED with the reason."""
     keys = [recipient.address_key for recipient in found]
     scopes = scopes_of(ListSource.model_validate(locked.definition["list"]).scope)
-    by_key: dict[str, str] = dict(suppressions.reasons(connection, keys, scopes))
+    by_key: dict[str, str] = dict.fromkeys(sign_ups.unconfirmed(connection, keys), Reason.UNCONFIRMED.value)
+    by_key |= suppressions.reasons(connection, keys, scopes)
     if (
         locked.definition["list"]["consent"] == "confirmed"
         and not locked.definition["list"]["consent_column"]
     ):
         consenting = subscribers.confirmed(connection, keys)
-        by_key |= {key: "unconfirmed" for key in keys if key not in consenting and key not in by_key}
+        by_key |= {
+            key: Reason.UNCONFIRMED.value for key in keys if key not in consenting and key not in by_key
+        }
     if not by_key:
         return found
     unwelcome = {item.message_id: by_key[item.address_key] for item in found if item.address_key in by_key}

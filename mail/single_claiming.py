@@ -4,13 +4,14 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from ledger import breaker, claims, singles
+from ledger import breaker, claims, sign_ups, singles
 from ledger.breaker import Open, ProbeDue
 from ledger.claims import Claim, Recipient
 from ledger.engine import Ledger
 from ledger.singles import Mail
 from mail import account_gate, unwelcome
 from mail.rate import ACCOUNT
+from mail.unwelcome import Unwelcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,10 @@ def _without_unwelcome(
     refused = unwelcome.among(connection, pairs.values())
     if not refused:
         return found
-    reasons = {id_: refused[pair].value for id_, pair in pairs.items() if pair in refused}
+    waiting = [id_ for id_, pair in pairs.items() if refused.get(pair) is Unwelcome.UNCONFIRMED]
+    asking = sign_ups.asking(connection, waiting)
+    reasons = {
+        id_: refused[pair].value for id_, pair in pairs.items() if pair in refused and id_ not in asking
+    }
     claims.suppress(connection, None, reasons)
     return [item for item in found if item.message_id not in reasons]

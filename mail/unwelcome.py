@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from sqlalchemy import Connection
 
-from ledger import owners, suppressions
+from ledger import owners, sign_ups, suppressions
 from ledger.suppressions import EVERYWHERE
 
 # An owner's name and an address key.
@@ -16,6 +16,8 @@ class Unwelcome(StrEnum):
     """Why somebody is not written to."""
 
     SUPPRESSED = "suppressed"
+    # They signed up and have not confirmed it: until then nothing but the question goes to them.
+    UNCONFIRMED = "unconfirmed"
 
 
 def among(connection: Connection, pairs: Iterable[Pair]) -> dict[Pair, Unwelcome]:
@@ -25,6 +27,8 @@ def among(connection: Connection, pairs: Iterable[Pair]) -> dict[Pair, Unwelcome
         by_owner.setdefault(owner, []).append(key)
     found: dict[Pair, Unwelcome] = {}
     for owner, keys in by_owner.items():
+        waiting = sign_ups.unconfirmed(connection, keys, owner)
+        found |= {(owner, key): Unwelcome.UNCONFIRMED for key in waiting}
         suppressed = suppressions.reasons(connection, keys, (EVERYWHERE, owners.scope_of(owner)))
         found |= {(owner, key): Unwelcome.SUPPRESSED for key in suppressed}
     return found

@@ -278,7 +278,7 @@ def test_a_ledger_that_fails_gives_a_page_that_asks_for_patience_and_logs_no_add
     with caplog.at_level(logging.DEBUG):
         response = client.post(f"/unsubscribe/{token}", content=ONE_CLICK)
     assert response.status_code == 503
-    assert "you are not unsubscribed yet" in response.text
+    assert "nothing has changed yet" in response.text
     assert response.headers["retry-after"] == "60"
     logged = [record.getMessage() for record in caplog.records if record.name.startswith("api")]
     assert logged == ["the ledger does not answer: OperationalError"]

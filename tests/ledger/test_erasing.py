@@ -95,7 +95,7 @@ def test_nothing_that_names_the_person_is_left(scene, known) -> None:
     assert KEY in everything(scene)
     assert "reader 1" in everything(scene)
     erased = erase(scene)
-    assert erased == Erased(messages=2, unsent=1, events=2, suppressions=2, subscribers=1, callbacks=1)
+    assert erased == Erased(messages=2, unsent=1, events=2, suppressions=2, sign_ups=1, callbacks=1)
     assert "reader.1" not in everything(scene)
     assert "reader 1" not in everything(scene)
     assert "reader asked" not in everything(scene)

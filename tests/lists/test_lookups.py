@@ -4,9 +4,9 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from ledger import clock, engagements
+from ledger import clock, engagements, erasing, owners
 from ledger.engine import open_ledger
-from ledger.schema import subscriber
+from ledger.schema import sign_up, subscriber
 from ledger.suppression_filter import SuppressionFilter
 from ledger.suppressions import Suppression, SuppressionReason, add, remove
 from lists import lookups
@@ -49,6 +49,23 @@ def test_both_ways_find_the_same(ledger, monkeypatch, few):
     for start in range(0, len(KEYS), 60):
         found.update(suppressed(KEYS[start : start + 60]))
     assert found == expected
+
+
+@pytest.mark.parametrize("few", [0, 10**9], ids=["through the filter", "in the database alone"])
+def test_erased_people_stay_suppressed_and_sign_ups_wait_for_their_confirmation(ledger, monkeypatch, few):
+    monkeypatch.setattr(lookups, "_FEW_KEYS", few)
+    suppress(ledger, KEYS[0], reason=SuppressionReason.COMPLAINT)
+    with ledger.writing() as connection:
+        for key in KEYS[:2]:
+            erasing.erase(connection, key, by="Ada", reason="asked")
+        row = {"owner_id": owners.ensure(connection, "EliPackage"), "address": "", "state": "pending"}
+        row |= {"sender": "", "consent_text": "", "requested_at": 1.0, "requested_by": ""}
+        connection.execute(sign_up.insert(), [row | {"address_key": key} for key in (KEYS[1], KEYS[2])])
+    assert open_lookups(ledger.reading).suppressed(KEYS) == {
+        KEYS[0]: "complaint",
+        KEYS[1]: "suppressed",
+        KEYS[2]: "unconfirmed",
+    }
 
 
 def test_the_filter_is_read_once_and_only_when_it_pays(ledger, monkeypatch):

@@ -2,10 +2,11 @@
 
 import pytest
 
-from ledger import campaigns, claims, suppressions
+from ledger import campaigns, claims, owners, suppressions
 from ledger.campaigns import State
 from ledger.claims import Claim
 from ledger.errors import CampaignNotFound
+from ledger.schema import sign_up
 from ledger.statuses import Fact, Status
 from ledger.suppressions import Suppression, SuppressionReason
 from ledger.transitions import read_states, save
@@ -55,6 +56,19 @@ def test_the_suppressed_make_room_for_the_next(stage) -> None:
     # The first ten fall out whole; of the next ten, eight are left.
     assert len(held.recipients) == 8
     assert stage.count() == {Status.SUPPRESSED: 12, Status.CLAIMED: 8, Status.QUEUED: 5}
+
+
+def test_who_has_signed_up_and_not_confirmed_it_gets_no_campaign(stage) -> None:
+    stage.enqueue(3)
+    with stage.ledger.writing() as connection:
+        owner_id = owners.ensure(connection, "EliPackage")
+        row = {"owner_id": owner_id, "address_key": "reader.1@reader.example", "address": "Reader"}
+        row |= {"state": "pending", "sender": "", "consent_text": "", "requested_at": 1.0, "requested_by": ""}
+        connection.execute(sign_up.insert().values(row))
+    held = _claim(stage)
+    assert isinstance(held, Claim)
+    assert [item.address_key[:8] for item in held.recipients] == ["reader.0", "reader.2"]
+    assert [(row["status"], row["detail"]) for row in stage.rows()][1] == ("SUPPRESSED", "unconfirmed")
 
 
 def test_where_all_are_suppressed_nothing_is_left(stage) -> None:

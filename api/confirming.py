@@ -1,0 +1,46 @@
+"""The pages behind the confirmation links: looking changes nothing, the button confirms."""
+
+from fastapi import APIRouter, HTTPException, Response
+
+from api import pages
+from api.context import Here
+from api.senders import sender_name
+from ledger import sign_ups
+from ledger.sign_ups import SignUp
+from ledger.subscribers import Consent
+from mail.unsubscribe import CONFIRM, Tokens
+
+router = APIRouter(include_in_schema=False)
+
+
+# Link scanners follow every link of a mail, and none of them has agreed to anything.
+@router.api_route("/confirm/{token}", methods=["GET", "HEAD"])
+def ask(token: str, here: Here) -> Response:
+    """Ask whether the sign-up was theirs."""
+    id_ = _sign_up_id(token, here)
+    with here.ledger.reading() as connection:
+        found = sign_ups.find(connection, id_)
+    return _page(found)
+
+
+@router.post("/confirm/{token}")
+def act(token: str, here: Here) -> Response:
+    """Confirm at once."""
+    id_ = _sign_up_id(token, here)
+    with here.ledger.writing() as connection:
+        found = sign_ups.confirm(connection, id_, by="page")
+    return _page(found)
+
+
+def _sign_up_id(token: str, here: Here) -> int:
+    held = Tokens(here.settings.secret_key.get_secret_value(), CONFIRM).read(token)
+    if held is None:
+        raise HTTPException(404)
+    return held.message_id
+
+
+def _page(found: SignUp | None) -> Response:
+    if found is None:
+        raise HTTPException(404)
+    template = "confirmed.html.j2" if found.state is Consent.CONFIRMED else "confirm.html.j2"
+    return pages.respond(template, sender=sender_name(found.sender), consent_text=found.consent_text)
