@@ -7,7 +7,7 @@ DEMO_DIR ?= var/demo
 export DO_NOT_TRACK := 1
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
-.PHONY: install demo ui test chaos fuzz bench-lists lint types format lock clean
+.PHONY: install demo ui test chaos fuzz bench-lists alerts lint types format lock clean
 
 install: .venv/installed
 
@@ -51,6 +51,11 @@ types: install
 format: install
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# WEBHOOK=https://... or EMAIL="mailtos://...": where alerts about campaigns go; see docs/operating.md.
+alerts: install
+	$(if $(WEBHOOK),$(BIN)/python automations/create.py webhook "$(WEBHOOK)")
+	$(if $(EMAIL),$(BIN)/python automations/create.py email "$(EMAIL)")
 
 # Needs uv on the PATH. The file holds names, versions and hashes, never where they came from.
 lock:

@@ -32,6 +32,10 @@ def status(found: Mapping[str, Any]) -> None:
         click.echo(f"  {halt['reason']} ({halt['rule']}, {time(halt['at'])}, by {halt['by']})")
     elif found["state"] == "PAUSED":
         click.echo(f"  {found['change_reason']} ({time(found['changed_at'])}, by {found['changed_by']})")
+    if found["later"]:
+        click.echo(f"  {found['later']}")
+    for each in found["braked"]:
+        click.echo(f"  {each['domain']} puts mail off: tried again from {time(each['until'])}")
     rows = [(f"  {name}", f"{count:,}") for name, count in found["by_status"].items() if count]
     table([*rows, ("  recipients", f"{found['recipients']:,}")])
     doubtful = found["by_status"]["IN_DOUBT"] + found["by_status"]["UNCONFIRMED"]

@@ -17,16 +17,16 @@ _QUIET: Mapping[str, str] = {
 
 
 @contextmanager
-def prefect() -> Iterator[None]:
+def prefect() -> Iterator[bool]:
     """Prepare this process for flows: enter it before the first import of one.
 
-    Without PREFECT_API_URL the runs go to a server that keeps its data in a temporary folder and ends with
-    this process, even where that is killed.
+    Gives whether others see the runs. Without PREFECT_API_URL they do not: the runs go to a server that keeps
+    its data in a temporary folder and ends with this process, even where that is killed.
     """
     for name, value in _QUIET.items():
         os.environ.setdefault(name, value)
     if os.environ.get("PREFECT_API_URL"):
-        yield
+        yield True
         return
     with tempfile.TemporaryDirectory(prefix="campaign-prefect-", ignore_cleanup_errors=True) as folder:
         home, port = Path(folder), prefect_server.free_port()
@@ -34,11 +34,19 @@ def prefect() -> Iterator[None]:
         with prefect_server.serving(port, variables, home / "server.log"):
             # Nobody can read a log that goes with the server, and its last lines would miss it.
             os.environ.update({**variables, "PREFECT_LOGGING_TO_API_ENABLED": "false"})
-            yield
+            yield False
 
 
-def send(campaign: str, report_directory: str, occurrence: str = "") -> Any:
-    """Run the flow `send_campaign` here and return its final state."""
+def send(campaign: str, report_directory: str, occurrence: str = "", *, seen: bool = False) -> Any:
+    """Run the flow `send_campaign` here and return its final state.
+
+    Where nobody else sees the run, a form would wait for nobody: a halt then ends it, as with `fail`.
+    """
     from flows.send_campaign import send_campaign
+    from mail.campaign_file import load
 
-    return send_campaign(campaign, report_directory, occurrence, return_state=True)
+    found = load(campaign)
+    if seen or found.halt.on_halt == "fail":
+        return send_campaign(campaign, report_directory, occurrence, return_state=True)
+    alone = found.model_copy(update={"halt": found.halt.model_copy(update={"on_halt": "fail"})})
+    return send_campaign(alone, report_directory, occurrence, return_state=True)

@@ -80,8 +80,8 @@ def _send(found: "Settings", file: str, name: str, directory: str, as_json: bool
     from ledger.engine import open_ledger
     from reports import status
 
-    with runs.prefect(), pausing(found.database_url, name), Progress(found.database_url, name):
-        state = runs.send(file, directory, occurrence)
+    with runs.prefect() as seen, pausing(found.database_url, name), Progress(found.database_url, name):
+        state = runs.send(file, directory, occurrence, seen=seen)
     with open_ledger(found.database_url) as ledger, ledger.reading() as connection:
         if (broken := _error_of(state)) is not None:
             raise broken

@@ -18,7 +18,7 @@ from mail import scheduling
 from mail.campaign_file import Campaign, load
 from mail.errors import MailError
 from settings import settings
-from tasks import listing, reporting, sending
+from tasks import announcing, asking, continuing, listing, reporting, sending
 
 # Chunks side by side in this process at the most; beside them there is room for the collecting.
 MAX_WORKERS = 64
@@ -53,7 +53,8 @@ def send_campaign(
     found = load(campaign) if isinstance(campaign, str) else campaign
     if missed := _due.missed(found.send.allowed_lateness_seconds):
         return Failed(name="Missed", message=missed)
-    found = scheduling.occurrence(found, scheduling.day_of(occurrence) if occurrence else _due.day())
+    day = scheduling.day_of(occurrence) if occurrence else _due.day()
+    found = scheduling.occurrence(found, day)
     ready = sending.check_ready(found)
     for warning in ready["warnings"]:
         log.warning(warning)
@@ -62,10 +63,26 @@ def send_campaign(
         list_directory = str(output / "lists" / found.name)
         listing.clean(found.list, found.hygiene, list_directory)
         sending.enqueue_recipients(found, list_directory)
-    if ready["state"] in (None, CampaignState.RUNNING):
-        _send(found)
-    status = reporting.write_report(found.name, report_directory or str(output / "reports" / found.name))
-    return _final_state(status)
+    directory = report_directory or str(output / "reports" / found.name)
+    sending_on = ready["state"] in (None, CampaignState.RUNNING)
+    while True:
+        if sending_on:
+            _send(found)
+        status = reporting.write_report(found.name, directory)
+        if sending_on:
+            announcing.announce(found.name)
+        if status["continues_at"] is not None:
+            scheduled = continuing.schedule(found.name, status["continues_at"], day.isoformat())
+            how = "by itself" if scheduled else "when it is run again"
+            return Completed(name="GoesOnLater", message=f"{status['later']}, {how}. {_figures(status)}")
+        if status["state"] != CampaignState.HALTED:
+            return _final_state(status)
+        asking.show_halt(found.name)
+        if found.halt.on_halt == "fail":
+            return _final_state(status)
+        sending_on = asking.ask(found.name, found.halt.answer_hours)
+        if not sending_on:
+            return _final_state(reporting.write_report(found.name, directory))
 
 
 def _send(campaign: Campaign) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from prefect import flow, get_run_logger
 
 from settings import settings
-from tasks import reporting, sending
+from tasks import announcing, reporting, sending
 
 # Within the five minutes after which it runs again.
 CALLBACK_SECONDS = 200.0
@@ -16,6 +16,7 @@ CALLBACK_SECONDS = 200.0
 def watch_statuses() -> dict[str, Any]:
     """Collect events of all campaigns and deliver their callbacks; meant to run every few minutes."""
     log = get_run_logger()
+    before = sending.states()
     collected = sending.collect_once()
     changed = set(collected["campaigns"])
     for name in sending.running():
@@ -23,7 +24,9 @@ def watch_statuses() -> dict[str, Any]:
             changed.add(name)
     sending.deliver_callbacks(CALLBACK_SECONDS)
     for name in sorted(changed):
-        reporting.write_report(name, str(Path(settings().output_dir) / "reports" / name))
+        status = reporting.write_report(name, str(Path(settings().output_dir) / "reports" / name))
+        if status["state"] != before.get(name):
+            announcing.announce(name)
     if collected["unmatched"]:
         log.warning(
             "%s events belong to no message of this ledger: another ledger may share its queue, "

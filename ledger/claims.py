@@ -7,13 +7,14 @@ holds them, so renewing a lease touches one row however many messages it covers.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, delete, insert, not_, or_, select, update
 
 from ledger import clock, outbox
 from ledger.campaigns import Campaign
+from ledger.key_batches import among
 from ledger.schema import claim, message
 from ledger.statuses import Stage, Status
 from ledger.transitions import STATE_COLUMNS, add_to_tally, save, state_of
@@ -45,6 +46,7 @@ class Claim:
     epoch: int
     owner: str
     recipients: Sequence[Recipient]
+    claimed_at: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +57,16 @@ class Recovered:
     in_doubt: int
 
 
-def candidates(connection: Connection, locked: Campaign | None, limit: int) -> list[Recipient]:
-    """Return the next queued recipients, in the order of the shuffle."""
+def candidates(
+    connection: Connection, locked: Campaign | None, limit: int, not_at: Collection[str] = ()
+) -> list[Recipient]:
+    """Return the next queued recipients, in the order of the shuffle; those at domains `not_at` wait."""
+    waiting = [in_(locked), message.c.status == Status.QUEUED]
+    if not_at:
+        waiting.append(not_(among(connection, message.c.domain, sorted(not_at))))
     query = (
         select(message.c.id, message.c.address, message.c.address_key, message.c.domain, message.c.fields)
-        .where(in_(locked), message.c.status == Status.QUEUED)
+        .where(*waiting)
         .order_by(message.c.position, *([message.c.id] if locked is None else []))
         .limit(limit)
     )
@@ -96,7 +103,7 @@ def take(
         add_to_tally(connection, campaign_id, epoch, {Status.CLAIMED: len(ids)})
     if locked is None or locked.callbacks:
         outbox.note_all(connection, message.c.id.in_(ids), Status.QUEUED, Status.CLAIMED)
-    return Claim(claim_id, campaign_id or 0, epoch, owner, tuple(recipients))
+    return Claim(claim_id, campaign_id or 0, epoch, owner, tuple(recipients), at)
 
 
 def suppress(connection: Connection, locked: Campaign | None, reasons: Mapping[int, str]) -> None:

@@ -25,6 +25,8 @@ class Applied:
     repeated: int
     unmatched: int
     campaigns: tuple[int, ...] = field(default=())
+    # Every message that learnt something, as it was before and as it is now.
+    changes: tuple[tuple[MessageState, MessageState], ...] = field(default=(), repr=False)
 
 
 def apply(
@@ -53,12 +55,14 @@ def apply(
             lock(connection, campaign_id)
     fresh = _store(connection, list(unique.values()), message_ids)
     forgotten_sends.count(connection, forgotten, fresh)
-    changed = _learn(connection, fresh, message_ids, soft_bounces_in_a_row)
+    changes = _learn(connection, fresh, message_ids, soft_bounces_in_a_row)
+    changed = {after.campaign_id for before, after in changes if before.facts != after.facts}
     return Applied(
         new=len(fresh),
         repeated=len(events) - len(fresh),
         unmatched=sum(item.dedupe_key not in message_ids for item in fresh),
-        campaigns=changed,
+        campaigns=tuple(sorted(found for found in changed if found is not None)),
+        changes=tuple(changes),
     )
 
 
@@ -133,13 +137,13 @@ def _store(connection: Connection, events: Sequence[Event], message_ids: Mapping
 
 def _learn(
     connection: Connection, events: Sequence[Event], message_ids: Mapping[str, int], in_a_row: int
-) -> tuple[int, ...]:
+) -> list[tuple[MessageState, MessageState]]:
     by_message: dict[int, list[Event]] = defaultdict(list)
     for item in events:
         if item.dedupe_key in message_ids:
             by_message[message_ids[item.dedupe_key]].append(item)
     if not by_message:
-        return ()
+        return []
     states = read_states(connection, by_message)
     changes = []
     for message_id, items in by_message.items():
@@ -153,8 +157,7 @@ def _learn(
     _suppress(connection, by_message, in_a_row)
     if in_a_row:
         _review_soft_bounces(connection, changes, in_a_row)
-    changed = {after.campaign_id for before, after in changes if before.facts != after.facts}
-    return tuple(sorted(found for found in changed if found is not None))
+    return changes
 
 
 def _explained(before: MessageState, item: Event) -> MessageState:

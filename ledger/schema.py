@@ -267,6 +267,29 @@ cohort = Table(
     Column("hard_bounced", Integer, nullable=False, server_default="0"),
 )
 
+# Domains that put mail off, while a campaign watches, brakes and tries them.
+domain_brake = Table(
+    "domain_brake",
+    metadata,
+    Column("campaign_id", _Id, ForeignKey("campaign.id"), primary_key=True, autoincrement=False),
+    Column("domain", String(255), primary_key=True),
+    Column("since", Float, nullable=False),
+    Column("outcomes", Integer, nullable=False),
+    Column("put_off", Integer, nullable=False),
+    Column("times", Integer, nullable=False),
+    Column("braked_until", Float),
+    Column("let_through", Integer, nullable=False),
+)
+
+# Messages that the claims of all campaigns took for a sender's domain on a day (days since 1970, UTC).
+sender_day = Table(
+    "sender_day",
+    metadata,
+    Column("domain", String(255), primary_key=True),
+    Column("day", Integer, primary_key=True, autoincrement=False),
+    Column("claimed", Integer, nullable=False),
+)
+
 suppression = Table(
     "suppression",
     metadata,

@@ -15,7 +15,7 @@ from lists.policy import HygienePolicy, ListSource
 from mail import campaign_yaml
 from mail.addresses import CONTROL, parse_from
 from mail.errors import CampaignFileError, MailError
-from mail.policy import HaltPolicy, SendPolicy
+from mail.policy import BrakePolicy, HaltPolicy, SendPolicy
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,99}")
 # In the name of a recurring campaign: each day on which it is sent makes a campaign of its own.
@@ -104,6 +104,11 @@ class Campaign(BaseModel):
     )
     send: SendPolicy = Field(default=SendPolicy(), title="Sending", description="How fast.")
     halt: HaltPolicy = Field(default=HaltPolicy(), title="Halting", description="When it stops by itself.")
+    brakes: BrakePolicy = Field(
+        default=BrakePolicy(),
+        title="Brakes",
+        description="When a domain that puts mail off is left alone for a while.",
+    )
     hygiene: HygienePolicy = Field(
         default=HygienePolicy(), title="List hygiene", description="Which rows are dropped."
     )

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from ledger import breaker, campaigns, claims, sign_ups, subscribers, suppressions, tallies
+from ledger import breaker, campaigns, claims, clock, sign_ups, subscribers, suppressions, tallies
 from ledger.breaker import Open, ProbeDue
 from ledger.campaigns import Campaign, State
 from ledger.claims import Claim, Recipient
@@ -13,7 +13,7 @@ from ledger.statuses import Status
 from lists.policy import ListSource
 from lists.reasons import Reason
 from lists.suppression import scopes_of
-from mail import gatekeeping
+from mail import braking, gatekeeping, warm_up
 from mail.rate import ACCOUNT
 
 
@@ -21,12 +21,15 @@ from mail.rate import ACCOUNT
 class NoClaim:
     """Why nothing was claimed: the campaign's state, and whether others still hold some of it.
 
-    `wait_seconds` is above 0 where there is something to claim, and not now: SES gives no answers.
+    wait_seconds: above 0 where there is something to claim, and not now: SES gives no answers, or only
+        domains that put mail off are left.
+    continues_at: when the next day of a warm-up begins, where today's ceiling is reached.
     """
 
     state: State
     held_by_others: bool
     wait_seconds: float = 0.0
+    continues_at: float | None = None
 
 
 def claim(ledger: Ledger, name: str, owner: str, limit: int) -> Claim | NoClaim:
@@ -38,7 +41,7 @@ def claim(ledger: Ledger, name: str, owner: str, limit: int) -> Claim | NoClaim:
         # The account's row is locked before the campaign's.
         standing = breaker.ask(connection, ACCOUNT)
         locked = campaigns.lock(connection, campaigns.get(connection, name).id)
-        claims.recover(connection, locked)
+        warm_up.take_back(connection, locked, claims.recover(connection, locked).queued)
         if locked.state is State.RUNNING:
             gatekeeping.review(connection, locked)
             locked = campaigns.lock(connection, locked.id)
@@ -48,21 +51,31 @@ def claim(ledger: Ledger, name: str, owner: str, limit: int) -> Claim | NoClaim:
         if isinstance(standing, Open) and waiting[Status.QUEUED]:
             return NoClaim(locked.state, held_by_others=False, wait_seconds=standing.wait_seconds)
         probing = isinstance(standing, ProbeDue)
-        while found := claims.candidates(connection, locked, 1 if probing else limit):
-            if welcome := _without_suppressed(connection, locked, found):
+        room, today = braking.room(connection, locked), warm_up.today(connection, locked, lock=True)
+        most = min(1 if probing else limit, limit if today is None else today.left)
+        while most and (found := claims.candidates(connection, locked, most, room.closed)):
+            if welcome := room.admit(_without_suppressed(connection, locked, found)):
+                braking.note_claimed(connection, locked, welcome)
+                warm_up.note_claimed(connection, locked, len(welcome))
                 held = claims.take(connection, locked, owner, welcome)
                 if probing:
                     breaker.book_probe(connection, ACCOUNT, held.id)
                 return held
         waiting = tallies.read(connection, locked.id).by_status
+        if today is not None and not today.left and waiting[Status.QUEUED]:
+            return NoClaim(locked.state, held_by_others=False, continues_at=today.continues_at)
         others = waiting[Status.CLAIMED] + waiting[Status.SENDING]
-        return NoClaim(locked.state, held_by_others=others > 0)
+        braked = room.seconds(clock.now(connection)) if waiting[Status.QUEUED] else 0.0
+        return NoClaim(locked.state, held_by_others=others > 0, wait_seconds=braked)
 
 
 def give_back(ledger: Ledger, held: Claim) -> int:
     """Queue again what a claim still holds unsent, and return how many those were."""
     with ledger.writing() as connection:
-        return claims.release(connection, campaigns.lock(connection, held.campaign_id), held.id)
+        locked = campaigns.lock(connection, held.campaign_id)
+        queued = claims.release(connection, locked, held.id)
+        warm_up.take_back(connection, locked, queued, held.claimed_at)
+        return queued
 
 
 def _without_suppressed(connection: Connection, locked: Campaign, found: list[Recipient]) -> list[Recipient]:

@@ -13,7 +13,7 @@ from ledger.suppressions import SuppressionReason
 from ledger.tallies import Totals
 from lists.dns_verdicts import MxVerdict
 from lists.dns_verdicts import Status as MxStatus
-from mail import gatekeeping
+from mail import braking, gatekeeping, warm_up
 from mail.events import NotAnEvent, parse
 from mail.queue import EventQueue, Received
 
@@ -99,7 +99,10 @@ class Collector:
         with self.ledger.writing() as connection:
             applied = events.apply(connection, found, self.soft_bounces_in_a_row)
             for campaign_id in applied.campaigns:
-                gatekeeping.review(connection, campaigns.lock(connection, campaign_id))
+                locked = campaigns.lock(connection, campaign_id)
+                own = [change for change in applied.changes if change[1].campaign_id == campaign_id]
+                braking.watch(connection, locked, own)
+                gatekeeping.review(connection, locked)
         return Collected(
             received=len(batch),
             new=applied.new,
@@ -136,8 +139,8 @@ def collect_during(
 ) -> Collected:
     """Collect while the campaign sends, and then until its outcomes are in or `settle_seconds` are over.
 
-    Sending is over where the campaign no longer runs, or nothing of it is queued, claimed or being sent. A
-    paused campaign is not waited for.
+    Sending is over where the campaign no longer runs, or nothing of it is queued, claimed or being sent; what
+    is queued for another day of the sender's warm-up is not waited for. A paused campaign is not waited for.
     """
     total = Collected()
     over_since: float | None = None
@@ -147,7 +150,10 @@ def collect_during(
         with collector.ledger.reading() as connection:
             campaign = campaigns.get(connection, name)
             totals = tallies.read(connection, campaign.id)
-        if campaign.state is State.RUNNING and _underway(totals):
+            today = warm_up.today(connection, campaign)
+        if campaign.state is State.RUNNING and _underway(
+            totals, done_for_today=today is not None and not today.left
+        ):
             over_since = None
             continue
         over_since = clock() if over_since is None else over_since
@@ -156,8 +162,9 @@ def collect_during(
             return total
 
 
-def _underway(totals: Totals) -> int:
-    return sum(totals.by_status[each] for each in (Status.QUEUED, Status.CLAIMED, Status.SENDING))
+def _underway(totals: Totals, *, done_for_today: bool) -> int:
+    held = totals.by_status[Status.CLAIMED] + totals.by_status[Status.SENDING]
+    return held if done_for_today else held + totals.by_status[Status.QUEUED]
 
 
 def _outstanding(totals: Totals) -> int:

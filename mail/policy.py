@@ -13,6 +13,30 @@ MAX_BOUNCE_RATE = 0.05
 MAX_COMPLAINT_RATE = 0.005
 
 
+class WarmUpPolicy(BaseModel):
+    """How many messages a young sender's domain may send a day, over all campaigns: more each day."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    start: int = Field(
+        default=0,
+        ge=0,
+        title="First day",
+        description="Messages on the first day; 0: the domain is not warmed up, and there is no ceiling.",
+    )
+    factor: float = Field(
+        default=1.5,
+        ge=1,
+        le=5,
+        allow_inf_nan=False,
+        title="Factor",
+        description="So many times as many on each further day on which the domain sends anything.",
+    )
+    days: int = Field(
+        default=14, ge=1, le=100, title="Days", description="After so many days there is no ceiling any more."
+    )
+
+
 class SendPolicy(BaseModel):
     """How fast, by how many workers and runs, and how long a run waits for its last outcomes."""
 
@@ -50,6 +74,51 @@ class SendPolicy(BaseModel):
         title="Settle seconds",
         description="How long the run waits for outcomes after the last message.",
     )
+    warm_up: WarmUpPolicy = Field(
+        default=WarmUpPolicy(),
+        title="Warm-up",
+        description="A daily ceiling for a young sender's domain, counted over all campaigns.",
+    )
+
+
+class BrakePolicy(BaseModel):
+    """When a domain that puts mail off is left alone for a while, without stopping the others."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    enabled: bool = Field(
+        default=True, title="Brakes", description="Leave a domain alone for a while where it puts mail off."
+    )
+    share: float = Field(
+        default=0.5,
+        gt=0,
+        le=1,
+        allow_inf_nan=False,
+        title="Share put off",
+        description="Brake a domain at this share of deferred and soft-bounced messages; 0.5 is 50 %.",
+    )
+    minimum_sample: int = Field(
+        default=20,
+        ge=1,
+        title="Sample",
+        description="Outcomes of a domain that are judged at a time, and let through when it is tried again.",
+    )
+    window_seconds: float = Field(
+        default=900.0,
+        gt=0,
+        le=86_400,
+        allow_inf_nan=False,
+        title="Window seconds",
+        description="A sample that takes longer than this is not judged.",
+    )
+    pause_seconds: float = Field(
+        default=900.0,
+        gt=0,
+        le=86_400,
+        allow_inf_nan=False,
+        title="Pause seconds",
+        description="How long the domain is left alone; twice as long each time in a row, up to 8 times.",
+    )
 
 
 # A ready-made answer to how far a list is trusted.
@@ -77,6 +146,7 @@ class HaltRules:
     unknown_at_most: int = 500
     unknown_seconds: float = 30.0
     on_halt: OnHalt = "fail"
+    answer_hours: float = 24.0
 
 
 # They differ in how much may be out before its outcomes are in; none goes above Amazon SES's own limit.
@@ -185,6 +255,14 @@ class HaltPolicy(BaseModel):
         default="fail",
         title="On halt",
         description="fail: the run ends as Halted. ask: it waits for a person's answer.",
+    )
+    answer_hours: float = Field(
+        default=24.0,
+        gt=0,
+        le=720,
+        allow_inf_nan=False,
+        title="Answer hours",
+        description="With ask: so long the run waits; no answer by then means stop.",
     )
 
     @property

@@ -16,7 +16,7 @@ from ledger.attempts import Answer, ClaimLost
 from ledger.breaker import Opened
 from ledger.claims import RENEW_AFTER_SECONDS, Claim, Recipient
 from ledger.engine import Ledger
-from mail import gatekeeping, outages, rate, restoring, ses
+from mail import gatekeeping, outages, rate, restoring, ses, warm_up
 from mail.claiming import NoClaim, claim, give_back
 from mail.errors import TemplateError
 from mail.message import MessageContext, compose
@@ -65,7 +65,8 @@ class Sent:
     """What a chunk came to: messages by answer, and why it ended.
 
     `ended` is the campaign's state where that stopped it, `chunk` where the chunk was full, `waiting` where
-    other workers still hold the rest, and `nothing_left` otherwise.
+    other workers still hold the rest, `later` where the rest is for another day of the sender's warm-up, and
+    `nothing_left` otherwise.
     """
 
     answers: dict[str, int]
@@ -128,6 +129,8 @@ class _Chunk:
     def _ended(self, none: NoClaim) -> Sent:
         if none.state is not campaigns.State.RUNNING:
             return Sent(dict(self.answers), none.state)
+        if none.continues_at is not None:
+            return Sent(dict(self.answers), "later")
         return Sent(dict(self.answers), "waiting" if none.held_by_others else "nothing_left")
 
     def _send_claim(self, held: Claim) -> None:
@@ -215,6 +218,8 @@ class _Chunk:
             turn = outages.note(connection, held, reply, self.silent_calls)
             locked = campaigns.lock(connection, held.campaign_id)
             attempts.record(connection, reply.results)
+            unsent = sum(result.answer in (Answer.NOT_SENT, Answer.TRANSIENT) for result in reply.results)
+            warm_up.take_back(connection, locked, unsent)
             if isinstance(turn, Opened):
                 stop = stop or outages.reason_to_pause(connection, locked, turn, reply)
             if stop:

@@ -36,14 +36,14 @@ def rows(report: CampaignReport, limit: int = MOST_ROWS) -> list[dict[str, str |
 
 def _lines(report: CampaignReport) -> Iterator[str]:
     totals, counts = report.totals, report.counts
-    yield f"# {_cell(report.name)}: {report.state}"
+    yield f"# {cell(report.name)}: {report.state}"
     yield ""
     yield from _standing(report)
     yield f"**{number(report.recipients)}** recipients of {number(report.list.rows)} rows in the list; "
     yield f"**{number(report.accepted)}** sent, **{number(counts[Count.DELIVERED])}** delivered."
     yield ""
     limit = words.rate(report.bounce_limit)
-    yield from _table(
+    yield from table(
         ["Rate", "Value", "Of"],
         [
             [
@@ -60,7 +60,7 @@ def _lines(report: CampaignReport) -> Iterator[str]:
     )
     yield "## Where every recipient stands"
     yield ""
-    yield from _table(
+    yield from table(
         ["Status", "Recipients"],
         [
             *(
@@ -74,14 +74,14 @@ def _lines(report: CampaignReport) -> Iterator[str]:
     if report.suppressed:
         yield "## Suppressed recipients"
         yield ""
-        yield from _table(
+        yield from table(
             ["Reason", "Recipients"],
             [[words.reason(each.text), number(each.messages)] for each in report.suppressed],
         )
     if report.domains:
         yield "## Domains with the most hard bounces"
         yield ""
-        yield from _table(
+        yield from table(
             ["Domain", "Recipients", "Sent", "Delivered", "Hard bounces", "Rate"],
             [
                 [
@@ -99,24 +99,24 @@ def _lines(report: CampaignReport) -> Iterator[str]:
     if texts:
         yield "## What mail servers and SES said"
         yield ""
-        yield from _table(
+        yield from table(
             ["Messages", "Status", "Text"],
-            [[number(each.messages), each.status, _quoted(words.reason(each.text))] for each in texts],
+            [[number(each.messages), each.status, quoted(words.reason(each.text))] for each in texts],
         )
 
 
 def _standing(report: CampaignReport) -> Iterator[str]:
     halt = report.halt
     if halt is not None:
-        yield f"**Rule {_cell(halt.rule)}:** {_cell(mask_text(halt.reason))}"
+        yield f"**Rule {cell(halt.rule)}:** {cell(mask_text(halt.reason))}"
         yield ""
         yield (
-            f"When it fired ({words.utc(halt.at)}, by {_cell(mask_text(halt.by))}): "
+            f"When it fired ({words.utc(halt.at)}, by {cell(mask_text(halt.by))}): "
             f"{number(halt.k)} hard bounces of {number(halt.n)} sent, {number(halt.known)} outcomes known."
         )
         yield ""
     elif report.state is not State.COMPLETED:
-        yield f"{_cell(mask_text(report.change_reason))} (by {_cell(mask_text(report.changed_by))})"
+        yield f"{cell(mask_text(report.change_reason))} (by {cell(mask_text(report.changed_by))})"
         yield ""
     if report.state in (State.HALTED, State.PAUSED):
         yield from ("To go on:", "", "```", words.resume_line(report.name), "```", "")
@@ -126,19 +126,19 @@ def _standing(report: CampaignReport) -> Iterator[str]:
         yield from ("", "```", words.doubt_line(report.name), "```", "")
 
 
-def _table(head: Sequence[str], body: Iterable[Sequence[str]]) -> Iterator[str]:
+def table(head: Sequence[str], body: Iterable[Sequence[str]]) -> Iterator[str]:
     yield "| " + " | ".join(head) + " |"
     yield "|" + " --- |" * len(head)
     for row in body:
-        yield "| " + " | ".join(map(_cell, row)) + " |"
+        yield "| " + " | ".join(map(cell, row)) + " |"
     yield ""
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
     """Return a mail server's text as code: what it holds of markdown or HTML stays text."""
     return "`" + text.replace("`", "'") + "`"
 
 
-def _cell(text: str) -> str:
+def cell(text: str) -> str:
     """Return text on one line that cannot end a table cell."""
     return " ".join(text.split()).replace("|", "\\|")

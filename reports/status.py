@@ -1,15 +1,19 @@
 """Where a campaign stands, in a few figures."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlalchemy import Connection
 
 from ledger import campaigns, tallies
 from ledger.campaigns import Campaign, State
+from ledger.domain_brakes import Window
 from ledger.statuses import Status
 from ledger.tallies import Totals
+from mail import braking, warm_up
+from mail.warm_up import Today
+from reports.campaign_words import utc
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +22,9 @@ class CampaignStatus:
 
     campaign: Campaign
     totals: Totals
+    braked: tuple[Window, ...] = ()
+    # What the sender's domain may send today, where it is being warmed up.
+    today: Today | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return what `campaign status NAME --json` prints."""
@@ -32,7 +39,32 @@ class CampaignStatus:
             "changed_at": self.campaign.changed_at,
             "changed_by": self.campaign.changed_by,
             "change_reason": self.campaign.change_reason,
+            "braked": [
+                {"domain": each.domain, "until": each.braked_until, "times": each.times}
+                for each in self.braked
+            ],
+            "warm_up": None if self.today is None else asdict(self.today),
+            "continues_at": self.continues_at,
+            "later": self.later,
         }
+
+    @property
+    def continues_at(self) -> float | None:
+        """When the campaign goes on, where the rest of it is for another day of its sender's warm-up."""
+        if self.campaign.state is not State.RUNNING or self.today is None or self.today.left:
+            return None
+        held = self.totals.by_status[Status.CLAIMED] + self.totals.by_status[Status.SENDING]
+        return self.today.continues_at if self.totals.by_status[Status.QUEUED] and not held else None
+
+    @property
+    def later(self) -> str:
+        """What is for another day and from when it goes on, in words without an end; else empty."""
+        if self.today is None or (at := self.continues_at) is None:
+            return ""
+        return (
+            f"{self.today.domain} has sent the {self.today.ceiling:,} messages of today's warm-up; "
+            f"{self.totals.by_status[Status.QUEUED]:,} recipients wait and are written to from {utc(at)}"
+        )
 
     @property
     def percent_done(self) -> float:
@@ -51,26 +83,36 @@ _HALT_KEYS = ("rule", "k", "n", "known", "at", "by", "reason")
 
 def of(connection: Connection, name: str) -> CampaignStatus:
     """Return the status of the campaign. Raises CampaignNotFound."""
-    campaign = campaigns.get(connection, name)
-    return CampaignStatus(campaign, tallies.read(connection, campaign.id))
+    return _status(connection, campaigns.get(connection, name))
 
 
 def every(connection: Connection) -> list[CampaignStatus]:
     """Return the status of every campaign, the newest first."""
-    return [
-        CampaignStatus(campaign, tallies.read(connection, campaign.id))
-        for campaign in campaigns.every(connection)
-    ]
+    return [_status(connection, campaign) for campaign in campaigns.every(connection)]
+
+
+def _status(connection: Connection, campaign: Campaign) -> CampaignStatus:
+    return CampaignStatus(
+        campaign,
+        tallies.read(connection, campaign.id),
+        tuple(braking.braked(connection, campaign)),
+        warm_up.today(connection, campaign),
+    )
 
 
 def exit_code(status: CampaignStatus) -> int:
-    """Return 0 completed, 1 unfinished, 3 halted or breached, 4 paused, 5 all sent but some in doubt."""
+    """Return 0 completed, 1 unfinished, 3 halted or breached, 4 paused, 5 all sent but some in doubt.
+
+    A campaign whose rest is for another day counts as paused.
+    """
     match status.campaign.state:
         case State.COMPLETED:
             return 0
         case State.HALTED | State.COMPLETED_BREACHED:
             return 3
         case State.PAUSED:
+            return 4
+        case State.RUNNING if status.continues_at is not None:
             return 4
         case State.RUNNING if status.campaign.halt is not None:
             return 3

@@ -106,6 +106,13 @@ def deliver_callbacks(seconds_at_most: float) -> dict[str, int]:
         return asdict(callback_delivery.deliver_due(ledger, found, seconds_at_most))
 
 
+@task(task_run_name="list states of campaigns")
+def states() -> dict[str, str]:
+    """Return the state of every campaign, by its name."""
+    with open_ledger(settings().database_url) as ledger, ledger.reading() as connection:
+        return {each.name: each.state.value for each in campaigns.every(connection)}
+
+
 @task(task_run_name="list running campaigns")
 def running() -> list[str]:
     """Return the names of the running campaigns."""

@@ -26,7 +26,11 @@ MAY_IMPORT = {
 }
 ROOMS = list(MAY_IMPORT)
 # Tests of what several modules promise together are named for the promise.
-PROMISES = {"flows": {"due", "several_runs"}, "mail": {"kill"}, "api": {"contract", "owners_apart"}}
+PROMISES = {
+    "flows": {"asking", "due", "several_runs"},
+    "mail": {"kill"},
+    "api": {"contract", "owners_apart"},
+}
 # Importing Prefect costs seconds, so the command line takes these in only where a command needs them.
 LAZY = {"flows", "tasks", "sandbox", "prefect"}
 

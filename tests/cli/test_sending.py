@@ -118,7 +118,9 @@ def test_a_broken_run_raises_what_broke_it(
         def __exit__(self, *_: object) -> None: ...
 
     monkeypatch.setattr(runs, "prefect", Quiet)
-    monkeypatch.setattr(runs, "send", lambda *_: SimpleNamespace(name="Failed", result=lambda **_: broken))
+    monkeypatch.setattr(
+        runs, "send", lambda *_, **__: SimpleNamespace(name="Failed", result=lambda **_: broken)
+    )
     ran = command("send", "campaign.yaml")
     assert (ran.code, ran.out) == (2, "")
     assert ran.err == "campaign: campaign spring-offer is not what it was.\n"

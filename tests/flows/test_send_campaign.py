@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterId
 
 from sandbox import Failure, FailureKind, OutcomeRule
 
@@ -104,6 +106,7 @@ def test_nothing_that_prefect_shows_holds_a_whole_address(office: "Office", send
         "send spring-offer #1",
         "finish spring-offer",
         "report spring-offer",
+        "announce spring-offer",
     }
     assert shown.log != []
 
@@ -270,3 +273,30 @@ def test_a_form_sends_as_a_file_does(office: "Office") -> None:
     assert state.is_completed()
     assert office.last_run().run.name == "send by-form"
     assert office.world.summary()["accepted"] == 3
+
+
+def test_a_warm_up_ends_the_run_for_today_and_schedules_the_next(
+    office: "Office", send: "Send", monkeypatch: pytest.MonkeyPatch, prefect_client: SyncPrefectClient
+) -> None:
+    from flows.send_campaign import send_campaign
+
+    file = office.campaign(readers(calm=30), send={"settle_seconds": 20, "warm_up": {"start": 12}})
+    ran = send(file)
+    assert ran.code == 4, ran
+    assert office.world.summary()["accepted"] == 12
+    shown = office.last_run()
+    assert (shown.kind, shown.state) == ("COMPLETED", "GoesOnLater")
+    assert "18 recipients wait and are written to from" in shown.message
+    assert "when it is run again" in shown.message
+    assert shown.message.split(",")[0] in ran.out
+
+    deployed = prefect_client.create_deployment(prefect_client.create_flow(send_campaign), "warm-up")
+    # What Prefect's runtime reads in place of the worker's own word.
+    monkeypatch.setenv("PREFECT__RUNTIME__DEPLOYMENT__ID", str(deployed))
+    assert send(file).code == 4
+    assert send(file).code == 4
+    only = DeploymentFilter(id=DeploymentFilterId(any_=[deployed]))
+    (scheduled,) = prefect_client.read_flow_runs(deployment_filter=only)
+    assert scheduled.parameters["campaign"] == str(file)
+    assert scheduled.next_scheduled_start_time.timestamp() % 86_400 == 0
+    assert office.world.summary()["accepted"] == 12

@@ -135,7 +135,7 @@ def test_a_lease_that_is_over_stays_so(scene, frozen) -> None:
 def test_nobody_renews_the_claim_of_another(scene) -> None:
     scene.enqueue(1)
     held = scene.claim(owner="worker-1")
-    stolen = claims.Claim(held.id, held.campaign_id, held.epoch, "worker-2", held.recipients)
+    stolen = claims.Claim(held.id, held.campaign_id, held.epoch, "worker-2", held.recipients, held.claimed_at)
     assert _with(scene, claims.renew, stolen) is False
     assert _with(scene, claims.is_good, stolen) is False
 

@@ -21,8 +21,14 @@ def test_the_defaults_are_those_of_the_design() -> None:
         "unknown_at_most": 500,
         "unknown_seconds": 30,
         "on_halt": "fail",
+        "answer_hours": 24,
     }
-    assert SendPolicy().model_dump() == {"rate_per_second": 0, "workers": 1, "settle_seconds": 120}
+    assert SendPolicy().model_dump() == {
+        "rate_per_second": 0,
+        "workers": 1,
+        "settle_seconds": 120,
+        "warm_up": {"start": 0, "factor": 1.5, "days": 14},
+    }
 
 
 @pytest.mark.parametrize("preset", get_args(Preset))

@@ -1,0 +1,76 @@
+"""What a campaign's state is announced as to the machines that watch for it: no address in it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from ledger.campaigns import State
+from ledger.statuses import Count, Status
+from reports import campaign_words as words
+from reports.masking import mask_text
+from reports.status import CampaignStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """An event's name, the resource that it is about, and its payload."""
+
+    event: str
+    resource: dict[str, str]
+    payload: dict[str, Any]
+
+
+def of(status: CampaignStatus) -> Announcement | None:
+    """Return what to announce of a campaign in this state, or None where nobody has to know."""
+    event = _event(status)
+    if event is None:
+        return None
+    campaign, totals = status.campaign, status.totals
+    halt = campaign.halt
+    return Announcement(
+        event=event,
+        resource={
+            "prefect.resource.id": f"campaign.{campaign.name}",
+            "prefect.resource.name": campaign.name,
+        },
+        payload={
+            "campaign": campaign.name,
+            "state": campaign.state.value,
+            "rule": halt["rule"] if halt else None,
+            "reason": mask_text(str(halt["reason"]) if halt else campaign.change_reason),
+            "by": mask_text(campaign.changed_by),
+            "at": words.utc(campaign.changed_at),
+            "recipients": campaign.recipients,
+            "sent": totals.accepted,
+            "hard_bounces": totals.counts[Count.HARD_BOUNCED],
+            "complaints": totals.counts[Count.COMPLAINED],
+            "bounce_rate": round(totals.bounce_rate, 5),
+            "complaint_rate": round(totals.complaint_rate, 5),
+            "waiting": totals.by_status[Status.QUEUED] + totals.by_status[Status.CLAIMED],
+            "in_doubt": totals.by_status[Status.IN_DOUBT] + totals.by_status[Status.UNCONFIRMED],
+            "next": _next(status, event),
+        },
+    )
+
+
+def _event(status: CampaignStatus) -> str | None:
+    match status.campaign.state:
+        case State.HALTED:
+            return "campaign.halted"
+        case State.COMPLETED_BREACHED:
+            return "campaign.breached"
+        case State.COMPLETED:
+            return "campaign.completed"
+        case State.PAUSED:
+            return "campaign.paused"
+        case State.RUNNING:
+            doubtful = status.totals.by_status[Status.IN_DOUBT]
+            return "campaign.in_doubt" if doubtful and doubtful == status.totals.may_still_go else None
+        case State.DRAFT | State.CANCELLED:
+            return None
+
+
+def _next(status: CampaignStatus, event: str) -> str:
+    """Return the command that a person would type next, or ""."""
+    if event in ("campaign.halted", "campaign.paused"):
+        return words.resume_line(status.campaign.name)
+    return words.doubt_line(status.campaign.name) if event == "campaign.in_doubt" else ""
