@@ -31,6 +31,8 @@ class SuppressionReason(StrEnum):
     SOFT_BOUNCE = "soft_bounce"
     # SES gave up after its last try, hours later (enhanced status 4.4.7).
     EXPIRED = "expired"
+    # No open or click for so long that a person moved them out.
+    INACTIVE = "inactive"
 
 
 class Action(StrEnum):

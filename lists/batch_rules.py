@@ -30,6 +30,7 @@ SUPPRESSION_DETAILS = {
     Reason.SUPPRESSED: "is on the suppression list",
     # Nothing but the question goes to them, whether or not the list wants consent.
     Reason.UNCONFIRMED: "has not confirmed the sign-up",
+    Reason.INACTIVE: "was moved out as inactive",
 }
 
 

@@ -50,3 +50,23 @@ def in_one_sentence(directory: Path) -> Iterator[None]:
         shown = directory.parent if directory.name.startswith(WORK_PREFIX) else directory
         why = os.strerror(err.errno) if err.errno else str(err)
         raise ListError(f"{shown} cannot be written ({why}): check permissions and free space.") from err
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """Give a place to write to that takes the name of `path` at the end: a file is whole or not there.
+
+    Turns an error of the disk into a ListError.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield temporary
+        os.replace(temporary, path)
+    except OSError as err:
+        raise ListError(
+            f"{path} cannot be written ({err.strerror or err}): check permissions and free space."
+        ) from err
+    finally:
+        if temporary.exists():
+            temporary.unlink()

@@ -80,5 +80,7 @@ def _reason(reason: SuppressionReason) -> str:
             return Reason.UNSUBSCRIBED
         case SuppressionReason.MANUAL | SuppressionReason.SOFT_BOUNCE | SuppressionReason.EXPIRED:
             return Reason.SUPPRESSED
+        case SuppressionReason.INACTIVE:
+            return Reason.INACTIVE
         case _ as never:
             assert_never(never)

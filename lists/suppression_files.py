@@ -1,6 +1,5 @@
 """Suppressions as files: taken over from elsewhere, and taken away."""
 
-import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from ledger.suppressions import EVERYWHERE, Suppression, SuppressionReason
 from lists import sources
 from lists.addresses import Address, parse
 from lists.errors import ListError
+from lists.output_files import whole_file
 from lists.spreadsheets import FORMULA, escaped
 from lists.suppressing import checked_scope, named
 
@@ -72,24 +72,18 @@ def export_file(ledger: Ledger, path: Path, selection: Selection | None = None) 
 
     Raises ListError where the file cannot be written.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     schema = pa.schema([(name, pa.string()) for name in COLUMNS])
     written = 0
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with pacsv.CSVWriter(temporary, schema) as writer, ledger.reading() as connection:
-            for page in suppression_entries.pages(connection, selection or Selection()):
-                # The hash of an erased person is no address, and means nothing to anybody else.
-                named = [entry for entry in page if not erasures.is_hash(entry.address_key)]
-                writer.write_table(escaped(_table(named)))
-                written += len(named)
-        os.replace(temporary, path)
-    except OSError as err:
-        raise ListError(
-            f"{path} cannot be written ({err.strerror or err}): check permissions and free space."
-        ) from err
-    finally:
-        temporary.unlink(missing_ok=True)
+    with (
+        whole_file(path) as temporary,
+        pacsv.CSVWriter(temporary, schema) as writer,
+        ledger.reading() as connection,
+    ):
+        for page in suppression_entries.pages(connection, selection or Selection()):
+            # The hash of an erased person is no address, and means nothing to anybody else.
+            named = [entry for entry in page if not erasures.is_hash(entry.address_key)]
+            writer.write_table(escaped(_table(named)))
+            written += len(named)
     return written
 
 

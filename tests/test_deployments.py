@@ -103,7 +103,10 @@ def test_the_watch_runs_by_itself_and_a_campaign_only_when_somebody_switches_it_
         each["name"]: [schedule["active"] for schedule in each.get("schedules", [])] for each in DEPLOYMENTS
     }
     assert active["watch-statuses"] == [True]
-    assert [name for name, found in active.items() if any(found)] == ["watch-statuses"]
+    assert [name for name, found in active.items() if any(found)] == ["watch-statuses", "purge-inactive"]
+    (purge,) = [each for each in DEPLOYMENTS if each["name"] == "purge-inactive"]
+    # By itself it reports, and moves nobody out.
+    assert purge["parameters"]["move_out"] is False
 
 
 @each_deployment

@@ -138,13 +138,13 @@ def test_where_the_list_has_a_name_the_page_lets_people_choose(client: TestClien
     page = client.get(f"/unsubscribe/{of_a_list}").text
     first, second = re.findall(r'value="(\w+)"', page)
     assert (first, second) == ("list", "everything")
-    assert "Leave the list Weekly &lt;news&gt;" in page
+    assert "Leave the list “Weekly &lt;news&gt;”" in page
 
 
 @pytest.mark.parametrize(
     ("chosen", "scope", "said"),
     [
-        ("list", "Weekly <news>", "You are off the list Weekly &lt;news&gt;."),
+        ("list", "Weekly <news>", "You are off the list “Weekly &lt;news&gt;”."),
         ("everything", "", "Bright Books will not write to you again."),
         ("nonsense", "Weekly <news>", "You are off the list"),
     ],
