@@ -7,7 +7,7 @@ DEMO_DIR ?= var/demo
 export DO_NOT_TRACK := 1
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
-.PHONY: install demo ui test chaos fuzz bench-lists alerts lint types format lock clean
+.PHONY: install demo ui test chaos fuzz fuzz-api bench-lists alerts lint types format lock clean
 
 install: .venv/installed
 
@@ -31,6 +31,10 @@ test: install lint types
 # The rule of syntax against email-validator on ten million mutated texts: half an hour or so.
 fuzz: install
 	FUZZ_STRINGS=10000000 $(BIN)/python -m pytest tests/lists/test_syntax.py -k "mutated_texts_get_the_verdict"
+
+# Requests made up from the API's own description: some minutes.
+fuzz-api: install
+	API_EXAMPLES=500 $(BIN)/python -m pytest tests/api/test_describing.py -k no_request
 
 # Figures and what they mean: benchmarks/README.md.
 bench-lists: install

@@ -1,6 +1,7 @@
 """The form that every answer in JSON has: what was done or why not, and `meta` to speak of it later."""
 
 import time
+from collections.abc import Mapping
 from typing import Any
 from uuid import uuid4
 
@@ -15,9 +16,9 @@ def meta() -> dict[str, Any]:
     return {"timestamp": time.time_ns() // 1_000_000, "transactionId": str(uuid4())}
 
 
-def done(data: Any, *, status: int = 200) -> JSONResponse:
-    """Answer with `data`."""
-    return JSONResponse({"meta": meta(), "data": data}, status, headers=dict(HEADERS))
+def done(data: Any, *, status: int = 200, more: Mapping[str, Any] | None = None) -> JSONResponse:
+    """Answer with `data`, and with `more` beside it."""
+    return JSONResponse({"meta": meta(), "data": data, **(more or {})}, status, headers=dict(HEADERS))
 
 
 def refused(refusal: Refusal) -> JSONResponse:

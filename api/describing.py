@@ -25,7 +25,7 @@ _ERROR = {
     },
 }
 _TEXT_OR_NULL = {"type": ["string", "null"]}
-_ACCEPTED = {
+_ACCEPTED: dict[str, Any] = {
     "type": "object",
     "required": ["id", "to", "from", "userName", "operator", "text", "status", "subject"],
     "properties": {
@@ -55,14 +55,23 @@ _REFUSED_EXAMPLE = {
 }
 
 
-def _answer(description: str, data: dict[str, Any], example: Any) -> dict[str, Any]:
-    schema = {"type": "object", "required": ["meta", "data"], "properties": {"meta": _META, "data": data}}
+def _answer(
+    description: str, data: dict[str, Any], example: Any, more: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    schema = {
+        "type": "object",
+        "required": ["meta", "data", *(more or {})],
+        "properties": {"meta": _META, "data": data, **{name: {"type": kind} for name, kind in _kinds(more)}},
+    }
+    whole = {"meta": _META_EXAMPLE, "data": example, **(more or {})}
     return {
         "description": description,
-        "content": {
-            "application/json": {"schema": schema, "example": {"meta": _META_EXAMPLE, "data": example}}
-        },
+        "content": {"application/json": {"schema": schema, "example": whole}},
     }
+
+
+def _kinds(more: dict[str, Any] | None) -> list[tuple[str, list[str]]]:
+    return [(name, ["integer", "null"]) for name in more or {}]
 
 
 def refusal(description: str) -> dict[str, Any]:
@@ -114,4 +123,100 @@ POSTED: dict[str, Any] = {
         413: refusal("The body is too large"),
         **REFUSALS,
     },
+}
+
+_SHOWN: dict[str, Any] = {
+    "type": "object",
+    "required": [*_ACCEPTED["required"], "campaign", "createdAt", "diagnostic"],
+    "properties": {
+        **_ACCEPTED["properties"],
+        "operator": _TEXT_OR_NULL,
+        "text": _TEXT_OR_NULL,
+        "campaign": _TEXT_OR_NULL,
+        "createdAt": {"type": "integer"},
+        "diagnostic": _TEXT_OR_NULL,
+    },
+}
+_SHOWN_EXAMPLE = {
+    **_ACCEPTED_EXAMPLE,
+    "status": "DELIVERED",
+    "campaign": None,
+    "createdAt": 1764114000000,
+    "diagnostic": None,
+}
+_STEP = {
+    "type": "object",
+    "required": ["timestamp", "status", "diagnostic"],
+    "properties": {
+        "timestamp": {"type": "integer"},
+        "status": {"type": "string"},
+        "diagnostic": _TEXT_OR_NULL,
+    },
+}
+_HISTORY_EXAMPLE = [
+    {"timestamp": 1764114000000 + after, "status": status, "diagnostic": None}
+    for after, status in ((0, "QUEUED"), (130, "SENDING"), (170, "SENT"), (900, "DELIVERED"))
+]
+
+LISTED: dict[str, Any] = {
+    "responses": {
+        200: _answer("A page", {"type": "array", "items": _SHOWN}, [_SHOWN_EXAMPLE], {"next": None}),
+        **{status: REFUSALS[status] for status in (401, 422, 429, 503)},
+    }
+}
+SHOWN: dict[str, Any] = {
+    "responses": {
+        200: _answer(
+            "The e-mail",
+            {
+                **_SHOWN,
+                "properties": {**_SHOWN["properties"], "history": {"type": "array", "items": _STEP}},
+            },
+            {**_SHOWN_EXAMPLE, "history": _HISTORY_EXAMPLE},
+        ),
+        **{status: REFUSALS[status] for status in (401, 404, 422, 429, 503)},
+    }
+}
+_REPORT_EXAMPLE = {
+    "name": "spring-offer",
+    "state": "COMPLETED",
+    "recipients": 4216,
+    "by_status": {"DELIVERED": 4178, "HARD_BOUNCED": 38},
+    "bounce_rate": 0.009,
+    "complaint_rate": 0.0,
+    "halt": None,
+}
+REPORTED: dict[str, Any] = {
+    "responses": {
+        200: _answer("The figures", {"type": "object"}, _REPORT_EXAMPLE),
+        **{status: REFUSALS[status] for status in (401, 404, 422, 429, 503)},
+    }
+}
+_SENDER = {
+    "type": "object",
+    "required": ["address", "status", "message"],
+    "properties": {
+        "address": {"type": "string"},
+        "status": {"type": "string", "enum": ["verified", "pending", "failed", "unknown"]},
+        "message": {"type": "string"},
+    },
+}
+_SENDER_EXAMPLE = {
+    "address": "news@shop.example",
+    "status": "pending",
+    "message": "news@shop.example is not verified yet: click the link in the confirmation mail "
+    "that Amazon SES has sent to it.",
+}
+SENDER_ASKED: dict[str, Any] = {
+    "responses": {
+        202: _answer("Asked for", _SENDER, _SENDER_EXAMPLE),
+        409: refusal("It is another owner's sender"),
+        **{status: REFUSALS[status] for status in (400, 401, 422, 429, 503)},
+    }
+}
+SENDER_SHOWN: dict[str, Any] = {
+    "responses": {
+        200: _answer("Where it stands", _SENDER, _SENDER_EXAMPLE),
+        **{status: REFUSALS[status] for status in (401, 404, 422, 429, 503)},
+    }
 }

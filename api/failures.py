@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 from api import answers, pages
 from api.errors import Code, Refusal, Refused
 from ledger.errors import LedgerError
+from mail.errors import MailError
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +31,7 @@ def add_to(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(SQLAlchemyError, _not_now)
     app.add_exception_handler(LedgerError, _not_now)
+    app.add_exception_handler(MailError, _ses)
 
 
 def invalid(error: RequestValidationError) -> Refusal:
@@ -80,6 +82,10 @@ async def _not_now(request: Request, error: Exception) -> Response:
             headers={"Retry-After": "60"},
         )
     )
+
+
+async def _ses(_request: Request, error: Exception) -> Response:
+    return answers.refused(Refusal(503, Code.UNAVAILABLE, f"{error}", headers={"Retry-After": "60"}))
 
 
 def _is_page(request: Request) -> bool:

@@ -31,8 +31,7 @@ def mx_of(ledger: Ledger, settings: Settings) -> MxLookup:
 @cache
 def identity_client() -> IdentityClient:
     """Return SES as it is asked about senders. Raises NotReady where AWS is not set up."""
-    client: IdentityClient = readiness.client()  # type: ignore[assignment]
-    return client
+    return readiness.client()
 
 
 def remembered_domains(lookup: MxLookup) -> Remembered[str, MxVerdict]:

@@ -7,7 +7,19 @@ from functools import partial
 
 from fastapi import FastAPI
 
-from api import confirming, emails, failures, health, lookups, onboarding, subscribing, unsubscribing
+from api import (
+    confirming,
+    docs,
+    emails,
+    failures,
+    figures,
+    health,
+    lookups,
+    mailbox,
+    onboarding,
+    subscribing,
+    unsubscribing,
+)
 from api.auth import Keys
 from api.checking import Checker
 from api.context import Context
@@ -24,7 +36,7 @@ from settings import Settings
 BATCH_REQUESTS = 200
 WAITING_REQUESTS = 2_000
 
-PARTS = (emails, onboarding, subscribing, unsubscribing, confirming, health)
+PARTS = (emails, mailbox, onboarding, subscribing, figures, health, docs, unsubscribing, confirming)
 
 
 def create_app(
@@ -49,7 +61,7 @@ def create_app(
         await found.intake.close()
         ledger.close()
 
-    app = FastAPI(title="Campaigns", openapi_url=None, docs_url=None, redoc_url=None, lifespan=closing)
+    app = FastAPI(title="The e-mail API", docs_url=None, redoc_url=None, lifespan=closing)
     app.state.context = found
     failures.add_to(app)
     for part in PARTS:

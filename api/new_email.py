@@ -145,5 +145,8 @@ _TOLD: Mapping[str, str] = {
 
 
 def _told(fault: ErrorDetails) -> str:
-    told = _TOLD.get(fault["type"], fault["msg"])
+    kind = fault["type"]
+    if kind == "too_long" and isinstance(fault["input"], str):
+        kind = "string_too_long"
+    told = _TOLD.get(kind, fault["msg"])
     return told.format(**fault.get("ctx", {}))

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from api import answers
 from api.asking import Who
 from api.context import Here
+from api.describing import SENDER_ASKED, SENDER_SHOWN
 from api.errors import Code, Refusal, Refused
 from ledger import senders
 from lists.addresses import Address, parse
@@ -27,7 +28,7 @@ class NewSender(BaseModel):
     address: str = Field(max_length=320, description="The sender's address.")
 
 
-@router.post("/senders", status_code=202, summary="Ask for a sender")
+@router.post("/senders", status_code=202, summary="Ask for a sender", **SENDER_ASKED)
 def add(new: NewSender, here: Here, who: Who) -> Response:
     """Make the address a sender of yours: SES writes to it, and whoever reads it clicks the link.
 
@@ -40,7 +41,7 @@ def add(new: NewSender, here: Here, who: Who) -> Response:
     return answers.done(_shown(identities.onboard(here.identities(), address)), status=202)
 
 
-@router.get("/senders/{address}", summary="Where a sender stands")
+@router.get("/senders/{address}", summary="Where a sender stands", **SENDER_SHOWN)
 def show(address: str, here: Here, who: Who) -> Response:
     """Say whether mail may be sent from the address, and what is to be done where not."""
     found = _address(address)

@@ -102,6 +102,12 @@ class Campaign(BaseModel):
     callbacks: tuple[Annotated[str, AfterValidator(_url)], ...] = Field(
         default=(), title="Callbacks", description="Addresses that are told of every change of a status."
     )
+    owner: str = Field(
+        default="",
+        max_length=200,
+        title="Owner",
+        description="Whose API keys may read its report and messages; empty: nobody's.",
+    )
     send: SendPolicy = Field(default=SendPolicy(), title="Sending", description="How fast.")
     halt: HaltPolicy = Field(default=HaltPolicy(), title="Halting", description="When it stops by itself.")
     brakes: BrakePolicy = Field(

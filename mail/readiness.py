@@ -18,11 +18,13 @@ class NotReady(MailError):
 
 
 class AccountClient(Protocol):
-    """What is used of boto3's sesv2 client to look at the account."""
+    """What is used of boto3's sesv2 client to look at the account and to look after identities."""
 
     def get_account(self) -> Mapping[str, Any]: ...
 
     def get_email_identity(self, **request: Any) -> Mapping[str, Any]: ...
+
+    def create_email_identity(self, **request: Any) -> Mapping[str, Any]: ...
 
     def get_configuration_set(self, **request: Any) -> Mapping[str, Any]: ...
 

@@ -28,7 +28,7 @@ def configured(tmp_path: Path) -> Settings:
     return Settings(
         database_url=f"sqlite:///{tmp_path}/ledger.sqlite3",
         secret_key=SecretStr(KEY),
-        public_url="",
+        public_url="https://mail.shop.example",
         api_requests_per_second=0,
     )
 

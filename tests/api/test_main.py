@@ -258,11 +258,6 @@ def test_another_method_is_refused_with_those_there_are(client: TestClient, toke
     assert response.headers["allow"]
 
 
-def test_there_is_no_page_that_lists_what_the_api_can(client: TestClient) -> None:
-    for path in ("/docs", "/redoc", "/openapi.json", "/"):
-        assert client.get(path).status_code == 404
-
-
 def test_health_is_told_where_the_ledger_answers(client: TestClient) -> None:
     response = client.get("/healthz")
     assert (response.status_code, response.json()) == (200, {"status": "ok"})
