@@ -29,3 +29,9 @@ def confirmed(connection: Connection, keys: Sequence[str], until: float | None =
             query = query.where(or_(at.is_(None), at <= until))
         found.update(connection.execute(query).scalars())
     return found
+
+
+def anybody(connection: Connection) -> bool:
+    """Tell whether anybody has confirmed at all."""
+    query = select(subscriber.c.id).where(subscriber.c.state == Consent.CONFIRMED).limit(1)
+    return connection.execute(query).first() is not None

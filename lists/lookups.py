@@ -36,15 +36,17 @@ def open_lookups(reading: Reading, list_scope: str = EVERYWHERE, as_of: date | N
         with reading() as connection:
             return suppression.lookup_as_of(connection, until, list_scope)(keys)
 
-    def confirmed(keys: Sequence[str]) -> set[str]:
-        with reading() as connection:
-            return subscribers.confirmed(connection, keys, until)
-
+    confirmed = _IfAny(
+        reading, subscribers.anybody, lambda connection, keys: subscribers.confirmed(connection, keys, until)
+    )
+    mailed = _IfAny(
+        reading, engagements.any_message, lambda connection, keys: engagements.mailed(connection, keys, until)
+    )
     return Known(
         suppressed=_Suppressed(reading, list_scope) if until is None else suppressed_then,
         confirmed=confirmed,
         last_engaged=_LastEngaged(reading, until),
-        risks=RiskLookups(_Mailed(reading, until), confirmed),
+        risks=RiskLookups(mailed, confirmed),
     )
 
 
@@ -102,15 +104,16 @@ class _LastEngaged:
 
 
 @dataclass(slots=True)
-class _Mailed:
-    """Asks once whether there are messages at all: a new ledger has none."""
+class _IfAny:
+    """Asks once whether the ledger knows anybody at all: a new one does not."""
 
     reading: Reading
-    until: float | None
-    any: bool | None = field(default=None, init=False)
+    anybody: Callable[[Connection], bool]
+    find: Callable[[Connection, Sequence[str]], set[str]]
+    found: bool | None = field(default=None, init=False)
 
     def __call__(self, keys: Sequence[str]) -> set[str]:
         with self.reading() as connection:
-            if self.any is None:
-                self.any = engagements.any_message(connection)
-            return engagements.mailed(connection, keys, self.until) if self.any else set()
+            if self.found is None:
+                self.found = self.anybody(connection)
+            return self.find(connection, keys) if self.found else set()

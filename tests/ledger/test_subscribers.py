@@ -29,3 +29,13 @@ def test_a_long_list_is_looked_up_whole(scene) -> None:
         )
     with scene.ledger.reading() as connection:
         assert subscribers.confirmed(connection, keys) == {keys[0], keys[-1]}
+
+
+def test_whose_confirmation_is_pending_is_nobody_yet(scene) -> None:
+    row = {"address_key": "a@example.com", "address": "a@example.com", "state": Consent.PENDING}
+    with scene.ledger.writing() as connection:
+        assert not subscribers.anybody(connection)
+        connection.execute(subscriber.insert().values(row))
+        assert not subscribers.anybody(connection)
+        connection.execute(subscriber.update().values(state=Consent.CONFIRMED))
+        assert subscribers.anybody(connection)

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from ledger import clock, engagements, erasing, owners
+from ledger import clock, engagements, erasing, owners, subscribers
 from ledger.engine import open_ledger
 from ledger.schema import sign_up, subscriber
 from ledger.suppression_filter import SuppressionFilter
@@ -132,3 +132,10 @@ def test_activity_is_looked_up_as_it_was_and_its_beginning_only_once(ledger, mon
     assert known.last_engaged(KEYS[1:2]) == {}
     assert len(asked) == 1
     assert open_lookups(ledger.reading, as_of=date(1969, 12, 31)).last_engaged(KEYS) == {}
+
+
+@pytest.mark.parametrize("room", [subscribers, engagements])
+def test_a_ledger_that_knows_nobody_is_asked_for_no_address(ledger, monkeypatch, room):
+    monkeypatch.setattr(room, "mailed" if room is engagements else "confirmed", None)
+    risks = open_lookups(ledger.reading).risks
+    assert (risks.mailed if room is engagements else risks.confirmed)(KEYS) == set()
