@@ -7,7 +7,7 @@ DEMO_DIR ?= var/demo
 export DO_NOT_TRACK := 1
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
-.PHONY: install demo ui test chaos fuzz fuzz-api bench-lists alerts lint types format lock clean
+.PHONY: install demo ui test chaos fuzz fuzz-api load bench-lists alerts lint types format lock clean
 
 install: .venv/installed
 
@@ -35,6 +35,10 @@ fuzz: install
 # Requests made up from the API's own description: some minutes.
 fuzz-api: install
 	API_EXAMPLES=500 $(BIN)/python -m pytest tests/api/test_describing.py -k no_request
+
+# The API under wrk, which has to be on the PATH, and killed under load; figures: benchmarks/README.md.
+load: install
+	$(BIN)/python benchmarks/api_load.py
 
 # Figures and what they mean: benchmarks/README.md.
 bench-lists: install

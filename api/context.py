@@ -36,7 +36,8 @@ class Context:
     arrived: threading.Event
 
 
-def context(request: Request) -> Context:
+# A dependency that is no coroutine would cost every request a thread.
+async def context(request: Request) -> Context:
     """Return the application's context, as a dependency."""
     found: Context = request.app.state.context
     return found

@@ -29,7 +29,7 @@ ROOMS = list(MAY_IMPORT)
 PROMISES = {
     "flows": {"asking", "due", "several_runs"},
     "mail": {"kill"},
-    "api": {"contract", "owners_apart"},
+    "api": {"contract", "kill", "owners_apart"},
 }
 # Importing Prefect costs seconds, so the command line takes these in only where a command needs them.
 LAZY = {"flows", "tasks", "sandbox", "prefect"}
