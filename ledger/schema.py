@@ -6,6 +6,7 @@ A message's `status` is derived from its stage and facts (ledger.statuses) and s
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     Float,
     ForeignKey,
@@ -446,6 +447,21 @@ breaker = Table(
     Column("probes", Integer, nullable=False),
     Column("probe_at", Float),
     Column("probe_claim_id", _Id),
+)
+
+# How calls are made to an account that limits calls and not recipients (ledger.call_limits).
+call_limit = Table(
+    "call_limit",
+    metadata,
+    Column("name", String(200), primary_key=True),
+    Column("mode", String(12), nullable=False),
+    Column("measuring", Boolean, nullable=False),
+    Column("seconds", Float, nullable=False),
+    Column("accepted", Integer, nullable=False),
+    Column("throttled", Integer, nullable=False),
+    Column("last_at", Float, nullable=False),
+    Column("since", Float, nullable=False),
+    Column("rates", JSON, nullable=False),
 )
 
 # What a resolver said of a domain's mail. `resolver` is the setting that names it: another one may see

@@ -8,6 +8,7 @@ from ledger.limits import Grant
 from mail.ses import MAX_ENTRIES
 
 ACCOUNT = "account"
+CALLS = "calls of the account"
 _CALLS_A_SECOND = 10
 
 
@@ -52,14 +53,16 @@ class Place:
     grants: tuple[Grant, ...]
 
 
-def take(ledger: Ledger, rate: Rate, recipients: int) -> Place:
-    """Book a place under every limit."""
+def take(ledger: Ledger, rate: Rate, recipients: int, calls_per_second: float = 0.0) -> Place:
+    """Book a place under every limit, and under one of calls as such where that is above 0."""
     with ledger.writing() as connection:
-        grants = tuple(
+        grants = [
             limits.take(connection, name, recipients, each, _catch_up_seconds(each))
             for name, each in rate.limits()
-        )
-    return Place(max(grant.wait_seconds for grant in grants), grants)
+        ]
+        if calls_per_second > 0:
+            grants.append(limits.take(connection, CALLS, 1, calls_per_second))
+    return Place(max(grant.wait_seconds for grant in grants), tuple(grants))
 
 
 def give_back(ledger: Ledger, place: Place) -> None:

@@ -16,7 +16,8 @@ from ledger.attempts import Answer, ClaimLost
 from ledger.breaker import Opened
 from ledger.claims import RENEW_AFTER_SECONDS, Claim, Recipient
 from ledger.engine import Ledger
-from mail import gatekeeping, outages, rate, restoring, ses, warm_up
+from mail import call_modes, gatekeeping, outages, rate, restoring, ses, warm_up
+from mail.call_modes import FULL_CALLS_PER_SECOND, Mode
 from mail.claiming import NoClaim, claim, give_back
 from mail.errors import TemplateError
 from mail.message import MessageContext, compose
@@ -90,10 +91,13 @@ class _Chunk:
     silent_calls: int = 0
     refused_alone: int = 0
     backoff_seconds: float = _FIRST_BACKOFF_SECONDS
+    mode: Mode = Mode.TENTHS
     renewed_at: float = 0.0
 
     def run(self, recipients: int) -> Sent:
         """Claim and send until the chunk is full or there is no more to claim."""
+        with self.work.ledger.reading() as connection:
+            self.mode = call_modes.present(connection)
         left = recipients
         while left > 0:
             if not restoring.may_send(self.work.ledger, self.work.noted):
@@ -140,8 +144,10 @@ class _Chunk:
             message = self._render(held, recipient)
             if message is None:
                 continue
+            # The way to make calls may change in the middle of a claim.
             if pending and (
-                len(pending) == self.work.rate.call_size or size + message.size > ses.MAX_CALL_BYTES
+                len(pending) >= call_modes.size(self.mode, self.work.rate)
+                or size + message.size > ses.MAX_CALL_BYTES
             ):
                 self._call(held, pending)
                 pending, size = [], 0
@@ -168,7 +174,9 @@ class _Chunk:
 
     def _call(self, held: Claim, messages: Sequence[Outgoing]) -> None:
         """Send one call's messages. Raises ClaimLost where nothing more of this claim may be sent."""
-        place = rate.take(self.work.ledger, self.work.rate, len(messages))
+        mode = self.mode
+        calls_per_second = FULL_CALLS_PER_SECOND if mode is Mode.FULL else 0.0
+        place = rate.take(self.work.ledger, self.work.rate, len(messages), calls_per_second)
         try:
             self._wait(held, place.wait_seconds)
             self._commit_intent(held, messages)
@@ -176,11 +184,11 @@ class _Chunk:
             rate.give_back(self.work.ledger, place)
             raise
         # Nothing stands between the commit above and this call.
-        reply = ses.send(self.work.ses, self.work.envelope, messages, single=self.work.rate.single)
-        self._record(held, reply)
+        reply = call_modes.call(self.work.ses, self.work.envelope, messages, mode, self.work.rate)
+        self._record(held, mode, reply)
         if self._is_cut_off:
             raise ClaimLost
-        if reply.verdict is Verdict.INVALID and len(messages) > 1:
+        if any(result.answer is Answer.SPLIT for result in reply.results):
             rate.give_back(self.work.ledger, place)
             again = [Outgoing(m.message_id, uuid4().hex, m.to, m.content, m.size) for m in messages]
             middle = len(again) // 2
@@ -211,11 +219,12 @@ class _Chunk:
             send_ids = {message.message_id: message.send_id for message in messages}
             attempts.commit_intent(connection, locked, held, uuid4().hex, send_ids)
 
-    def _record(self, held: Claim, reply: Reply) -> None:
+    def _record(self, held: Claim, mode: Mode, reply: Reply) -> None:
         stop = reply.stop or self._refused_too_often(reply)
         self.silent_calls = 0 if outages.answered(reply) else self.silent_calls + 1
         with self.work.ledger.writing() as connection:
             turn = outages.note(connection, held, reply, self.silent_calls)
+            self.mode, news = call_modes.note(connection, self.work.rate, mode, reply)
             locked = campaigns.lock(connection, held.campaign_id)
             attempts.record(connection, reply.results)
             unsent = sum(result.answer in (Answer.NOT_SENT, Answer.TRANSIENT) for result in reply.results)
@@ -227,6 +236,8 @@ class _Chunk:
         self.answers.update(result.answer for result in reply.results if result.answer is not Answer.SPLIT)
         if turn is not None:
             self.work.tell(outages.sentence(turn, reply))
+        if news:
+            self.work.tell(news)
         if reply.throttled or reply.verdict is Verdict.NOT_SENT:
             rate.hold(self.work.ledger, self.work.rate, self.backoff_seconds)
             self.backoff_seconds = min(2 * self.backoff_seconds, _LAST_BACKOFF_SECONDS)
@@ -236,7 +247,7 @@ class _Chunk:
     def _refused_too_often(self, reply: Reply) -> str:
         """Return why the campaign has to stop where message after message is refused, or an empty text."""
         if reply.verdict is Verdict.INVALID:
-            self.refused_alone += len(reply.results) == 1
+            self.refused_alone += sum(result.answer is Answer.REJECTED for result in reply.results)
         elif any(result.answer is Answer.ACCEPTED for result in reply.results):
             self.refused_alone = 0
         if self.refused_alone < MAX_REFUSED_ALONE:

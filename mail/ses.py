@@ -76,6 +76,8 @@ def client() -> SesClient:
     """Return a client that never repeats a call by itself: SES has no idempotency token."""
     config = Config(
         retries={"total_max_attempts": 1},
+        # Single mails may go out side by side (mail.call_modes).
+        max_pool_connections=16,
         connect_timeout=CONNECT_TIMEOUT_SECONDS,
         read_timeout=READ_TIMEOUT_SECONDS,
         # What goes out is built here and checked by SES; the client's own check costs a fifth of a call.
@@ -105,6 +107,20 @@ def send(ses: SesClient, envelope: Envelope, messages: Sequence[Outgoing], *, si
         return _read_bulk(messages, ses.send_bulk_email(**_bulk_request(envelope, messages)))
     except Exception as err:  # noqa: BLE001 - the intent is committed: whatever breaks here is an outcome.
         return _failed(messages, err, single=single)
+
+
+def together(replies: Sequence[Reply]) -> Reply:
+    """Return what some calls of one message each came to, as one answer."""
+    verdicts = {reply.verdict for reply in replies}
+    # Something definite came back wherever one of them has it; the results say the rest.
+    verdict = verdicts.pop() if len(verdicts) == 1 else Verdict.ANSWERED
+    return Reply(
+        verdict,
+        [result for reply in replies for result in reply.results],
+        text=next((reply.text for reply in replies if reply.text), ""),
+        stop=next((reply.stop for reply in replies if reply.stop), ""),
+        throttled=any(reply.throttled for reply in replies),
+    )
 
 
 def _bulk_request(envelope: Envelope, messages: Sequence[Outgoing]) -> dict[str, Any]:
