@@ -26,6 +26,21 @@ from cli import hygiene, output
 @click.option(
     "--list", "list_name", default="", metavar="NAME", help="Name of the list; else its file's name."
 )
+@click.option("--confirmed", is_flag=True, help="Drop who has not confirmed, by the ledger or the column.")
+@click.option("--consent-column", default="", metavar="NAME", help="Column that says yes or no to consent.")
+@click.option(
+    "--inactive-after",
+    "inactive_after_days",
+    type=click.IntRange(min=1),
+    metavar="DAYS",
+    help="Drop who was last engaged longer ago, by the ledger or the column.",
+)
+@click.option(
+    "--last-engaged-column",
+    default="",
+    metavar="NAME",
+    help="Column with the day of the last open or order.",
+)
 @click.option(
     "--as-of",
     type=click.DateTime(["%Y-%m-%d"]),
@@ -45,6 +60,10 @@ def clean(
     no_header: bool,
     repair: bool,
     list_name: str,
+    confirmed: bool,
+    consent_column: str,
+    inactive_after_days: int | None,
+    last_engaged_column: str,
     as_of: datetime | None,
     as_json: bool,
     **choices: str,
@@ -70,6 +89,10 @@ def clean(
         encoding=encoding,
         delimiter=delimiter,
         header=not no_header,
+        consent="confirmed" if confirmed else "any",
+        consent_column=consent_column,
+        inactive_after_days=inactive_after_days,
+        last_engaged_column=last_engaged_column,
     )
     with open_ledger(found.database_url) as ledger, Watched() as watched:
         result = list_cleaning.clean(
@@ -118,7 +141,8 @@ def accept_suggestions(directory: str, file: str, but_not: tuple[str, ...], as_j
     if as_json:
         output.as_json({"rows": accepted.rows, "replaced": accepted.replaced, "left_out": accepted.left_out})
         return
-    click.echo(f"{accepted.rows:,} rows: {accepted.replaced:,} addresses replaced")
+    replaced = "1 address" if accepted.replaced == 1 else f"{accepted.replaced:,} addresses"
+    click.echo(f"{accepted.rows:,} rows: {replaced} replaced")
     if accepted.left_out:
         click.echo(f"  {accepted.left_out:,} broken rows are left out: mend them in the list itself")
     click.echo(f"Original addresses: column {accepted.original_column}")

@@ -7,7 +7,7 @@ import click
 from cli import output
 
 # As in ledger.suppression_history, which is not imported before a command needs it; a test compares them.
-REASONS = ("hard_bounce", "complaint", "unsubscribe", "manual", "soft_bounce", "expired")
+REASONS = ("hard_bounce", "complaint", "unsubscribe", "manual", "soft_bounce", "expired", "inactive")
 
 BY = click.option("--by", required=True, help="Who decides this.")
 LIST = click.option("--list", "scope", default="", metavar="NAME", help="For this list alone.")
@@ -16,7 +16,9 @@ JSON = click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 
 @click.command("import")
 @click.argument("file", type=click.Path())
-@click.option("--reason", type=click.Choice(REASONS), help="What they all are; else manual.")
+@click.option(
+    "--reason", type=click.Choice(REASONS), help="What all are; else the column `reason`, or manual."
+)
 @click.option("--reason-note", "--note", "note", default=None, help="Why, in your own words.")
 @click.option("--address-column", default="", metavar="NAME", help="Column of the addresses.")
 @BY

@@ -20,11 +20,14 @@ from lists.output_files import whole_file
 from lists.spreadsheets import FORMULA, escaped
 from lists.suppressing import checked_scope, named
 
-# The columns of an export; a file that has the first three brings its own reasons and scopes back.
+# The columns of an export. A file with a `reason` brings its own reasons; one that has the first three brings
+# its scopes back too.
 COLUMNS = ("address", "reason", "list", "since", "source", "note")
 # A transaction of this size keeps a sender or collector waiting for about a second.
 _ROWS_A_TRANSACTION = 10_000
 _FORMULA = re.compile(FORMULA)
+# SES's own export of its account's list says BOUNCE and COMPLAINT.
+_BY_SES = {"bounce": SuppressionReason.HARD_BOUNCE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +55,9 @@ def import_file(
 ) -> Imported:
     """Suppress every address of a CSV or Parquet file, in transactions of some thousand rows.
 
-    Without a `reason` a file that `export_file` wrote keeps its own reasons and scopes, and any other is
-    MANUAL. An import that breaks off is simply begun again: what stands already stays as it is. Raises
-    ListError for a file that is none, or with a reason that does not exist.
+    Without a `reason` a column of that name counts, and without that all is MANUAL; a file that `export_file`
+    wrote keeps its scopes too. An import that breaks off is simply begun again: what stands already stays as
+    it is. Raises ListError for a file that is none, or with a reason that does not exist.
     """
     name, who = f"import of {Path(source).name}", named(by)
     added = rows = 0
@@ -96,7 +99,9 @@ def _rows(
     """Yield (address key, reason, scope) in parts; what has no address goes to `malformed` by its row."""
     table = sources.read(source, address_column)
     malformed += [row.row for row in table.ragged]
-    exported = reason is None and set(COLUMNS[:3]) <= set(table.table.column_names)
+    names = table.table.column_names
+    reasoned = reason is None and "reason" in names
+    exported = reasoned and set(COLUMNS[:3]) <= set(names)
     for start in range(0, len(table.rows), _ROWS_A_TRANSACTION):
         part = table.table.slice(start, _ROWS_A_TRANSACTION)
         found: list[_Row] = []
@@ -105,19 +110,20 @@ def _rows(
             address = parse(_unescaped(cell) if exported else cell)
             if not isinstance(address, Address):
                 malformed.append(row)
-            elif exported:
-                told = _reason(part.column("reason")[place].as_py(), source, row)
-                where = checked_scope(_unescaped(part.column("list")[place].as_py()))
-                found.append((address.key, told, where))
-            else:
-                found.append((address.key, reason or SuppressionReason.MANUAL, scope))
+                continue
+            why = reason or SuppressionReason.MANUAL
+            if reasoned:
+                why = _reason(part.column("reason")[place].as_py(), source, row)
+            where = checked_scope(_unescaped(part.column("list")[place].as_py())) if exported else scope
+            found.append((address.key, why, where))
         yield found
     malformed.sort()
 
 
 def _reason(cell: str, source: str, row: int) -> SuppressionReason:
+    told = cell.strip().lower()
     try:
-        return SuppressionReason(cell.strip())
+        return _BY_SES.get(told) or SuppressionReason(told)
     except ValueError as err:
         raise ListError(
             f"{source}, row {row}: there is no reason {cell[:40]!r}: use one of "

@@ -34,7 +34,7 @@ def listed(office: "Office") -> "Office":
     return office
 
 
-def test_cleaning_leaves_five_files_that_account_for_every_row(listed: "Office", command: "Command") -> None:
+def test_cleaning_leaves_files_that_account_for_every_row(listed: "Office", command: "Command") -> None:
     ran = command("clean", "list.csv", "--out", "there")
     assert (ran.code, ran.err) == (0, "")
     assert ran.out.startswith("7 rows: 1 accepted, 6 rejected\n")
@@ -93,6 +93,38 @@ def test_the_column_of_addresses_can_be_named(listed: "Office", command: "Comman
     listed.write("odd.csv", "who;e-mail 2\nann@reader.example;bob@reader.example\n")
     command("clean", "odd.csv", "--out", "there", "--address-column", "who")
     assert "ann@reader.example" in (listed.folder / "there" / "accepted.csv").read_text()
+
+
+def test_consent_and_silence_are_judged_by_columns_that_are_named(
+    listed: "Office", command: "Command"
+) -> None:
+    rows = "ann@reader.example,yes,2000-01-01\nbob@reader.example,no,\ncy@reader.example,yes,\n"
+    listed.write("shop.csv", f"email,agreed,last_order\n{rows}")
+    arguments = ("clean", "shop.csv", "--out", "there", "--no-mx", "--json")
+    by_column = (
+        "--consent-column",
+        "agreed",
+        "--inactive-after",
+        "365",
+        "--last-engaged-column",
+        "last_order",
+    )
+    found = json.loads(command(*arguments, "--confirmed", *by_column).out)
+    assert (found["by_reason"]["unconfirmed"], found["by_reason"]["inactive"]) == (1, 1)
+    assert (found["flags"], found["risk"]["unconfirmed"]) == ({"engagement_unknown": 1}, 0)
+    assert json.loads(command(*arguments, *by_column).out)["risk"]["unconfirmed"] == 1
+    assert json.loads(command(*arguments, "--confirmed").out)["by_reason"]["unconfirmed"] == 3
+
+
+def test_rows_with_suggestions_are_counted_with_the_command_that_takes_them(
+    listed: "Office", command: "Command"
+) -> None:
+    listed.write("typos.csv", "email\nann@gmial.com\nbob@reader.example\nBob <bob@reader.example>\n")
+    ran = command("clean", "typos.csv", "--out", "there", "--no-mx")
+    assert "2 rows have suggestions: campaign accept-suggestions there --out FILE" in ran.out
+    assert command("accept-suggestions", "there", "--out", "mended.csv").out.startswith(
+        "3 rows: 2 addresses replaced"
+    )
 
 
 @pytest.mark.parametrize(

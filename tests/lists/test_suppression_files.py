@@ -76,6 +76,21 @@ def test_reason_scope_and_column_can_be_said(ledger, write):
     assert standing(ledger) == {("a@shop.example", "weekly"): "complaint"}
 
 
+def test_a_column_of_reasons_counts_where_none_is_said_for_all(ledger, write):
+    source = write(
+        "email,reason\na@shop.example,complaint\nb@shop.example,BOUNCE\nc@shop.example, COMPLAINT \nnobody,\n"
+    )
+    assert import_file(ledger, source, by="Ada", scope="weekly").added == 3
+    assert standing(ledger) == {
+        ("a@shop.example", "weekly"): "complaint",
+        ("b@shop.example", "weekly"): "hard_bounce",
+        ("c@shop.example", "weekly"): "complaint",
+    }
+    other = write("email,reason\nd@shop.example,moved away\n", "other.csv")
+    with pytest.raises(ListError, match=r"other\.csv, row 1: there is no reason 'moved away'.*--reason"):
+        import_file(ledger, other, by="Ada")
+
+
 def test_an_import_never_lifts_a_graver_reason(ledger, write):
     add(ledger, Suppression("a@shop.example", SuppressionReason.HARD_BOUNCE, "message 1"))
     import_file(ledger, write("email\na@shop.example\n"), by="Ada")
