@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cli import output
+from cli import demo_messages, output
 
 if TYPE_CHECKING:
     from reports.status import CampaignStatus
@@ -32,7 +32,10 @@ EXPECTED = {"spring-offer": "COMPLETED", "bad-list": "HALTED"}
 )
 @click.pass_context
 def demo(context: click.Context, directory: str) -> None:
-    """Run the two sample campaigns through the real flows, with Amazon SES played by the sandbox."""
+    """Run the two sample campaigns through the real flows, and some messages through the API.
+
+    The sandbox plays Amazon SES.
+    """
     import sandbox
 
     folder = Path(directory).resolve()
@@ -60,6 +63,7 @@ def point_at(environment: dict[str, str], folder: Path) -> None:
 
 
 def _run(world: "RunningSandbox", folder: Path) -> int:
+    from api import keys
     from cli import runs
     from cli.progress import Progress
     from ledger.engine import open_ledger
@@ -68,7 +72,9 @@ def _run(world: "RunningSandbox", folder: Path) -> int:
 
     url = settings().database_url
     found: dict[str, CampaignStatus] = {}
-    with runs.prefect():
+    with open_ledger(url) as ledger:
+        key = keys.create(ledger, demo_messages.OWNER, demo_messages.OPERATOR)
+    with runs.prefect(), demo_messages.serving(folder) as api:
         click.echo("Starting Prefect with a temporary server: up to half a minute.")
         for name, title in TITLES.items():
             click.echo(f"\n{title}")
@@ -77,8 +83,10 @@ def _run(world: "RunningSandbox", folder: Path) -> int:
             with open_ledger(url) as ledger, ledger.reading() as connection:
                 found[name] = status.of(connection, name)
             output.status(found[name].as_json())
+        click.echo("\nSingle messages, over the HTTP API beside them:")
+        demo_messages.send(api, key)
     click.echo(
-        "\nThe second one stopped by itself: that is what this project is for. The addresses that\n"
+        "\nThe second campaign stopped by itself: that is what this project is for. The addresses that\n"
         "bounced are suppressed now, and the sender's reputation is spared the rest of that list."
     )
     world.save_inbox(folder / "inbox")
@@ -90,7 +98,8 @@ def _summary(world: "RunningSandbox", folder: Path, found: "dict[str, CampaignSt
     from ledger.statuses import Count, Status
 
     accepted = world.summary()["accepted"]
-    sent = sum(each.totals.counts[Count.ACCEPTED] for each in found.values())
+    single = _single_messages()
+    sent = single + sum(each.totals.counts[Count.ACCEPTED] for each in found.values())
     rows: list[tuple[str, ...]] = [("", "rows", "rejected", "recipients", "sent", "never sent", "in doubt")]
     for name, each in found.items():
         listed, totals = each.campaign.list_summary, each.totals
@@ -114,12 +123,25 @@ def _summary(world: "RunningSandbox", folder: Path, found: "dict[str, CampaignSt
         )
     click.echo("\nrows = rejected + recipients, and recipients = sent + never sent + in doubt:")
     output.table(rows)
+    click.echo(f"single messages: {single} sent")
     click.echo(f"sent, by the ledger: {sent:,}; taken, by the sandbox's own record: {accepted:,}")
     click.echo(f"\nThe lists:    {folder / 'lists'}/*/report.html")
     click.echo(f"The reports:  {folder / 'reports'}/*/report.html")
     click.echo(f"The mail:     {folder / 'inbox' / 'index.html'}")
     states = {name: each.campaign.state.value for name, each in found.items()}
     return 0 if states == EXPECTED and sent == accepted else 1
+
+
+def _single_messages() -> int:
+    """Return how many single messages SES took."""
+    from ledger.engine import open_ledger
+    from ledger.statuses import Status
+    from reports import api_figures
+    from settings import settings
+
+    with open_ledger(settings().database_url) as ledger, ledger.reading() as connection:
+        by_status = api_figures.read(connection).by_status
+    return by_status["single", Status.SENT] + by_status["single", Status.DELIVERED]
 
 
 def _clear(folder: Path) -> None:

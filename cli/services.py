@@ -42,7 +42,7 @@ def api(host: str, port: int, sends: bool) -> None:
     help="Folder.",
 )
 def ui(port: int, directory: str) -> None:
-    """Serve the Prefect UI with every deployment, the sandbox behind it, and the unsubscribe pages."""
+    """Serve the Prefect UI with every deployment, the sandbox behind it, and the e-mail API."""
     from pathlib import Path
 
     from cli import workbench

@@ -39,12 +39,24 @@ def run(port: int, folder: Path) -> None:
         stack.enter_context(_running(api, os.environ, folder / "api.log"))
         click.echo(f"\nPrefect UI:           http://127.0.0.1:{port}/deployments")
         click.echo(f"Inbox of the sandbox: {world.url}/sandbox/inbox")
-        click.echo(f"Unsubscribe pages:    http://127.0.0.1:{API_PORT}")
+        click.echo(f"E-mail API:           http://127.0.0.1:{API_PORT}/docs")
+        click.echo(f"A key for it:         {_new_key()}")
         click.echo("Press Run on a deployment and watch it. Ctrl-C ends everything.")
         try:
             signal.pause()
         except KeyboardInterrupt:
             click.echo("\nStopping.")
+
+
+def _new_key() -> str:
+    """Return a key of the owner that the sample campaigns name."""
+    from api import keys
+    from cli.demo_messages import OPERATOR, OWNER
+    from ledger.engine import open_ledger
+    from settings import settings
+
+    with open_ledger(settings().database_url) as ledger:
+        return keys.create(ledger, OWNER, OPERATOR)
 
 
 @contextmanager
