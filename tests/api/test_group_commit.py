@@ -1,0 +1,97 @@
+"""Group commit: whatever comes while a batch is written goes into the next one, and hears of its own."""
+
+import asyncio
+import threading
+from collections.abc import Sequence
+
+import pytest
+
+from api.group_commit import Crowded, GroupCommit
+
+
+class Writer:
+    """Keeps the batches; it waits with each until it is let go."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[int]] = []
+        self.go = threading.Semaphore(0)
+        self.broken: set[int] = set()
+
+    def __call__(self, items: Sequence[int]) -> list[int]:
+        self.go.acquire()
+        self.batches.append(list(items))
+        if self.broken & set(items):
+            raise OSError("the disk is full")
+        return [item * 10 for item in items]
+
+
+async def begun(commit: GroupCommit[int, int], items: Sequence[int]) -> list["asyncio.Task[int]"]:
+    tasks = [asyncio.create_task(commit.submit(item)) for item in items]
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    return tasks
+
+
+def test_what_comes_while_a_batch_is_written_is_the_next_one() -> None:
+    writer = Writer()
+
+    async def run() -> None:
+        commit: GroupCommit[int, int] = GroupCommit(writer, batch_at_most=3, waiting_at_most=10)
+        first = await begun(commit, [1])
+        rest = await begun(commit, [2, 3, 4, 5])
+        writer.go.release(3)
+        assert await asyncio.gather(*first, *rest) == [10, 20, 30, 40, 50]
+        await commit.close()
+
+    asyncio.run(run())
+    assert writer.batches == [[1], [2, 3, 4], [5]]
+
+
+def test_what_breaks_a_batch_reaches_each_of_it_and_no_other() -> None:
+    writer = Writer()
+    writer.broken = {2}
+
+    async def run() -> None:
+        commit: GroupCommit[int, int] = GroupCommit(writer, batch_at_most=2, waiting_at_most=10)
+        tasks = await begun(commit, [1])
+        tasks += await begun(commit, [2, 3, 4])
+        writer.go.release(3)
+        results = await asyncio.gather(*tasks, return_exceptions=True)
+        assert [str(result) for result in results] == ["10", "the disk is full", "the disk is full", "40"]
+        await commit.close()
+
+    asyncio.run(run())
+
+
+def test_more_than_may_wait_is_turned_away_at_once() -> None:
+    writer = Writer()
+
+    async def run() -> None:
+        commit: GroupCommit[int, int] = GroupCommit(writer, batch_at_most=1, waiting_at_most=2)
+        tasks = await begun(commit, [1])
+        tasks += await begun(commit, [2, 3])
+        with pytest.raises(Crowded):
+            await commit.submit(4)
+        writer.go.release(3)
+        await asyncio.gather(*tasks)
+        await commit.close()
+
+    asyncio.run(run())
+    assert writer.batches == [[1], [2], [3]]
+
+
+def test_a_caller_that_went_away_does_not_keep_the_others_from_their_results() -> None:
+    writer = Writer()
+
+    async def run() -> None:
+        commit: GroupCommit[int, int] = GroupCommit(writer, batch_at_most=5, waiting_at_most=10)
+        first = await begun(commit, [1])
+        gone, stays = await begun(commit, [2, 3])
+        gone.cancel()
+        writer.go.release(2)
+        assert await asyncio.gather(*first, stays) == [10, 30]
+        await commit.close()
+
+    asyncio.run(run())
+    # It was taken in all the same: the caller may have sent it, and asks again with its key.
+    assert writer.batches == [[1], [2, 3]]
