@@ -26,7 +26,7 @@ def test_killed_processes_mail_nobody_twice_and_forget_nobody(
         env=os.environ | {"CHAOS_SEED": "20261126"},
         capture_output=True,
         text=True,
-        timeout=170,
+        timeout=900,
     )
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert "kills while mail was moving" in ran.stdout

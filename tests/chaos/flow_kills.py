@@ -23,7 +23,7 @@ _NAME = "chaos-flow"
 _PER_SECOND = 200
 _CALL_SIZE = 20
 _RECIPIENTS = 4_000
-_PATIENCE_SECONDS = 180.0
+_PATIENCE_SECONDS = 400.0
 
 
 def kill_flows(kills: int) -> str:

@@ -1,5 +1,8 @@
 """Campaigns: which state may follow which, and who changed it and why."""
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
 import pytest
 
 from ledger import campaigns
@@ -124,3 +127,46 @@ def test_campaigns_are_listed_the_newest_first(scene, frozen) -> None:
         frozen.tick(1)
     with scene.ledger.reading() as connection:
         assert [found.name for found in campaigns.every(connection)] == ["three", "two", "one"]
+
+
+@pytest.mark.parametrize(
+    ("before", "wanted"),
+    [
+        (State.HALTED, [State.RUNNING] * 4),
+        (State.PAUSED, [State.RUNNING] * 4),
+        # The gate halts and the run completes: neither may follow the other.
+        (State.RUNNING, [State.HALTED, State.COMPLETED] * 2),
+        (State.RUNNING, [State.CANCELLED, State.COMPLETED_BREACHED] * 2),
+    ],
+    ids=["resumes", "resumes of a pause", "halt and end", "cancel and breach"],
+)
+def test_of_actors_at_once_one_changes_the_state_and_the_others_are_refused(
+    scene, before: State, wanted: list[State]
+) -> None:
+    campaign = scene.enqueue()
+    if before is not State.RUNNING:
+        scene.change(before, by="gate")
+    together = Barrier(len(wanted), timeout=30)
+
+    def act(number: int) -> bool:
+        together.wait()
+        try:
+            scene.change(wanted[number], by=f"actor {number}")
+        except CampaignConflict:
+            return False
+        return True
+
+    with ThreadPoolExecutor(len(wanted)) as actors:
+        done = list(actors.map(act, range(len(wanted))))
+    assert sum(done) == 1
+    winner = done.index(True)
+    with scene.ledger.reading() as connection:
+        found = campaigns.get(connection, "spring-offer")
+        changes = campaigns.history(connection, campaign.id)
+    assert (found.state, found.changed_by) == (wanted[winner], f"actor {winner}")
+    assert [(each.from_state, each.to_state, each.by) for each in changes if each.by != "gate"][-1] == (
+        before,
+        wanted[winner],
+        f"actor {winner}",
+    )
+    assert found.epoch == (2 if before is State.HALTED else 1)

@@ -248,7 +248,17 @@ def test_an_expired_token_queues_the_whole_call_again_and_pauses(stage, raising,
 
 
 @pytest.mark.parametrize(
-    "status", ["ACCOUNT_SUSPENDED", "ACCOUNT_DAILY_QUOTA_EXCEEDED", "TEMPLATE_NOT_FOUND"]
+    "status",
+    [
+        "ACCOUNT_SUSPENDED",
+        "ACCOUNT_DAILY_QUOTA_EXCEEDED",
+        "ACCOUNT_SENDING_PAUSED",
+        "CONFIGURATION_SET_SENDING_PAUSED",
+        "CONFIGURATION_SET_NOT_FOUND",
+        "INVALID_SENDING_POOL_NAME",
+        "MAIL_FROM_DOMAIN_NOT_VERIFIED",
+        "TEMPLATE_NOT_FOUND",
+    ],
 )
 def test_an_entry_that_blames_the_account_pauses_and_keeps_the_person(stage, status: str) -> None:
     stage.enqueue(120)

@@ -48,6 +48,30 @@ def test_every_entry_status_of_the_service_model_has_a_meaning() -> None:
     assert not set(ENTRY_ANSWERS) & SAY_NOTHING
 
 
+@pytest.mark.parametrize(
+    ("status", "answer"),
+    [
+        ("SUCCESS", Answer.ACCEPTED),
+        ("MESSAGE_REJECTED", Answer.REJECTED),
+        ("INVALID_PARAMETER", Answer.REJECTED),
+        ("TRANSIENT_FAILURE", Answer.TRANSIENT),
+        ("ACCOUNT_THROTTLED", Answer.NOT_SENT),
+        ("MAIL_FROM_DOMAIN_NOT_VERIFIED", Answer.NOT_SENT),
+        ("CONFIGURATION_SET_NOT_FOUND", Answer.NOT_SENT),
+        ("TEMPLATE_NOT_FOUND", Answer.NOT_SENT),
+        ("ACCOUNT_SUSPENDED", Answer.NOT_SENT),
+        ("ACCOUNT_DAILY_QUOTA_EXCEEDED", Answer.NOT_SENT),
+        ("INVALID_SENDING_POOL_NAME", Answer.NOT_SENT),
+        ("ACCOUNT_SENDING_PAUSED", Answer.NOT_SENT),
+        ("CONFIGURATION_SET_SENDING_PAUSED", Answer.NOT_SENT),
+        ("FAILED", Answer.UNKNOWN),
+        ("A_STATUS_OF_NEXT_YEAR", Answer.UNKNOWN),
+    ],
+)
+def test_what_each_status_of_an_entry_means(status: str, answer: Answer) -> None:
+    assert ENTRY_ANSWERS.get(status, Answer.UNKNOWN) is answer
+
+
 def test_only_an_entry_of_its_own_rejects_and_only_success_accepts() -> None:
     by_answer = {answer: {s for s, found in ENTRY_ANSWERS.items() if found is answer} for answer in Answer}
     assert by_answer[Answer.ACCEPTED] == {"SUCCESS"}
