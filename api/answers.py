@@ -16,6 +16,11 @@ def meta() -> dict[str, Any]:
     return {"timestamp": time.time_ns() // 1_000_000, "transactionId": str(uuid4())}
 
 
+def milliseconds(seconds: float | None) -> int | None:
+    """Return a time of the ledger in the form that every answer has."""
+    return None if seconds is None else int(seconds * 1000)
+
+
 def done(data: Any, *, status: int = 200, more: Mapping[str, Any] | None = None) -> JSONResponse:
     """Answer with `data`, and with `more` beside it."""
     return JSONResponse({"meta": meta(), "data": data, **(more or {})}, status, headers=dict(HEADERS))

@@ -8,6 +8,7 @@ from functools import partial
 from fastapi import FastAPI
 
 from api import (
+    calling_back,
     confirming,
     docs,
     emails,
@@ -36,7 +37,18 @@ from settings import Settings
 BATCH_REQUESTS = 200
 WAITING_REQUESTS = 2_000
 
-PARTS = (emails, mailbox, onboarding, subscribing, figures, health, docs, unsubscribing, confirming)
+PARTS = (
+    emails,
+    mailbox,
+    calling_back,
+    onboarding,
+    subscribing,
+    figures,
+    health,
+    docs,
+    unsubscribing,
+    confirming,
+)
 
 
 def create_app(

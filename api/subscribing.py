@@ -1,7 +1,6 @@
 """Sign-ups: POST /subscribers asks the person back, and nothing else goes there before the confirmation."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Response
@@ -136,16 +135,10 @@ def _shown(found: SignUp) -> dict[str, Any]:
         "status": found.state.value.upper(),
         "from": found.sender,
         "text": found.consent_text,
-        "requestedAt": _time(found.requested_at),
+        "requestedAt": answers.milliseconds(found.requested_at),
         "requestedBy": found.requested_by,
-        "askedAt": _time(found.mailed_at),
+        "askedAt": answers.milliseconds(found.mailed_at),
         "emailId": found.mail_id,
-        "confirmedAt": _time(found.confirmed_at),
+        "confirmedAt": answers.milliseconds(found.confirmed_at),
         "confirmedBy": found.confirmed_by,
     }
-
-
-def _time(at: float | None) -> str | None:
-    if at is None:
-        return None
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

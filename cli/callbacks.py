@@ -45,7 +45,7 @@ def list_(campaign: str, url: str, limit: int, as_json: bool) -> None:
             *(
                 (
                     each.url,
-                    each.owner or "campaigns",
+                    each.owner or "nobody",
                     f"{each.waiting:,}",
                     f"{each.delivered:,}",
                     f"{each.failed:,}",
@@ -64,7 +64,7 @@ def list_(campaign: str, url: str, limit: int, as_json: bool) -> None:
                     (
                         str(each.id),
                         each.campaign,
-                        str(each.message_id),
+                        each.message,
                         each.status.value,
                         str(each.attempts),
                         each.answer,
@@ -115,7 +115,7 @@ def deliver(seconds: float, as_json: bool) -> None:
 
 
 @callbacks.command()
-@click.option("--owner", default="", help="Whose API mail; left out: the secret of campaigns' callbacks.")
+@click.option("--owner", default="", help="Whose mail; left out: that of campaigns which name no owner.")
 def secret(owner: str) -> None:
     """Print the secret that a receiver checks signatures with, alone on stdout."""
     from mail import signing

@@ -6,16 +6,18 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Connection, case, func, select, update
 
 from ledger import clock
-from ledger.schema import callback, callback_url, campaign, message
+from ledger.schema import callback, callback_url, campaign, message, single
+from ledger.singles import shown_id
 from ledger.statuses import Status
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which callbacks are meant; empty: of any campaign, for any receiver."""
+    """Which callbacks are meant; empty: of any campaign, for any receiver. `owner` None: any owner's."""
 
     campaign: str = ""
     url: str = ""
+    owner: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,8 @@ class Undelivered:
     """A callback that was given up, with the receiver's last answer."""
 
     id: int
-    message_id: int
+    # As callbacks and the API know the message.
+    message: str
     campaign: str
     url: str
     status: Status
@@ -70,6 +73,7 @@ def failed(connection: Connection, selection: Selection, limit: int) -> list[Und
         select(
             callback.c.id,
             callback.c.message_id,
+            single.c.public_id,
             func.coalesce(campaign.c.name, ""),
             callback_url.c.url,
             callback.c.status,
@@ -80,14 +84,15 @@ def failed(connection: Connection, selection: Selection, limit: int) -> list[Und
         )
         .join(callback_url, callback_url.c.id == callback.c.url_id)
         .join(message, message.c.id == callback.c.message_id)
+        .outerjoin(single, single.c.message_id == message.c.id)
         .outerjoin(campaign, campaign.c.id == message.c.campaign_id)
         .where(callback.c.failed_at.is_not(None), *_conditions(selection))
         .order_by(callback.c.failed_at.desc(), callback.c.id.desc())
         .limit(limit)
     )
     return [
-        Undelivered(id_, message_id, name, url, Status(status), *rest)
-        for id_, message_id, name, url, status, *rest in connection.execute(query)
+        Undelivered(id_, shown_id(message_id, public_id), name, url, Status(status), *rest)
+        for id_, message_id, public_id, name, url, status, *rest in connection.execute(query)
     ]
 
 
@@ -117,7 +122,11 @@ def _conditions(selection: Selection) -> list[ColumnElement[bool]]:
             .where(campaign.c.name == selection.campaign)
         )
         found.append(callback.c.message_id.in_(of_campaign))
+    receivers: list[ColumnElement[bool]] = []
     if selection.url:
-        urls = select(callback_url.c.id).where(callback_url.c.url == selection.url)
-        found.append(callback.c.url_id.in_(urls))
+        receivers.append(callback_url.c.url == selection.url)
+    if selection.owner is not None:
+        receivers.append(callback_url.c.owner == selection.owner)
+    if receivers:
+        found.append(callback.c.url_id.in_(select(callback_url.c.id).where(*receivers)))
     return found

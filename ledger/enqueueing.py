@@ -97,7 +97,9 @@ def enqueue(connection: Connection, new: NewCampaign, messages: Iterable[Sequenc
     if campaign_id is None:
         return _stored(connection, new)
     statuses: Counter[Status] = Counter()
-    group_id = outbox.group(connection, new.definition.get("callbacks") or ())
+    group_id = outbox.group(
+        connection, new.definition.get("callbacks") or (), new.definition.get("owner") or outbox.NO_OWNER
+    )
     for batch in messages:
         rows = [_row(campaign_id, item, at, group_id) for item in batch]
         insert_rows(connection, message, rows)

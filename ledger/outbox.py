@@ -24,7 +24,7 @@ from ledger import clock, dialects
 from ledger.schema import callback, callback_group, callback_member, callback_url, message
 from ledger.statuses import Status
 
-# Campaigns belong to nobody's key; so do their callbacks.
+# A campaign need not name an owner; its callbacks are nobody's then.
 NO_OWNER = ""
 
 

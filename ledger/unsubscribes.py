@@ -28,8 +28,8 @@ class Leaving:
     """What a link leads out of.
 
     `sender` is the From of its mail, "" where the record has none. `list_name` is the list that can be left
-    alone, "" where there is none with a name that stays; `usual` is what a link does by itself. A single
-    message has no list: everything is then what its owner sends.
+    alone, "" where there is none with a name that stays; `usual` is what a link does by itself. Of mail that
+    has an owner, everything is what that owner sends; a single message has no list.
     """
 
     address_key: str
@@ -63,7 +63,7 @@ def find(connection: Connection, *, message_id: int, campaign_id: int) -> Leavin
         address_key=found.address_key,
         sender=str(found.definition.get("from") or ""),
         source=f"campaign {found.name}",
-        everything=EVERYWHERE,
+        everything=scope_of(str(whose)) if (whose := found.definition.get("owner")) else EVERYWHERE,
         list_name=list_name,
         usual=Extent.LIST if alone else Extent.EVERYTHING,
     )

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from ledger import breaker, campaigns, claims, clock, sign_ups, subscribers, suppressions, tallies
+from ledger import breaker, campaigns, claims, clock, owners, sign_ups, subscribers, suppressions, tallies
 from ledger.breaker import Open, ProbeDue
 from ledger.campaigns import Campaign, State
 from ledger.claims import Claim, Recipient
@@ -82,6 +82,8 @@ def _without_suppressed(connection: Connection, locked: Campaign, found: list[Re
     """Return those who may still be written to; the others become SUPPRESSED with the reason."""
     keys = [recipient.address_key for recipient in found]
     scopes = scopes_of(ListSource.model_validate(locked.definition["list"]).scope)
+    if whose := locked.definition.get("owner"):
+        scopes.append(owners.scope_of(whose))
     by_key: dict[str, str] = dict.fromkeys(sign_ups.unconfirmed(connection, keys), Reason.UNCONFIRMED.value)
     by_key |= suppressions.reasons(connection, keys, scopes)
     if (

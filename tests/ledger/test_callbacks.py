@@ -1,5 +1,8 @@
 """Delivering: leased, in order for each message, retried by the timetable, given up, replayed."""
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
 import pytest
 
 from ledger import callback_list, callbacks, outbox
@@ -96,6 +99,23 @@ def test_a_later_change_waits_for_the_one_that_is_being_told(post, frozen) -> No
     post.tell(0, 2)
     assert post.lease(receiver) == []
     assert post.due() == []
+
+
+def test_deliverers_at_once_lease_each_message_once(post) -> None:
+    for place in range(3):
+        post.tell(place, 1, 2)
+    receiver, together = post.receiver(), Barrier(4, timeout=30)
+
+    def lease_all(_: int) -> list[int]:
+        together.wait()
+        found: list[int] = []
+        while leased := post.lease(receiver, messages=1):
+            found += [each.id for of_message in leased for each in of_message]
+        return found
+
+    with ThreadPoolExecutor(4) as deliverers:
+        leased = [id_ for found in deliverers.map(lease_all, range(4)) for id_ in found]
+    assert len(leased) == len(set(leased)) == 6
 
 
 def test_a_callback_carries_what_its_body_says(post) -> None:

@@ -105,6 +105,13 @@ def test_each_receiver_has_its_own_row(scene) -> None:
     assert rows(scene) == [(0, "QUEUED", "CLAIMED")] * 2
 
 
+def test_a_campaigns_receivers_are_its_owners(scene) -> None:
+    new = scene.new(definition={"name": "spring-offer", "owner": "Ann", "callbacks": [HOOK]})
+    with scene.ledger.writing() as connection:
+        enqueueing.enqueue(connection, new, [scene.messages(1)])
+        assert connection.execute(select(callback_url.c.owner)).scalars().all() == ["Ann"]
+
+
 def test_a_campaign_without_callbacks_writes_no_row(scene, an_event) -> None:
     scene.sending(2)
     scene.apply(an_event("send-0", Fact.DELIVERED))

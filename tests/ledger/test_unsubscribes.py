@@ -96,6 +96,15 @@ def test_somebody_leaves_the_list_or_everything(scene, recipients, extent, expec
     scene.check_tallies("weekly")
 
 
+def test_everything_of_a_campaign_with_an_owner_is_what_that_owner_sends(scene) -> None:
+    definition = {"name": "weekly", "owner": "Ann", "list": NEWS}
+    with scene.ledger.writing() as connection:
+        enqueueing.enqueue(connection, scene.new("weekly", definition=definition), [scene.messages(1)])
+    (row,) = scene.rows()
+    unsubscribe(scene, row)
+    assert scopes(scene) == [owners.scope_of("Ann")]
+
+
 def test_the_list_can_be_left_first_and_everything_later(scene) -> None:
     enqueue_to(scene, **NEWS_ALONE)
     (row,) = scene.rows()

@@ -71,6 +71,19 @@ def test_who_has_signed_up_and_not_confirmed_it_gets_no_campaign(stage) -> None:
     assert [(row["status"], row["detail"]) for row in stage.rows()][1] == ("SUPPRESSED", "unconfirmed")
 
 
+@pytest.mark.parametrize(("whose", "welcome"), [("Ann", 1), ("Bob", 2), ("", 2)])
+def test_who_left_an_owner_gets_none_of_its_campaigns(stage, whose: str, welcome: int) -> None:
+    stage.enqueue(2, owner=whose)
+    entry = Suppression(
+        "reader.0@reader.example", SuppressionReason.UNSUBSCRIBE, "message 1", owners.scope_of("Ann")
+    )
+    with stage.ledger.writing() as connection:
+        suppressions.add(connection, [entry])
+    held = _claim(stage)
+    assert isinstance(held, Claim)
+    assert len(held.recipients) == welcome
+
+
 def test_where_all_are_suppressed_nothing_is_left(stage) -> None:
     stage.enqueue(25)
     _suppress(stage, *range(25))
