@@ -12,7 +12,7 @@ from ledger.bulk import insert_rows
 from ledger.campaigns import Campaign, State, find
 from ledger.errors import CampaignConflict
 from ledger.schema import FACT_COLUMNS, campaign, campaign_change, message
-from ledger.statuses import Count, Fact, Stage, Status, status_of
+from ledger.statuses import Count, Fact, Stage, Status
 from ledger.transitions import add_to_tally
 
 
@@ -101,9 +101,7 @@ def enqueue(connection: Connection, new: NewCampaign, messages: Iterable[Sequenc
         connection, new.definition.get("callbacks") or (), new.definition.get("owner") or outbox.NO_OWNER
     )
     for batch in messages:
-        rows = [_row(campaign_id, item, at, group_id) for item in batch]
-        insert_rows(connection, message, rows)
-        statuses.update(Status(str(row["status"])) for row in rows)
+        statuses += _insert(connection, batch, campaign_id, at, group_id)
     add_to_tally(connection, campaign_id, 1, statuses, {Count.REJECTED: statuses[Status.REJECTED]})
     if group_id is not None:
         refused = and_(message.c.campaign_id == campaign_id, message.c.status == Status.REJECTED)
@@ -131,23 +129,30 @@ def _stored(connection: Connection, new: NewCampaign) -> Campaign:
     return stored
 
 
-def _row(campaign_id: int, item: NewMessage, at: float, group_id: int | None) -> dict[str, object]:
-    facts = {Fact.REJECTED: at} if item.refused else {}
-    return {
+def _insert(
+    connection: Connection, batch: Sequence[NewMessage], campaign_id: int, at: float, group_id: int | None
+) -> Counter[Status]:
+    """Store a batch: those who wait, and those whom SES can never take."""
+    same = {
         "campaign_id": campaign_id,
-        "address": item.address,
-        "address_key": item.address_key,
-        "domain": item.domain,
-        "fields": dict(item.fields),
-        "source_row": item.source_row,
-        "position": item.position,
         "epoch": 1,
         "stage": Stage.QUEUED,
         "stage_at": at,
-        "status": status_of(Stage.QUEUED, facts),
         "attempts": 0,
         "failures": 0,
-        "detail": item.refused,
         "callback_group_id": group_id,
-        **{name: facts.get(fact) for fact, name in FACT_COLUMNS.items()},
     }
+    waiting = [_values(item) for item in batch if item.refused is None]
+    refused = [(*_values(item), item.refused) for item in batch if item.refused is not None]
+    insert_rows(connection, message, _COLUMNS, waiting, same | {"status": Status.QUEUED})
+    if refused:
+        rejected = {"status": Status.REJECTED, FACT_COLUMNS[Fact.REJECTED]: at}
+        insert_rows(connection, message, (*_COLUMNS, "detail"), refused, same | rejected)
+    return Counter({Status.QUEUED: len(waiting), Status.REJECTED: len(refused)})
+
+
+_COLUMNS = ("address", "address_key", "domain", "fields", "source_row", "position")
+
+
+def _values(item: NewMessage) -> tuple[object, ...]:
+    return (item.address, item.address_key, item.domain, dict(item.fields), item.source_row, item.position)

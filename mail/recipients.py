@@ -58,6 +58,15 @@ def enqueue_list(
             f"{campaign.list.source}: none of its {summary.rows} rows was accepted: see {found.rejected_csv}."
         )
     rehearse(templates, list_directory, on_progress)
+    return enqueue_rehearsed(ledger, campaign, templates, list_directory)
+
+
+def enqueue_rehearsed(
+    ledger: Ledger, campaign: Campaign, templates: Templates, list_directory: Path
+) -> StoredCampaign:
+    """Enqueue the accepted rows of a folder whose messages are known to render."""
+    found = in_directory(list_directory)
+    summary = accepted.read_summary(found.summary_json)
     new = _new(campaign, summary.fingerprint, summary.as_json(), templates)
     with ledger.writing() as connection:
         return enqueue(connection, new, _messages(found.accepted_parquet, summary, new.seed))
@@ -117,8 +126,8 @@ def _messages(path: Path, summary: Summary, seed: int) -> Iterator[Sequence[NewM
             frame["address"],
             frame["domain"],
             frame["flags"],
-            frame.index,
-            positions[done : done + len(frame)],
+            frame.index.tolist(),
+            positions[done : done + len(frame)].tolist(),
             fields.itertuples(index=False, name=None),
             strict=True,
         )
@@ -129,9 +138,9 @@ def _messages(path: Path, summary: Summary, seed: int) -> Iterator[Sequence[NewM
                 address_key=key_of(address, domain),
                 domain=domain,
                 fields=dict(zip(names, cells, strict=True)),
-                source_row=int(row),
-                position=int(position),
-                refused=_SMTPUTF8 if Flag.SMTPUTF8 in flags.split(";") else None,
+                source_row=row,
+                position=position,
+                refused=_SMTPUTF8 if flags and Flag.SMTPUTF8 in flags.split(";") else None,
             )
             for address, domain, flags, row, position, cells in rows
         ]

@@ -41,7 +41,7 @@ class QueueTag:
 
 
 def may_send(ledger: Ledger, noted: Noted | None) -> bool:
-    """Return whether the next claim may be taken, and note outside that the ledger has come this far.
+    """Return whether a claim that was just taken may be sent, and note outside that the ledger came this far.
 
     Where the ledger is older than the note, or a restore waits for a person's word, every campaign is paused
     and False returned. Raises QueueError where the note cannot be read or written.

@@ -100,14 +100,18 @@ class _Chunk:
             self.mode = call_modes.present(connection)
         left = recipients
         while left > 0:
-            if not restoring.may_send(self.work.ledger, self.work.noted):
-                return Sent(dict(self.answers), campaigns.State.PAUSED)
             held = claim(self.work.ledger, self.work.campaign, self.work.owner, min(left, self._claim_size()))
             if isinstance(held, NoClaim):
                 if held.wait_seconds <= 0:
+                    if left < recipients:
+                        # So that a copy taken during the last claim is behind as well.
+                        restoring.may_send(self.work.ledger, self.work.noted)
                     return self._ended(held)
                 self.work.sleep(min(held.wait_seconds, _LOOK_AGAIN_SECONDS))
                 continue
+            if not restoring.may_send(self.work.ledger, self.work.noted):
+                give_back(self.work.ledger, held)
+                return Sent(dict(self.answers), campaigns.State.PAUSED)
             self.renewed_at = self.work.clock()
             left -= len(held.recipients)
             # Lost where the campaign stopped or the lease is over: the next claim tells which.

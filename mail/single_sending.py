@@ -91,7 +91,6 @@ class _Run:
             held = claim(self.work.ledger, self.work.owner, min(left, most, _CLAIM_MESSAGES))
             if isinstance(held, Nothing):
                 return SinglesSent(dict(self.answers), held.why, held.wait_seconds)
-            # After the claim, for there is one only where there is something to send.
             if not restoring.may_send(self.work.ledger, self.work.noted):
                 give_back(self.work.ledger, held.claim)
                 return SinglesSent(dict(self.answers), "suspended")
