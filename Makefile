@@ -7,7 +7,7 @@ DEMO_DIR ?= var/demo
 export DO_NOT_TRACK := 1
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
-.PHONY: install demo ui test chaos fuzz fuzz-api load bench-lists alerts lint types format lock clean
+.PHONY: install demo ui test chaos fuzz fuzz-api load bench-lists alerts look lint types format lock clean
 
 install: .venv/installed
 
@@ -59,6 +59,10 @@ types: install
 format: install
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# Looks at every page in a real browser, some minutes; needs Chromium. Photographs: var/look.
+look: install
+	$(BIN)/python tests/look
 
 # WEBHOOK=https://... or EMAIL="mailtos://...": where alerts about campaigns go; see docs/operating.md.
 alerts: install

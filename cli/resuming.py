@@ -15,7 +15,7 @@ import click
     "domains",
     multiple=True,
     metavar="DOMAIN",
-    help="Leave out who still waits at this domain; can be given several times.",
+    help="Leave out who still waits at this domain or below it; can be given several times.",
 )
 @click.option(
     "--clean-again",

@@ -34,6 +34,9 @@ def api(host: str, port: int, sends: bool) -> None:
 @click.command()
 @click.option("--port", default=4200, show_default=True, help="Port of the Prefect UI.")
 @click.option(
+    "--api-port", default=8000, show_default=True, help="Port of the e-mail API and the unsubscribe pages."
+)
+@click.option(
     "--out",
     "directory",
     default="var/ui",
@@ -41,10 +44,10 @@ def api(host: str, port: int, sends: bool) -> None:
     type=click.Path(file_okay=False),
     help="Folder.",
 )
-def ui(port: int, directory: str) -> None:
+def ui(port: int, api_port: int, directory: str) -> None:
     """Serve the Prefect UI with every deployment, the sandbox behind it, and the e-mail API."""
     from pathlib import Path
 
     from cli import workbench
 
-    workbench.run(port, Path(directory))
+    workbench.run(port, api_port, Path(directory))

@@ -14,10 +14,9 @@ from cli import guard, prefect_server
 from cli.demo import behaviour, point_at
 
 POOL = "campaigns"
-API_PORT = 8000
 
 
-def run(port: int, folder: Path) -> None:
+def run(port: int, api_port: int, folder: Path) -> None:
     """Serve until Ctrl-C or SIGTERM; then end every process that was started."""
     import sandbox
 
@@ -27,6 +26,7 @@ def run(port: int, folder: Path) -> None:
     with ExitStack() as stack:
         world = stack.enter_context(sandbox.start(sandbox.SandboxOptions(behaviour=behaviour())))
         point_at(world.environment, folder)
+        os.environ["CAMPAIGN_PUBLIC_URL"] = f"http://127.0.0.1:{api_port}"
         variables = prefect_server.environment(port, folder / "prefect")
         click.echo("Starting the Prefect server: up to a minute the first time.")
         stack.enter_context(prefect_server.serving(port, variables, folder / "server.log"))
@@ -35,11 +35,11 @@ def run(port: int, folder: Path) -> None:
         _once([*prefect_server.PREFECT, "deploy", "--all"])
         worker = [*prefect_server.PREFECT, "worker", "start", "--pool", POOL]
         stack.enter_context(_running(worker, os.environ, folder / "worker.log"))
-        api = [sys.executable, "-m", "cli", "api", "--port", str(API_PORT)]
+        api = [sys.executable, "-m", "cli", "api", "--port", str(api_port)]
         stack.enter_context(_running(api, os.environ, folder / "api.log"))
         click.echo(f"\nPrefect UI:           http://127.0.0.1:{port}/deployments")
         click.echo(f"Inbox of the sandbox: {world.url}/sandbox/inbox")
-        click.echo(f"E-mail API:           http://127.0.0.1:{API_PORT}/docs")
+        click.echo(f"E-mail API:           http://127.0.0.1:{api_port}/docs")
         click.echo(f"A key for it:         {_new_key()}")
         click.echo("Press Run on a deployment and watch it. Ctrl-C ends everything.")
         try:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, or_, select
 
 from ledger.campaigns import Campaign
 from ledger.cancelling import withdraw
@@ -23,9 +23,21 @@ def waiting_domains(connection: Connection, campaign_id: int) -> list[str]:
     return list(connection.execute(query).scalars())
 
 
-def drop_domains(connection: Connection, locked: Campaign, domains: Collection[str], reason: str) -> int:
-    """Turn the waiting recipients at these domains (A-labels) into SUPPRESSED; return how many those were."""
+def drop_domains(
+    connection: Connection,
+    locked: Campaign,
+    domains: Collection[str],
+    reason: str,
+    *,
+    and_below: bool = False,
+) -> int:
+    """Turn the waiting recipients at these domains (A-labels) into SUPPRESSED; return how many those were.
+
+    `and_below` takes in every domain that ends in one of them after a dot.
+    """
     there = among(connection, message.c.domain, sorted(domains))
+    if and_below:
+        there = or_(there, *(message.c.domain.endswith(f".{each}", autoescape=True) for each in domains))
     return withdraw(connection, locked, Stage.SUPPRESSED, there, detail=reason)
 
 

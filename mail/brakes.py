@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from ledger.domain_brakes import Window
-from mail.policy import BrakePolicy
+from mail.brake_policy import BrakePolicy
 
 # Each brake in a row lasts twice as long as the one before, up to this many times the first.
 LONGEST_FACTOR = 8

@@ -13,8 +13,8 @@ from ledger.domain_brakes import Window
 from ledger.statuses import Fact
 from ledger.transitions import MessageState
 from mail import brakes
+from mail.brake_policy import BrakePolicy
 from mail.brakes import Seen
-from mail.policy import BrakePolicy
 
 _PUT_OFF = frozenset({Fact.DELAYED, Fact.SOFT_BOUNCED})
 _NEWS = _PUT_OFF | {Fact.DELIVERED, Fact.TRANSIENT_GENERAL, Fact.HARD_BOUNCED, Fact.COMPLAINED}

@@ -14,8 +14,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from lists.policy import HygienePolicy, ListSource
 from mail import campaign_yaml
 from mail.addresses import CONTROL, parse_from
+from mail.brake_policy import BrakePolicy
 from mail.errors import CampaignFileError, MailError
-from mail.policy import BrakePolicy, HaltPolicy, SendPolicy
+from mail.policy import HaltPolicy, SendPolicy
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,99}")
 # In the name of a recurring campaign: each day on which it is sent makes a campaign of its own.

@@ -6,35 +6,13 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from mail.warm_up_policy import WarmUpPolicy
+
 # Amazon SES puts an account under review from 5 % hard bounces (developer guide, "Reputation metrics").
 MAX_BOUNCE_RATE = 0.05
 
 # Amazon SES reviews from 0.1 % complaints and pauses from 0.5 %; mailbox providers ask for less than 0.3 %.
 MAX_COMPLAINT_RATE = 0.005
-
-
-class WarmUpPolicy(BaseModel):
-    """How many messages a young sender's domain may send a day, over all campaigns: more each day."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    start: int = Field(
-        default=0,
-        ge=0,
-        title="First day",
-        description="Messages on the first day; 0: the domain is not warmed up, and there is no ceiling.",
-    )
-    factor: float = Field(
-        default=1.5,
-        ge=1,
-        le=5,
-        allow_inf_nan=False,
-        title="Factor",
-        description="So many times as many on each further day on which the domain sends anything.",
-    )
-    days: int = Field(
-        default=14, ge=1, le=100, title="Days", description="After so many days there is no ceiling any more."
-    )
 
 
 class SendPolicy(BaseModel):
@@ -78,46 +56,6 @@ class SendPolicy(BaseModel):
         default=WarmUpPolicy(),
         title="Warm-up",
         description="A daily ceiling for a young sender's domain, counted over all campaigns.",
-    )
-
-
-class BrakePolicy(BaseModel):
-    """When a domain that puts mail off is left alone for a while, without stopping the others."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    enabled: bool = Field(
-        default=True, title="Brakes", description="Leave a domain alone for a while where it puts mail off."
-    )
-    share: float = Field(
-        default=0.5,
-        gt=0,
-        le=1,
-        allow_inf_nan=False,
-        title="Share put off",
-        description="Brake a domain at this share of deferred and soft-bounced messages; 0.5 is 50 %.",
-    )
-    minimum_sample: int = Field(
-        default=20,
-        ge=1,
-        title="Sample",
-        description="Outcomes of a domain that are judged at a time, and let through when it is tried again.",
-    )
-    window_seconds: float = Field(
-        default=900.0,
-        gt=0,
-        le=86_400,
-        allow_inf_nan=False,
-        title="Window seconds",
-        description="A sample that takes longer than this is not judged.",
-    )
-    pause_seconds: float = Field(
-        default=900.0,
-        gt=0,
-        le=86_400,
-        allow_inf_nan=False,
-        title="Pause seconds",
-        description="How long the domain is left alone; twice as long each time in a row, up to 8 times.",
     )
 
 

@@ -29,7 +29,8 @@ _NAMED = 5
 class Remedies:
     """What is to be done: leave domains out, clean the rest of the list again, both, or nothing.
 
-    domains: in A-labels; empty leaves out those that the rule of `bad_domains` finds.
+    domains: in A-labels, each with what is below it; empty leaves out those that the rule of `bad_domains`
+        finds.
     """
 
     drop_domains: bool = False
@@ -76,7 +77,8 @@ def apply(
     at_domains = without_mail_server = suppressed = 0
     if remedies.drop_domains:
         domains = remedies.domains or tuple(each.domain for each in worst_domains(connection, locked))
-        at_domains = dropping.drop_domains(connection, locked, domains, BAD_DOMAIN)
+        named = bool(remedies.domains)
+        at_domains = dropping.drop_domains(connection, locked, domains, BAD_DOMAIN, and_below=named)
     if remedies.clean_again:
         scopes = scopes_of(ListSource.model_validate(locked.definition["list"]).scope)
         suppressed = dropping.drop_suppressed(connection, locked, scopes)
@@ -88,10 +90,10 @@ def sentence(remedies: Remedies, left_out: LeftOut) -> str:
     """Return what was done, for the campaign's history and for the person who decided it."""
     parts = []
     if remedies.drop_domains:
-        parts.append(f"left out {_count(left_out.at_domains)} at {_listed(left_out.domains)}")
+        parts.append(f"left out {count(left_out.at_domains)} at {_listed(left_out.domains)}")
     if remedies.clean_again:
         parts.append(
-            f"cleaned again: left out {_count(left_out.without_mail_server)} without a mail server "
+            f"cleaned again: left out {count(left_out.without_mail_server)} without a mail server "
             f"and {left_out.suppressed:,} suppressed since"
         )
     return "; ".join(parts) or "went on as it is"
@@ -112,7 +114,8 @@ def parse_domains(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _count(recipients: int) -> str:
+def count(recipients: int) -> str:
+    """Return a number of recipients in words."""
     return f"{recipients:,} recipient{'s' if recipients != 1 else ''}"
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from ledger import sender_days
 from ledger.campaigns import Campaign
 from mail.addresses import parse_from
-from mail.policy import WarmUpPolicy
+from mail.warm_up_policy import WarmUpPolicy
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ledger.campaigns import Change, State
+from ledger.domain_brakes import Window
 from ledger.statuses import Count, Status
 from ledger.tallies import Totals
 from mail.policy import HaltRules
@@ -112,8 +113,9 @@ class Attention:
 class CampaignReport:
     """One campaign at one moment. Times are UTC epoch seconds, rates are fractions.
 
-    `suppressed`, `rejected` and `diagnostics` are ordered by how often each text came, `domains` by hard
-    bounces and then by recipients.
+    `braked` are the domains that are left alone for a while, or tried again after that. `suppressed`,
+    `rejected` and `diagnostics` are ordered by how often each text came, `domains` by hard bounces and then
+    by recipients.
     """
 
     name: str
@@ -134,6 +136,7 @@ class CampaignReport:
     rejected: tuple[TextCount, ...]
     diagnostics: tuple[TextCount, ...]
     domains: tuple[Domain, ...]
+    braked: tuple[Window, ...]
     timeline: tuple[Point, ...]
     epochs: tuple[Epoch, ...]
     halt: Halt | None

@@ -42,6 +42,7 @@ def as_json(report: CampaignReport) -> str:
         "rejected": _by_text(report.rejected),
         "diagnostics": [asdict(each) for each in report.diagnostics],
         "domains": [asdict(each) | {"hard_bounce_rate": each.hard_bounce_rate} for each in report.domains],
+        "braked": [asdict(each) for each in report.braked],
         "timeline": [asdict(each) | {"bounce_rate": each.bounce_rate} for each in report.timeline],
         "epochs": [asdict(each) | {"bounce_rate": each.bounce_rate} for each in report.epochs],
         "halt": asdict(report.halt) if report.halt else None,

@@ -95,6 +95,13 @@ def _lines(report: CampaignReport) -> Iterator[str]:
                 for each in report.domains[:_DOMAINS]
             ],
         )
+    if report.braked:
+        yield "## Domains left alone for a while, because they put mail off"
+        yield ""
+        yield from table(
+            ["Domain", "Tried again from"],
+            [[each.domain, words.utc(each.braked_until)] for each in report.braked[:_DOMAINS]],
+        )
     texts = [*report.rejected[:_TEXTS], *report.diagnostics[:_TEXTS]]
     if texts:
         yield "## What mail servers and SES said"

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from ledger.domain_counts import DomainBounces
 from ledger.statuses import Status
 from mail.decisions import Choice
+from mail.remedies import count
 from reports import campaign_words as words
 from reports import halt_picture
 from reports.campaign_figures import CampaignReport, Domain, share
@@ -58,16 +59,13 @@ def _question(
     if fault:
         yield f"**The last answer could not be carried out.** {cell(fault)}"
         yield ""
-    yield from _reason(report)
-    yield f"- **{Choice.DROP_DOMAINS}**: {_dropping(worst)} Other domains can be named below instead."
-    yield (
-        f"- **{Choice.CLEAN_AGAIN}**: asks the DNS and the suppression list anew about "
-        f"{number(_waiting(report))} recipients that wait."
-    )
-    yield f"- **{Choice.AS_IS}**: needs a reason."
-    yield f"- **{Choice.STOP}**: the campaign stays halted. No answer until {until} means the same."
+    reason = report.change_reason if report.halt is None else report.halt.reason
+    yield f"**{cell(mask_text(reason))}** {count(_waiting(report))} still to be written to."
     yield ""
-    yield "Going on begins with a canary: a list that is still bad halts again within it."
+    yield f"- **{Choice.DROP_DOMAINS}**: {_dropping(worst)}"
+    yield f"- **{Choice.CLEAN_AGAIN}**: asks DNS and suppression list anew about everybody who waits."
+    yield f"- **{Choice.AS_IS}**: needs a reason. A list that is still bad halts again within its canary."
+    yield f"- **{Choice.STOP}**: it stays halted. So does no answer until {until}."
 
 
 def _reason(report: CampaignReport) -> Iterator[str]:
@@ -80,7 +78,7 @@ def _reason(report: CampaignReport) -> Iterator[str]:
         yield (
             f"{words.utc(halt.at)}, by {cell(mask_text(halt.by))}: {number(halt.k)} hard bounces of "
             f"{number(halt.n)} sent, {number(halt.known)} outcomes known. "
-            f"{number(_waiting(report))} recipients wait."
+            f"{count(_waiting(report)).capitalize()} still to be written to."
         )
     yield ""
 
@@ -103,8 +101,8 @@ def _dropping(worst: Sequence[DomainBounces]) -> str:
         return "No domain reached the limit by itself, so this would leave out nobody."
     named = ", ".join(each.domain for each in worst[:_DOMAINS])
     more = f" and {number(len(worst) - _DOMAINS)} more" if len(worst) > _DOMAINS else ""
-    waiting = number(sum(each.waiting for each in worst))
-    return f"This leaves out {waiting} recipients that wait at {named}{more}."
+    waiting = count(sum(each.waiting for each in worst))
+    return f"This leaves out {waiting} still waiting at {named}{more}."
 
 
 def _domain_row(domain: Domain, leaving: set[str]) -> list[str]:

@@ -21,6 +21,8 @@ def announce(campaign: str) -> str:
     if found is None:
         return ""
     # The same state announced twice is one event: Prefect stores an id once.
-    same = uuid5(NAMESPACE_URL, f"{ledger_id}/{campaign}/{found.event}/{now.campaign.changed_at}")
+    same = uuid5(
+        NAMESPACE_URL, f"{ledger_id}/{campaign}/{found.event}/{now.campaign.epoch}/{now.campaign.changed_at}"
+    )
     emit_event(found.event, resource=found.resource, payload=found.payload, id=same)
     return found.event

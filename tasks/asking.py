@@ -14,6 +14,7 @@ from prefect.flow_runs import pause_flow_run, resume_flow_run
 from prefect.input import RunInput
 from prefect.runtime import flow_run
 from pydantic import Field
+from pydantic.fields import FieldInfo
 
 from ledger import campaigns
 from ledger.campaigns import State
@@ -35,13 +36,15 @@ _SLACK_SECONDS = 3_600
 class HaltAnswer(RunInput):
     """The form of a halted run. Its checks are `mail.decisions.fault`, so that a mistake is asked again."""
 
-    decision: Choice = Field(default=Choice.STOP, title="Decision")
+    decision: Choice = Field(
+        default=Choice.STOP, title="Decision", description="What each does stands above."
+    )
     domains: str = Field(
         default="",
         title="Domains to drop",
-        description="Where the bad domains are dropped: these, with commas between them.",
+        description="Where bad domains are dropped: these and what is below them, with commas between them.",
     )
-    by: str = Field(default="", title="Who decides", description="Your name: the history keeps it.")
+    by: str = Field(min_length=1, title="Who decides", description="Your name: the history keeps it.")
     reason: str = Field(default="", title="Reason", description="Needed for going on as is.")
 
 
@@ -110,7 +113,10 @@ def _answer(campaign: str, seconds: float, fault: str) -> Decision:
     until = (datetime.now(UTC) + timedelta(seconds=seconds)).strftime("%Y-%m-%d %H:%M UTC")
     form = HaltAnswer.with_initial_data(
         description=halt_summary.question(report, worst, until, fault),
-        domains=", ".join(each.domain for each in worst),
+        # A bare value would take the field's title and help text with it.
+        domains=FieldInfo.merge_field_infos(
+            HaltAnswer.model_fields["domains"], default=", ".join(each.domain for each in worst)
+        ),
     )
     timeout = round(max(0.0, seconds)) + _SLACK_SECONDS
     answer = pause_flow_run(wait_for_input=form, timeout=timeout, poll_interval=LOOK_SECONDS)

@@ -3,8 +3,8 @@
 import pytest
 
 from ledger.domain_brakes import Window
+from mail.brake_policy import BrakePolicy
 from mail.brakes import Seen, is_over, judged, opens_at, room
-from mail.policy import BrakePolicy
 
 NOW = 1_800_000_000.0
 POLICY = BrakePolicy(share=0.5, minimum_sample=10, window_seconds=600, pause_seconds=300)

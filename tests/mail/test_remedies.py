@@ -46,6 +46,18 @@ def test_named_domains_are_left_out_whatever_bounced_there(stage) -> None:
     assert stage.statuses() == [Status.SENT, Status.SUPPRESSED, Status.QUEUED]
 
 
+def test_a_named_domain_takes_what_is_below_it_along_and_nothing_else(stage) -> None:
+    halted(stage, "x.example", "b.example", "one.b.example", "ab.example", "two.one.b.example", sent=1)
+    assert applied(stage, Remedies(drop_domains=True, domains=("b.example",))).at_domains == 3
+    assert stage.statuses() == [
+        Status.SENT,
+        Status.SUPPRESSED,
+        Status.SUPPRESSED,
+        Status.QUEUED,
+        Status.SUPPRESSED,
+    ]
+
+
 def test_cleaning_again_asks_dns_and_suppression_about_who_still_waits(stage) -> None:
     halted(stage, "sent.example", "dead.example", "dead.example", "good.example", "good.example", sent=1)
     with stage.ledger.writing() as connection:

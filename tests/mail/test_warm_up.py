@@ -7,7 +7,7 @@ from ledger.claims import Claim
 from ledger.statuses import Status
 from mail import collecting, warm_up
 from mail.claiming import NoClaim, claim, give_back
-from mail.policy import WarmUpPolicy
+from mail.warm_up_policy import WarmUpPolicy
 
 # START in the fixtures: 2027-01-15 08:00 UTC.
 MIDNIGHT = 1_800_057_600.0

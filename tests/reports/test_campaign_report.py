@@ -4,12 +4,15 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from ledger import campaigns, domain_brakes
 from ledger.campaigns import State
+from ledger.domain_brakes import Window
 from ledger.errors import CampaignNotFound
 from ledger.statuses import Count, Status
 from reports import campaign_page
 from reports.campaign_figures import Attention, Domain, Epoch, Point, TextCount
-from reports.campaign_report import build, write
+from reports.campaign_json import as_json
+from reports.campaign_report import build, markdown, write
 from reports.errors import ReportError
 
 BY_STATUS = {
@@ -280,3 +283,17 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(told, tmp_path):
     in_the_way.write_text("")
     with told.ledger.reading() as connection, pytest.raises(ReportError, match="cannot be written"):
         write(connection, "spring-offer", Path(in_the_way) / "out")
+
+
+def test_braked_domains_are_named_in_page_json_and_summary_until_they_are_free(told) -> None:
+
+    with told.ledger.writing() as connection:
+        campaign = campaigns.get(connection, "spring-offer")
+        braked = Window("slow.example", told.now + 60, times=1, braked_until=told.now + 60)
+        watched = Window("quick.example", told.now, outcomes=3, put_off=1)
+        domain_brakes.store(connection, campaign.id, [braked, watched])
+        report = build(connection, "spring-offer")
+    assert report.braked == (braked,)
+    assert "slow.example: tried again from" in campaign_page.render(report)
+    assert "| slow.example |" in markdown(report)
+    assert [each["domain"] for each in json.loads(as_json(report))["braked"]] == ["slow.example"]

@@ -25,7 +25,7 @@ def test_the_page_says_why_where_and_what_can_be_done(report) -> None:
     assert "**Hard bounces: 3 of 13 (23.08 %) accepted; the limit is 5 %.**" in text
     assert "| north.example | 5 | 2 | 40.0 % | yes |" in text.replace("\u00a0", " ")
     assert "user unknown" in text
-    assert "This leaves out 42 recipients that wait at north.example, south.example." in text
+    assert "This leaves out 42 recipients still waiting at north.example, south.example." in text
     for line in (
         "campaign resume spring-offer --by WHO --reason WHY --drop-domains",
         "campaign resume spring-offer --by WHO --reason WHY --clean-again",
@@ -56,7 +56,7 @@ def test_the_question_explains_every_choice_and_when_silence_means_stop(report) 
     text = halt_summary.question(report, WORST, "2026-11-24 09:30 UTC")
     for choice in ("drop the bad domains and go on", "clean again and go on", "go on as is", "stop"):
         assert f"- **{choice}**:" in text
-    assert "No answer until 2026-11-24 09:30 UTC means the same." in text
+    assert "So does no answer until 2026-11-24 09:30 UTC." in text
     assert "could not be carried out" not in text
     assert "No domain reached the limit" in halt_summary.question(report, [], "later")
 
