@@ -33,13 +33,16 @@ def missed(due: datetime, now: datetime, allowed_seconds: float) -> str:
         return ""
     return (
         f"It was due at {due.astimezone(UTC):%Y-%m-%d %H:%M} UTC and began {_words(late)} late; "
-        f"{_words(timedelta(seconds=allowed_seconds))} are allowed (send.allowed_lateness_seconds). "
+        f"no more than {_words(timedelta(seconds=allowed_seconds))} is allowed "
+        "(send.allowed_lateness_seconds). "
         "Nothing was done. To send it all the same, retry this run."
     )
 
 
 def _words(span: timedelta) -> str:
     minutes = int(span.total_seconds() // 60)
+    if minutes < 1:
+        return f"{span.total_seconds():.0f} s"
     if minutes < 60:
         return f"{minutes} min"
     return f"{minutes // 60} h {minutes % 60} min"

@@ -300,3 +300,28 @@ def test_a_warm_up_ends_the_run_for_today_and_schedules_the_next(
     assert scheduled.parameters["campaign"] == str(file)
     assert scheduled.next_scheduled_start_time.timestamp() % 86_400 == 0
     assert office.world.summary()["accepted"] == 12
+
+
+def test_a_run_that_comes_too_late_by_itself_does_nothing(
+    office: "Office", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from flows import _due
+    from flows.send_campaign import send_campaign
+
+    monkeypatch.setattr(_due, "missed", lambda allowed_seconds: f"More than {allowed_seconds:.0f} s late.")
+    file = office.campaign(readers(calm=3), send={"allowed_lateness_seconds": 1_800})
+    state = send_campaign(str(file), return_state=True)
+    assert (state.type.value, state.name, state.message) == ("FAILED", "Missed", "More than 1800 s late.")
+    assert office.world.summary()["accepted"] == 0
+    with pytest.raises(Exception, match="no campaign is named spring-offer"):
+        office.stored()
+
+
+def test_each_day_of_a_recurring_campaign_is_a_campaign_of_its_own(office: "Office") -> None:
+    from flows.send_campaign import send_campaign
+
+    file = office.campaign(readers(calm=3), name="weekly@{date}")
+    for day, accepted in (("2026-11-15", 3), ("2026-11-22", 6), ("2026-11-22", 6)):
+        assert send_campaign(str(file), occurrence=day, return_state=True).is_completed()
+        assert office.world.summary()["accepted"] == accepted
+    assert [office.stored(f"weekly@{day}").state for day in ("2026-11-15", "2026-11-22")] == ["COMPLETED"] * 2

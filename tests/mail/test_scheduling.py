@@ -48,9 +48,14 @@ def test_a_run_within_what_is_allowed_is_in_time(late_seconds) -> None:
     assert scheduling.missed(DUE, DUE + timedelta(seconds=late_seconds), HOUR) == ""
 
 
+def test_short_times_are_told_in_seconds_and_minutes() -> None:
+    assert "began 22 s late; no more than 20 s is" in scheduling.missed(DUE, DUE + timedelta(seconds=22), 20)
+    assert "began 5 min late; no more than 1 min is" in scheduling.missed(DUE, DUE + timedelta(minutes=5), 60)
+
+
 def test_a_run_that_comes_later_says_when_it_was_due_and_what_to_do() -> None:
     now = (DUE + timedelta(hours=2, minutes=10)).astimezone(timezone(timedelta(hours=1)))
     assert scheduling.missed(DUE, now, HOUR) == (
-        "It was due at 2026-11-22 09:30 UTC and began 2 h 10 min late; 1 h 0 min are allowed "
+        "It was due at 2026-11-22 09:30 UTC and began 2 h 10 min late; no more than 1 h 0 min is allowed "
         "(send.allowed_lateness_seconds). Nothing was done. To send it all the same, retry this run."
     )
