@@ -44,7 +44,7 @@ class Settings(BaseSettings):
     )
     secret_key: SecretStr = Field(
         default=SecretStr(""),
-        description="Signs unsubscribe links; after a comma, older keys whose links still hold.",
+        description="Signs links in mail and callbacks; after a comma, older keys whose links still hold.",
     )
     soft_bounces_in_a_row: int = Field(
         default=3,

@@ -181,7 +181,8 @@ class _Round:
         return self._outcome(told, Ending.GONE if status == 410 else Ending.FAILED, str(status))
 
     def _webhook_id(self, told: Callback) -> str:
-        return f"msg_{self.deliverer.ledger.ledger_id}_{told.id}"
+        # With the time: a ledger restored from an older copy gives the same numbers to other changes.
+        return f"msg_{self.deliverer.ledger.ledger_id}_{told.id}_{told.at * 1000:.0f}"
 
     def _outcome(self, told: Callback, ending: Ending, answer: str) -> Outcome:
         return Outcome(told, ending, answer, self.deliverer.jitter())
