@@ -1,7 +1,8 @@
 """A look at every page that people see, in a real browser against a real Prefect server: `make look`.
 
-Runs the bad list until it halts, answers its form, looks at the halt, the reports and the unsubscribe page,
-and leaves photographs in `var/look`. Each step checks what a person would read. Needs Chromium on the PATH.
+Runs the bad list until it halts, answers its form, looks at the halt, the reports and the pages behind the
+links in mail (`python tests/look links`: those alone), and leaves photographs in `var/look`. Each step checks
+what a person would read. Needs Chromium on the PATH.
 """
 
 import shutil
@@ -12,6 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT))
 
+import mail_links  # noqa: E402
 from browser import DESK, PHONE, Browser, chromium  # noqa: E402
 from workbench import Workbench, running  # noqa: E402
 
@@ -99,6 +101,10 @@ def main() -> None:
     out = ROOT / "var" / "look"
     # What an earlier look left would be gone on with.
     shutil.rmtree(out, ignore_errors=True)
+    with chromium() as browser:
+        mail_links.look(browser, out / "links", out)
+    if sys.argv[1:] == ["links"]:
+        return
     with running(out / "ui") as bench, chromium() as browser:
         halting(browser, bench, out)
         reports(browser, bench, out)

@@ -86,7 +86,8 @@ class Browser:
         return str(self.value("document.body.innerText"))
 
     def wait_for_text(self, text: str, seconds: float = WAIT_SECONDS) -> None:
-        self.wait_for(f"document.body.innerText.includes({json.dumps(text)})", seconds)
+        # There is no body for a moment while another page comes.
+        self.wait_for(f"document.body?.innerText.includes({json.dumps(text)})", seconds)
 
     def press(self, label: str, within: str = "body") -> None:
         """Press the last button or link with this label."""
