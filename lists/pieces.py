@@ -24,13 +24,13 @@ _OPTIONS = pa.ipc.IpcWriteOptions(compression="lz4")
 def split(
     parts: Iterable[Rows], folder: Path, rows_a_piece: int = ROWS_A_PIECE
 ) -> Iterator[tuple[Path, int]]:
-    """Write the rows into pieces of about so many, and yield each as it is done, with the number of its rows.
+    """Write the rows into pieces of so many or a few more, and yield each as it is done, with its count.
 
     Raises ListError where the folder cannot be written.
     """
     waiting: list[Rows] = []
     count = before = number = 0
-    for rows in parts:
+    for rows in (some for part in parts for some in _cut(part, rows_a_piece)):
         waiting.append(rows)
         count += rows.count
         if count >= rows_a_piece:
@@ -53,6 +53,19 @@ def read_piece(path: Path) -> Iterator[Rows]:
             yield Rows(table.drop_columns([ROW]), numbers, within)
     if ragged:
         yield Rows(table.drop_columns([ROW]).slice(0, 0), np.zeros(0, np.int64), ragged)
+
+
+def _cut(rows: Rows, most: int) -> Iterator[Rows]:
+    """Yield the rows in parts of so many at most."""
+    if rows.count <= most:
+        yield rows
+        return
+    # The rows of a part follow one another, the broken ones among the others.
+    every = np.concatenate([rows.numbers, np.array([row.row for row in rows.ragged], np.int64)])
+    for start in range(int(every.min()), int(every.max()) + 1, most):
+        first, end = np.searchsorted(rows.numbers, (start, start + most))
+        ragged = [row for row in rows.ragged if start <= row.row < start + most]
+        yield Rows(rows.table.slice(first, end - first), rows.numbers[first:end], ragged)
 
 
 def _write(path: Path, parts: Sequence[Rows], before: int) -> Path:

@@ -99,6 +99,7 @@ def by_shards(
     rows_a_piece: int = 17,
     between: Callable[[Stage], None] = lambda stage: None,
     policy: HygienePolicy = POLICY,
+    at_least: int = 1,
 ) -> dict[str, bytes]:
     with Writer(folder) as writer:
         made = shard_cleaning.plan(
@@ -110,6 +111,7 @@ def by_shards(
             as_of=DAY,
             rows_a_piece=rows_a_piece,
         )
+        assert len(made.shards) >= at_least
         for stage in Stage:
             between(stage)
             if stage is Stage.WRITE:
@@ -127,13 +129,13 @@ def files(folder: Path) -> dict[str, bytes]:
 
 def test_the_files_are_the_same_for_every_number_of_shards(ledger: Ledger, tmp_path: Path) -> None:
     path = tmp_path / "list.csv"
-    path.write_text("\n".join([HEADER, *rows(700), "last,ragged", ""]))
+    path.write_text("\n".join([HEADER, *rows(250), "last,ragged", ""]))
     source = ListSource(source=str(path), last_engaged_column="seen", inactive_after_days=250)
     expected = on_one_machine(ledger, source, tmp_path / "one")
     reasons = {line.split(b",")[2] for line in expected["rejected.csv"].splitlines() if line[:1].isdigit()}
     assert len(reasons) == 6
     for shards in COUNTS:
-        assert by_shards(ledger, source, tmp_path / str(shards), shards) == expected
+        assert by_shards(ledger, source, tmp_path / str(shards), shards, at_least=shards) == expected
 
 
 def test_a_list_in_many_files_comes_out_as_those_files_in_one(ledger: Ledger, tmp_path: Path) -> None:
@@ -161,7 +163,7 @@ def empty_ledger(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ledger]:
         yield opened
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(
     cells=st.lists(st.sampled_from(CELLS), min_size=1),
     shards=st.integers(1, 6),
@@ -185,7 +187,10 @@ def test_the_first_of_equal_addresses_stays_wherever_the_list_is_cut(
             expected.append((row, f"repeats row {earlier}"))
     source = ListSource(source=str(folder / "list.csv"))
     policy = HygienePolicy(mx=False)
-    done = by_shards(empty_ledger, source, folder / "out", shards, rows_a_piece, policy=policy)
+    at_least = min(shards, 2) if len(cells) > rows_a_piece else 1
+    done = by_shards(
+        empty_ledger, source, folder / "out", shards, rows_a_piece, policy=policy, at_least=at_least
+    )
     rejected = csv.DictReader(done["rejected.csv"].decode().splitlines())
     assert [(int(row["row"]), row["detail"]) for row in rejected] == expected
     summary = json.loads(done["summary.json"])
@@ -200,7 +205,7 @@ def test_dates_that_are_none_are_counted_over_all_shards(ledger: Ledger, tmp_pat
     )
     source = ListSource(source=str(path), last_engaged_column="seen", inactive_after_days=200)
     path.write_text("\n".join(["email,seen", *bad, *good, ""]))
-    assert by_shards(ledger, source, tmp_path / "out", 5)
+    assert by_shards(ledger, source, tmp_path / "out", 5, at_least=5)
     path.write_text("\n".join(["email,seen", *good[:40], *bad, ""]))
     with pytest.raises(ListError, match="'soon', which is no date"):
         by_shards(ledger, source, tmp_path / "out", 5)
