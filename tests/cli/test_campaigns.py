@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 import sandbox
-from ledger import campaigns
+from ledger import campaigns, clock, domain_brakes, sender_days
+from ledger.domain_brakes import Window
 from ledger.statuses import Status
 from mail import gatekeeping
 
@@ -235,3 +236,22 @@ def test_resume_refuses_two_ways_to_say_which_domains(begun: str, command: "Comm
     ran = command("resume", begun, "--drop-domains", "--domain", "a.example", *WHO_AND_WHY)
     assert (ran.code, ran.out) == (2, "")
     assert "--drop-domains finds the domains itself" in ran.err
+
+
+def test_the_status_names_braked_domains_and_what_is_for_another_day(
+    office: "Office", command: "Command"
+) -> None:
+    file = office.write_campaign(send={"warm_up": {"start": 2}})
+    name = office.begin(file)
+    with office.ledger() as ledger, ledger.writing() as connection:
+        campaign = campaigns.get(connection, name)
+        until = clock.now(connection) + 60
+        domain_brakes.store(connection, campaign.id, [Window("slow.example", until, 0, 0, 1, until)])
+        sender_days.add(connection, "brightbooks.example", sender_days.today(connection), 2)
+    shown = command("status", name).out
+    assert "slow.example puts mail off: tried again from" in shown
+    assert "brightbooks.example has sent the 2 messages of today's warm-up; 3 recipients wait" in shown
+    found = json.loads(command("status", name, "--json").out)
+    assert [each["domain"] for each in found["braked"]] == ["slow.example"]
+    assert (found["warm_up"]["ceiling"], found["warm_up"]["left"]) == (2, 0)
+    assert found["continues_at"] == found["warm_up"]["continues_at"]
