@@ -1,7 +1,7 @@
 """The `campaign` command: errors become one sentence on stderr and an exit code.
 
-Exit codes: 0 completed, 1 could not, 2 wrong usage or input, 3 halted or breached, 4 paused or done for today's
-warm-up, 5 all sent but some in doubt.
+Exit codes: 0 completed, 1 could not, 2 wrong usage or input, 3 halted or breached, 4 paused or done for
+today's warm-up, 5 all sent but some in doubt.
 """
 
 import os
