@@ -62,6 +62,8 @@ def campaign(name: str) -> Campaign:
             "html": str(SAMPLES / "spring.html.j2"),
             "text": str(SAMPLES / "spring.txt.j2"),
             "postal_address": "Bright Books, 1 High Street, Exampletown",
+            # No events come: the pace would wait for them.
+            "halt": {"ladder": [], "unknown_at_most": 1_000_000},
         }
     )
 

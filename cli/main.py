@@ -11,6 +11,7 @@ import traceback
 import click
 
 from cli import (
+    account,
     callbacks,
     campaigns,
     database,
@@ -24,6 +25,7 @@ from cli import (
     senders,
     sending,
     services,
+    simulate,
     suppress,
 )
 
@@ -49,6 +51,8 @@ for command in (
     campaigns.cancel,
     campaigns.in_doubt,
     campaigns.report,
+    simulate.simulate,
+    account.account,
     callbacks.callbacks,
     suppress.suppress,
     erase.erase,

@@ -42,12 +42,16 @@ _NEXT: Mapping[State, frozenset[State]] = {
 
 @dataclass(frozen=True, slots=True)
 class Campaign:
-    """A campaign's row. `definition` is the checked campaign file, `halt` the rule that fired or None."""
+    """A campaign's row. `definition` is the checked campaign file, `halt` the rule that fired or None.
+
+    rung: how many messages the pace lets this epoch have out.
+    """
 
     id: int
     name: str
     state: State
     epoch: int
+    rung: int
     definition: Mapping[str, Any]
     list_digest: str
     template_digest: str
@@ -115,15 +119,17 @@ def change_state(
     by: str,
     reason: str,
     halt: Mapping[str, Any] | None = None,
+    anew: bool = False,
 ) -> None:
     """Move a locked campaign to another state and keep who did it and why.
 
     `halt` is stored with HALTED and COMPLETED_BREACHED and forgotten by a resume, which begins a new epoch
-    where the campaign was halted. Raises CampaignConflict where the state does not allow the change.
+    where the campaign was halted, or is to be counted `anew`. Raises CampaignConflict where the state does
+    not allow the change.
     """
     if to_state not in _NEXT[locked.state]:
         raise CampaignConflict(f"campaign {locked.name} is {locked.state} and cannot become {to_state}.")
-    resumed = locked.state is State.HALTED and to_state is State.RUNNING
+    resumed = to_state is State.RUNNING and (anew or locked.state is State.HALTED)
     _change(connection, locked, to_state, by=by, reason=reason, halt=halt, new_epoch=resumed)
 
 
@@ -164,6 +170,7 @@ def _change(
         .values(
             state=to_state,
             epoch=locked.epoch + 1 if new_epoch else locked.epoch,
+            rung=0 if new_epoch else locked.rung,
             halt=None if new_epoch else (dict(halt) if halt else locked.halt),
             changed_at=at,
             changed_by=by,
@@ -181,6 +188,11 @@ def _change(
             halt=dict(halt) if halt else locked.halt,
         )
     )
+
+
+def climb(connection: Connection, locked: Campaign, rung: int) -> None:
+    """Let the epoch of a locked campaign have `rung` messages out."""
+    connection.execute(update(campaign).where(campaign.c.id == locked.id).values(rung=rung))
 
 
 def note_breach(connection: Connection, locked: Campaign, halt: Mapping[str, Any]) -> None:

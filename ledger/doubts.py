@@ -42,6 +42,17 @@ class Doubt:
     error: str | None
 
 
+def younger_than(connection: Connection, campaign_id: int, epoch: int, moment: float) -> int:
+    """Return how many messages of an epoch have been in doubt since `moment` or less long."""
+    query = select(func.count()).where(
+        message.c.campaign_id == campaign_id,
+        message.c.status == Status.IN_DOUBT,
+        message.c.epoch == epoch,
+        message.c.stage_at > moment,
+    )
+    return connection.execute(query).scalar_one()
+
+
 def by_call(connection: Connection, campaign_id: int) -> list[Doubt]:
     """Return the calls that left messages in doubt, the oldest first."""
     doubtful = select(attempt.c.call_id).join(message, message.c.id == attempt.c.message_id)

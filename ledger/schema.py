@@ -70,6 +70,8 @@ campaign = Table(
     Column("name", String(120), nullable=False, unique=True),
     Column("state", String(24), nullable=False),
     Column("epoch", Integer, nullable=False),
+    # How many messages the pace lets this epoch have out: the rung that it stands on.
+    Column("rung", Integer, nullable=False, server_default="0"),
     Column("definition", JSON, nullable=False),
     Column("list_digest", String(64), nullable=False),
     Column("template_digest", String(64), nullable=False),
@@ -255,16 +257,19 @@ tally = Table(
     ),
 )
 
-# Messages by the time SES took them: what the rules need to know of messages of a certain age.
+# Messages by the time SES took them: what the rules need to know of messages of a certain age. Single
+# messages of the API stand there as campaign 0. `delayed` ones are late and have no outcome yet.
 COHORT_SECONDS = 10
+SINGLE_MESSAGES = 0
 cohort = Table(
     "cohort",
     metadata,
-    Column("campaign_id", _Id, ForeignKey("campaign.id"), primary_key=True, autoincrement=False),
+    Column("campaign_id", _Id, primary_key=True, autoincrement=False),
     Column("epoch", Integer, primary_key=True, autoincrement=False),
-    Column("bucket", BigInteger, primary_key=True, autoincrement=False),
+    Column("bucket", BigInteger, primary_key=True, autoincrement=False, index=True),
     Column("accepted", Integer, nullable=False, server_default="0"),
     Column("known", Integer, nullable=False, server_default="0"),
+    Column("delayed", Integer, nullable=False, server_default="0"),
     Column("hard_bounced", Integer, nullable=False, server_default="0"),
 )
 
@@ -289,6 +294,19 @@ sender_day = Table(
     Column("domain", String(255), primary_key=True),
     Column("day", Integer, primary_key=True, autoincrement=False),
     Column("claimed", Integer, nullable=False),
+)
+
+# The account's suspensions by our own rule, and who lifted them; the last one tells where it stands.
+account_change = Table(
+    "account_change",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("at", Float, nullable=False),
+    Column("action", String(12), nullable=False),
+    Column("by", String(200), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("hard_bounced", Integer, nullable=False),
+    Column("accepted", Integer, nullable=False),
 )
 
 suppression = Table(

@@ -52,11 +52,16 @@ class Totals:
 
 
 @dataclass(frozen=True, slots=True)
-class Matured:
-    """Messages that SES took before a certain moment: how many, of how many the outcome is known, and bad."""
+class Cohort:
+    """Messages that SES took in the ten seconds from `since` on: of how many the outcome is known, and bad.
 
+    `delayed` ones are late and have no outcome yet.
+    """
+
+    since: float
     accepted: int
     known: int
+    delayed: int
     hard_bounced: int
 
 
@@ -75,16 +80,22 @@ def read(connection: Connection, campaign_id: int, epoch: int | None = None) -> 
     )
 
 
-def matured(connection: Connection, campaign_id: int, epoch: int, before: float) -> Matured:
-    """Return the counts over messages that SES took before `before` (epoch seconds, whole cohorts only)."""
-    columns = [func.coalesce(func.sum(cohort.c[name]), 0) for name in ("accepted", "known", "hard_bounced")]
-    query = select(*columns).where(
-        cohort.c.campaign_id == campaign_id,
-        cohort.c.epoch == epoch,
-        cohort.c.bucket < int(before // COHORT_SECONDS),
+def cohorts(connection: Connection, campaign_id: int, epoch: int, since: float) -> list[Cohort]:
+    """Return the cohorts of an epoch in the order of time; all from before `since` are one, the first."""
+    bucket = case((cohort.c.bucket < int(since // COHORT_SECONDS), None), else_=cohort.c.bucket)
+    query = (
+        select(
+            func.min(cohort.c.bucket),
+            *(func.sum(cohort.c[name]) for name in ("accepted", "known", "delayed", "hard_bounced")),
+        )
+        .where(cohort.c.campaign_id == campaign_id, cohort.c.epoch == epoch)
+        .group_by(bucket)
+        .order_by(func.min(cohort.c.bucket))
     )
-    accepted, known, hard_bounced = connection.execute(query).one()
-    return Matured(int(accepted), int(known), int(hard_bounced))
+    return [
+        Cohort(float(first * COHORT_SECONDS), *(int(amount) for amount in amounts))
+        for first, *amounts in connection.execute(query)
+    ]
 
 
 def timeline(connection: Connection, campaign_id: int) -> list[tuple[float, int, int, int]]:

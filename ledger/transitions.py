@@ -1,7 +1,7 @@
 """The one door through which a message's state changes, so that the tallies always agree with it."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,6 +14,7 @@ from ledger.schema import (
     COHORT_SECONDS,
     COUNT_COLUMNS,
     FACT_COLUMNS,
+    SINGLE_MESSAGES,
     STATUS_COLUMNS,
     cohort,
     message,
@@ -115,17 +116,16 @@ def save(connection: Connection, changes: Sequence[tuple[MessageState, MessageSt
     cohorts: Counter[tuple[int, int, int, str]] = Counter()
     for before, after in changed:
         for state, sign in ((before, -1), (after, 1)):
-            if state.campaign_id is None:
-                continue
-            key = (state.campaign_id, state.epoch)
-            tallies[*key, STATUS_COLUMNS[state.status]] += sign
             counts = counts_of(state.facts)
-            for count in counts:
-                tallies[*key, COUNT_COLUMNS[count]] += sign
-            if Count.ACCEPTED in counts and Count.ACCOUNT_SUPPRESSED not in counts:
-                bucket = int(state.facts[Fact.ACCEPTED] // COHORT_SECONDS)
-                for column in _COHORT_COUNTS.keys() & counts:
-                    cohorts[*key, bucket, _COHORT_COUNTS[column]] += sign
+            if state.campaign_id is None:
+                key = (SINGLE_MESSAGES, 0)
+            else:
+                key = (state.campaign_id, state.epoch)
+                tallies[*key, STATUS_COLUMNS[state.status]] += sign
+                for count in counts:
+                    tallies[*key, COUNT_COLUMNS[count]] += sign
+            for column in cohort_columns(counts):
+                cohorts[*key, int(state.facts[Fact.ACCEPTED] // COHORT_SECONDS), column] += sign
     _add(connection, tally, _grouped(tallies))
     _add(connection, cohort, _grouped(cohorts))
     outbox.note(
@@ -152,7 +152,19 @@ def add_to_tally(
         _add(connection, tally, {(campaign_id, epoch): columns})
 
 
-_COHORT_COUNTS = {Count.ACCEPTED: "accepted", Count.KNOWN: "known", Count.HARD_BOUNCED: "hard_bounced"}
+def cohort_columns(counts: Collection[Count]) -> list[str]:
+    """Return the columns of the cohort in which a message with these counts is one more."""
+    if Count.ACCEPTED not in counts or Count.ACCOUNT_SUPPRESSED in counts:
+        return []
+    columns = ["accepted"]
+    if Count.KNOWN in counts:
+        columns.append("known")
+    elif Count.DELAYED in counts:
+        columns.append("delayed")
+    if Count.HARD_BOUNCED in counts:
+        columns.append("hard_bounced")
+    return columns
+
 
 _UPDATE = (
     update(message)

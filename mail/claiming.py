@@ -4,7 +4,18 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from ledger import breaker, campaigns, claims, clock, owners, sign_ups, subscribers, suppressions, tallies
+from ledger import (
+    accounts,
+    breaker,
+    campaigns,
+    claims,
+    clock,
+    owners,
+    sign_ups,
+    subscribers,
+    suppressions,
+    tallies,
+)
 from ledger.breaker import Open, ProbeDue
 from ledger.campaigns import Campaign, State
 from ledger.claims import Claim, Recipient
@@ -13,16 +24,20 @@ from ledger.statuses import Status
 from lists.policy import ListSource
 from lists.reasons import Reason
 from lists.suppression import scopes_of
-from mail import braking, gatekeeping, warm_up
+from mail import account, braking, gatekeeping, warm_up
+from mail.gate_answers import Continue, Wait
 from mail.rate import ACCOUNT
+
+# Outcomes that the gate waits for come by the second.
+_LOOK_AGAIN_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class NoClaim:
     """Why nothing was claimed: the campaign's state, and whether others still hold some of it.
 
-    wait_seconds: above 0 where there is something to claim, and not now: SES gives no answers, or only
-        domains that put mail off are left.
+    wait_seconds: above 0 where there is something to claim, and not now: SES gives no answers, only domains
+        that put mail off are left, or the gate waits for outcomes, as `waits` says.
     continues_at: when the next day of a warm-up begins, where today's ceiling is reached.
     """
 
@@ -30,23 +45,33 @@ class NoClaim:
     held_by_others: bool
     wait_seconds: float = 0.0
     continues_at: float | None = None
+    waits: Wait | None = None
 
 
-def claim(ledger: Ledger, name: str, owner: str, limit: int) -> Claim | NoClaim:
-    """Claim up to `limit` recipients for `owner`; the same transaction recovers the rows of dead workers.
+def claim(ledger: Ledger, name: str, owner: str, limit: int, rate_per_second: float = 0.0) -> Claim | NoClaim:
+    """Claim up to `limit` recipients for `owner`, and no more than the gate lets go now.
 
-    While the breaker is open nothing is claimed but, now and then, one recipient as a probe.
+    The same transaction recovers the rows of dead workers, and pauses the campaign where the account is
+    suspended. `rate_per_second` is what the owner sends at: the bound on unknown outcomes follows it. While
+    the breaker is open nothing is claimed but, now and then, one recipient as a probe.
     """
     with ledger.writing() as connection:
-        # The account's row is locked before the campaign's.
+        # The account is locked before the campaign.
+        suspended = accounts.suspension(connection)
         standing = breaker.ask(connection, ACCOUNT)
         locked = campaigns.lock(connection, campaigns.get(connection, name).id)
         warm_up.take_back(connection, locked, claims.recover(connection, locked).queued)
-        if locked.state is State.RUNNING:
-            gatekeeping.review(connection, locked)
-            locked = campaigns.lock(connection, locked.id)
+        if suspended is not None:
+            gatekeeping.stop(connection, locked.id, account.sentence(suspended), by=account.ACCOUNT)
+        decision = gatekeeping.review(connection, campaigns.lock(connection, locked.id), rate_per_second)
+        locked = campaigns.lock(connection, locked.id)
         if locked.state is not State.RUNNING:
             return NoClaim(locked.state, held_by_others=False)
+        match decision:
+            case Wait():
+                return NoClaim(locked.state, False, _LOOK_AGAIN_SECONDS, waits=decision)
+            case Continue():
+                limit = min(limit, decision.budget)
         waiting = tallies.read(connection, locked.id).by_status
         if isinstance(standing, Open) and waiting[Status.QUEUED]:
             return NoClaim(locked.state, held_by_others=False, wait_seconds=standing.wait_seconds)

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ledger import campaigns, drains, events, soft_bounces, tallies
+from ledger import accounts, campaigns, drains, events, soft_bounces, tallies
 from ledger.campaigns import State
 from ledger.engine import Ledger
 from ledger.incoming import Event
@@ -13,7 +13,7 @@ from ledger.suppressions import SuppressionReason
 from ledger.tallies import Totals
 from lists.dns_verdicts import MxVerdict
 from lists.dns_verdicts import Status as MxStatus
-from mail import braking, gatekeeping, warm_up
+from mail import account, braking, gatekeeping, warm_up
 from mail.events import NotAnEvent, parse
 from mail.queue import EventQueue, Received
 
@@ -96,13 +96,18 @@ class Collector:
             else:
                 found.extend(parsed)
         found = self._with_mx(found)
+        bounced = any(Fact.HARD_BOUNCED in item.facts for item in found)
         with self.ledger.writing() as connection:
+            if bounced:
+                accounts.lock(connection)
             applied = events.apply(connection, found, self.soft_bounces_in_a_row)
             for campaign_id in applied.campaigns:
                 locked = campaigns.lock(connection, campaign_id)
                 own = [change for change in applied.changes if change[1].campaign_id == campaign_id]
                 braking.watch(connection, locked, own)
                 gatekeeping.review(connection, locked)
+            if bounced:
+                account.review(connection)
         return Collected(
             received=len(batch),
             new=applied.new,

@@ -8,12 +8,16 @@ epoch:
 - certain: k >= the limit of T, so that the campaign ends at the limit or above it whatever comes;
 - early: k >= 3 below the minimum sample, and chance does not explain them at 99.9 %;
 - complaints: at least 3, and their rate has reached its limit over at least 1,000 messages.
+
+Where none of them fires, the pace decides how many more may go out (mail.pace).
 """
 
-from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, exp, lgamma, log, log1p
 
+from mail.counts import Counts
+from mail.gate_answers import Decision, Halt
+from mail.pace import pace, warned
 from mail.policy import HaltRules
 
 EARLY_BOUNCES = 3
@@ -23,79 +27,57 @@ COMPLAINTS_AT_LEAST = 3
 COMPLAINTS_OUT_OF_AT_LEAST = 1_000
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """What is known of an epoch of a campaign.
+def decide(counts: Counts, rules: HaltRules, now: float) -> Decision:
+    """Return whether the campaign halts, pauses, waits or goes on, and with how many messages.
 
-    accepted: taken by SES, without what its own suppression list stopped; known: of those, with an outcome;
-    may_still_go: queued, claimed, being sent or in doubt; to_claim: of those, still queued or claimed.
-    The `matured` ones are as old as an outcome takes.
+    Of several rules the first in the order of the module's list decides. `now` is by the cohorts' clock.
     """
-
-    accepted: int
-    known: int
-    hard_bounced: int
-    complained: int
-    may_still_go: int
-    to_claim: int
-    matured_known: int = 0
-    matured_hard_bounced: int = 0
+    halt = bounces(counts, rules, now)
+    if halt is not None:
+        return halt
+    complaints = _complaints(counts, rules)
+    if isinstance(complaints, Halt):
+        return complaints
+    return warned(pace(counts, rules, now), complaints)
 
 
-@dataclass(frozen=True, slots=True)
-class Continue:
-    """The campaign may go on. `warning` is a sentence for the operator, or empty."""
-
-    warning: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Halt:
-    """The campaign must stop: the rule that fired, its figures, and a sentence that says so."""
-
-    rule: str
-    k: int
-    n: int
-    known: int
-    reason: str
-
-
-def decide(counts: Counts, policy: HaltRules) -> Continue | Halt:
-    """Return whether the campaign goes on; of several rules the first in the order of the module's list."""
-    limit = Fraction(str(policy.bounce_rate))
-    total = counts.accepted + counts.may_still_go
-    sample = min(policy.minimum_sample, total)
+def bounces(counts: Counts, rules: HaltRules, now: float) -> Halt | None:
+    """Return the halt that the hard bounces call for, or None."""
+    limit = Fraction(str(rules.bounce_rate))
+    total = counts.total
+    sample = min(rules.minimum_sample, total)
     k, n = counts.hard_bounced, counts.accepted
+    if k < rules.minimum_bounces:
+        return None
+    if n > 0 and k >= limit * n and (n >= sample or counts.to_claim == 0):
+        return _halt("literal", counts, f"{_share(k, n)} accepted", limit)
+    old = counts.matured(now, rules.soak_seconds)
+    enough = old.known >= max(sample, 1) and old.hard_bounced >= rules.minimum_bounces
+    if enough and old.hard_bounced >= limit * old.known:
+        found = f"{_share(old.hard_bounced, old.known)} with a known outcome"
+        return _halt("literal_known", counts, found, limit)
+    if k >= ceil(limit * total):
+        sentence = f"{k} hard bounced of {total} in all, so it cannot end below the limit"
+        return _halt("certain", counts, sentence, limit)
+    if EARLY_BOUNCES <= k <= n < sample and _chance(k, n, float(limit)) < EARLY_ERROR:
+        sentence = f"{_share(k, n)} accepted, too many so early to be chance"
+        return _halt("early", counts, sentence, limit)
+    return None
 
-    if k >= policy.minimum_bounces:
-        if n > 0 and k >= limit * n and (n >= sample or counts.to_claim == 0):
-            return _halt("literal", counts, f"{_share(k, n)} accepted", limit)
-        matured_k, matured = counts.matured_hard_bounced, counts.matured_known
-        if matured >= max(sample, 1) and matured_k >= limit * matured and matured_k >= policy.minimum_bounces:
-            return _halt("literal_known", counts, f"{_share(matured_k, matured)} with a known outcome", limit)
-        if k >= ceil(limit * total):
-            sentence = f"{k} hard bounced of {total} in all, so it cannot end below the limit"
-            return _halt("certain", counts, sentence, limit)
-        if EARLY_BOUNCES <= k <= n < sample and _chance(k, n, float(limit)) < EARLY_ERROR:
-            sentence = f"{_share(k, n)} accepted, too many so early to be chance"
-            return _halt("early", counts, sentence, limit)
-    return _complaints(counts, policy)
 
-
-def _complaints(counts: Counts, policy: HaltRules) -> Continue | Halt:
+def _complaints(counts: Counts, rules: HaltRules) -> Halt | str:
+    """Return a halt, or a sentence that warns, which may be empty."""
     of = max(counts.accepted, COMPLAINTS_OUT_OF_AT_LEAST)
     if counts.complained < COMPLAINTS_AT_LEAST:
-        return Continue()
+        return ""
     rate = Fraction(counts.complained, of)
     sentence = f"{counts.complained} complaints of {counts.accepted} accepted"
-    if rate >= Fraction(str(policy.complaint_rate)):
-        reason = f"{sentence}: the limit is {_percent(Fraction(str(policy.complaint_rate)))}."
+    if rate >= Fraction(str(rules.complaint_rate)):
+        reason = f"{sentence}: the limit is {percent(Fraction(str(rules.complaint_rate)))}."
         return Halt("complaints", counts.hard_bounced, counts.accepted, counts.known, reason)
-    if rate >= Fraction(str(policy.complaint_warning)):
-        return Continue(
-            f"{sentence}: more than {_percent(Fraction(str(policy.complaint_warning)))} complain."
-        )
-    return Continue()
+    if rate >= Fraction(str(rules.complaint_warning)):
+        return f"{sentence}: more than {percent(Fraction(str(rules.complaint_warning)))} complain."
+    return ""
 
 
 def _chance(k: int, n: int, rate: float) -> float:
@@ -117,13 +99,14 @@ def _halt(rule: str, counts: Counts, found: str, limit: Fraction) -> Halt:
         k=counts.hard_bounced,
         n=counts.accepted,
         known=counts.known,
-        reason=f"Hard bounces: {found}; the limit is {_percent(limit)}.",
+        reason=f"Hard bounces: {found}; the limit is {percent(limit)}.",
     )
 
 
 def _share(k: int, n: int) -> str:
-    return f"{k} of {n} ({_percent(Fraction(k, n))})"
+    return f"{k} of {n} ({percent(Fraction(k, n))})"
 
 
-def _percent(share: Fraction) -> str:
+def percent(share: Fraction) -> str:
+    """Return a share as sentences say it: 5 %, 4.76 %."""
     return f"{float(share) * 100:.2f}".rstrip("0").rstrip(".") + " %"

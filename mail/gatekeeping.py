@@ -1,13 +1,16 @@
 """The gate applied: counts read, the rules asked, and a halt latched, in the caller's transaction."""
 
 from dataclasses import asdict
+from typing import assert_never
 
 from sqlalchemy import Connection
 
-from ledger import campaigns, clock, tallies
+from ledger import campaigns, clock, doubts, tallies
 from ledger.campaigns import Campaign, State
 from ledger.statuses import Count, Status
-from mail.gate import Continue, Counts, Halt, decide
+from mail.counts import Counts
+from mail.gate import decide
+from mail.gate_answers import Continue, Decision, Halt, Pause, Wait
 from mail.policy import HaltPolicy, HaltRules
 
 GATE = "gate"
@@ -18,12 +21,18 @@ def policy_of(campaign: Campaign) -> HaltRules:
     return HaltPolicy.model_validate(campaign.definition["halt"]).rules
 
 
-def counts_of(connection: Connection, campaign: Campaign, policy: HaltRules) -> Counts:
+def counts_of(
+    connection: Connection, campaign: Campaign, rules: HaltRules, rate_per_second: float = 0.0
+) -> Counts:
     """Return the counts of the campaign's epoch; what may still go is counted over all epochs."""
     epoch = tallies.read(connection, campaign.id, campaign.epoch)
     whole = tallies.read(connection, campaign.id)
-    before = clock.now(connection) - policy.soak_seconds
-    old = tallies.matured(connection, campaign.id, campaign.epoch, before)
+    now = clock.now(connection)
+    since = now - 2 * rules.soak_seconds
+    cohorts = tallies.cohorts(connection, campaign.id, campaign.epoch, since)
+    doubtful = 0
+    if epoch.by_status[Status.IN_DOUBT]:
+        doubtful = doubts.younger_than(connection, campaign.id, campaign.epoch, now - rules.soak_seconds)
     return Counts(
         accepted=epoch.accepted,
         known=epoch.counts[Count.KNOWN] - epoch.counts[Count.ACCOUNT_SUPPRESSED],
@@ -31,35 +40,50 @@ def counts_of(connection: Connection, campaign: Campaign, policy: HaltRules) -> 
         complained=epoch.counts[Count.COMPLAINED],
         may_still_go=whole.may_still_go,
         to_claim=whole.by_status[Status.QUEUED] + whole.by_status[Status.CLAIMED],
-        matured_known=old.known,
-        matured_hard_bounced=old.hard_bounced,
+        delayed=sum(each.delayed for each in cohorts),
+        underway=epoch.by_status[Status.CLAIMED] + epoch.by_status[Status.SENDING] + doubtful,
+        rung=campaign.rung,
+        rate_per_second=rate_per_second,
+        cohorts=tuple(cohorts),
     )
 
 
-def review(connection: Connection, locked: Campaign) -> Continue | Halt:
+def review(connection: Connection, locked: Campaign, rate_per_second: float = 0.0) -> Decision:
     """Ask the gate about a locked campaign and latch what it says.
 
     With anything left to claim a halt makes the campaign HALTED. A breach after the last claim is kept with
-    the campaign, which ends COMPLETED_BREACHED.
+    the campaign, which ends COMPLETED_BREACHED. Where no outcomes come a running campaign is PAUSED.
     """
     if locked.state not in (State.RUNNING, State.PAUSED, State.COMPLETED):
-        return Continue()
-    policy = policy_of(locked)
-    counts = counts_of(connection, locked, policy)
-    decision = decide(counts, policy)
-    if isinstance(decision, Halt):
-        halt = {**asdict(decision), "at": clock.now(connection), "by": GATE}
-        if locked.state is State.COMPLETED:
-            campaigns.change_state(
-                connection, locked, State.COMPLETED_BREACHED, by=GATE, reason=decision.reason, halt=halt
-            )
-        elif counts.to_claim:
-            campaigns.change_state(
-                connection, locked, State.HALTED, by=GATE, reason=decision.reason, halt=halt
-            )
-        elif locked.halt is None:
-            campaigns.note_breach(connection, locked, halt)
+        return Continue(budget=0, rung=locked.rung)
+    rules = policy_of(locked)
+    counts = counts_of(connection, locked, rules, rate_per_second)
+    now = clock.now(connection)
+    decision = decide(counts, rules, now)
+    match decision:
+        case Halt():
+            _latch(connection, locked, decision, now, to_claim=counts.to_claim)
+        case Pause() if locked.state is State.RUNNING:
+            campaigns.change_state(connection, locked, State.PAUSED, by=GATE, reason=decision.reason)
+        case Continue() | Wait() if locked.state is State.RUNNING and decision.rung != locked.rung:
+            campaigns.climb(connection, locked, decision.rung)
+        case Continue() | Wait() | Pause():
+            pass
+        case _:
+            assert_never(decision)
     return decision
+
+
+def _latch(connection: Connection, locked: Campaign, found: Halt, now: float, *, to_claim: int) -> None:
+    halt = {**asdict(found), "at": now, "by": GATE}
+    if locked.state is State.COMPLETED:
+        campaigns.change_state(
+            connection, locked, State.COMPLETED_BREACHED, by=GATE, reason=found.reason, halt=halt
+        )
+    elif to_claim:
+        campaigns.change_state(connection, locked, State.HALTED, by=GATE, reason=found.reason, halt=halt)
+    elif locked.halt is None:
+        campaigns.note_breach(connection, locked, halt)
 
 
 def finish(connection: Connection, locked: Campaign) -> State:

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from ledger.campaigns import Campaign as StoredCampaign
 from ledger.engine import Ledger
 from lists import mx, sources
-from mail import callback_urls, queue, readiness
+from mail import account_gate, callback_urls, queue, readiness
 from mail.callback_urls import BadCallbackUrl
 from mail.campaign_file import Campaign, warnings
 from mail.errors import CampaignFileError
-from mail.readiness import Account
+from mail.readiness import Account, NotReady
 from mail.recipients import stored
 from mail.templating import Templates
 from settings import Settings
@@ -40,6 +40,9 @@ def examine(ledger: Ledger, settings: Settings, campaign: Campaign) -> Preflight
     listed = sources.survey(campaign.list)
     templates.check(listed.names)
     found = stored(ledger, campaign, listed.fingerprint, templates)
+    with ledger.writing() as connection:
+        if (reason := account_gate.suspended(connection)) is not None:
+            raise NotReady(reason)
     account = readiness.check(
         readiness.client(),
         queue.open_queue(settings.event_queue_url),

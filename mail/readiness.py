@@ -31,10 +31,15 @@ class AccountClient(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Recipients per second that SES takes, and how many more in these 24 hours (None: no limit)."""
+    """Recipients per second that SES takes, and how many more in these 24 hours (None: no limit).
+
+    enforcement_status: HEALTHY, PROBATION (under review) or SHUTDOWN.
+    """
 
     rate_per_second: float
     left_for_the_day: float | None
+    enforcement_status: str = "HEALTHY"
+    sending_enabled: bool = True
 
 
 def client() -> AccountClient:
@@ -77,6 +82,16 @@ def check(ses: AccountClient, queue: EventQueue, sender: str, configuration_set:
 
 def account(ses: AccountClient) -> Account:
     """Return the account's limits. Raises NotReady where SES is out of reach or does not send."""
+    found = look(ses)
+    if not found.sending_enabled:
+        raise NotReady("sending is switched off for this SES account: switch it on in the SES console.")
+    if found.enforcement_status == "SHUTDOWN":
+        raise NotReady("SES has shut this account down for its reputation: see the SES console.")
+    return found
+
+
+def look(ses: AccountClient) -> Account:
+    """Return where the account stands with SES. Raises NotReady where SES is out of reach."""
     try:
         answer = ses.get_account()
     except (ClientError, BotoCoreError) as err:
@@ -84,14 +99,15 @@ def account(ses: AccountClient) -> Account:
             f"Amazon SES does not answer ({_text(err)}): "
             "check the AWS credentials, the region and the network."
         ) from err
-    if not answer.get("SendingEnabled", False):
-        raise NotReady("sending is switched off for this SES account: switch it on in the SES console.")
-    if answer.get("EnforcementStatus") == "SHUTDOWN":
-        raise NotReady("SES has shut this account down for its reputation: see the SES console.")
     quota = answer["SendQuota"]
     limit = float(quota["Max24HourSend"])
     left = None if limit < 0 else max(0.0, limit - float(quota["SentLast24Hours"]))
-    return Account(float(quota["MaxSendRate"]), left)
+    return Account(
+        rate_per_second=float(quota["MaxSendRate"]),
+        left_for_the_day=left,
+        enforcement_status=str(answer.get("EnforcementStatus", "HEALTHY")),
+        sending_enabled=bool(answer.get("SendingEnabled", False)),
+    )
 
 
 def _is_verified(ses: AccountClient, identity: str) -> bool:

@@ -7,7 +7,7 @@ from ledger.campaigns import State
 from ledger.engine import Ledger
 from ledger.errors import CampaignConflict
 from lists.mx import MxLookup
-from mail import remedies
+from mail import gatekeeping, remedies
 from mail.remedies import LeftOut, Remedies
 
 AS_IT_IS = Remedies()
@@ -53,7 +53,9 @@ def resume(
         left_out = remedies.apply(connection, locked, chosen, without_mail)
         done = remedies.sentence(chosen, left_out)
         why = reason if chosen == AS_IT_IS else f"{reason} ({done})"
-        campaigns.change_state(connection, locked, State.RUNNING, by=by, reason=why)
+        # Where the gate paused it for silence, the same counts would pause it again at once.
+        silent = locked.state is State.PAUSED and locked.changed_by == gatekeeping.GATE
+        campaigns.change_state(connection, locked, State.RUNNING, by=by, reason=why, anew=silent)
         return Resumed(campaigns.lock(connection, locked.id).epoch, left_out, done)
 
 

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from uuid import uuid4
 
-from ledger import attempts, breaker, campaigns, claims
+from ledger import accounts, attempts, breaker, campaigns, claims
 from ledger.attempts import Answer, ClaimLost
 from ledger.breaker import Opened
 from ledger.claims import RENEW_AFTER_SECONDS, Claim, Recipient
@@ -100,7 +100,13 @@ class _Chunk:
             self.mode = call_modes.present(connection)
         left = recipients
         while left > 0:
-            held = claim(self.work.ledger, self.work.campaign, self.work.owner, min(left, self._claim_size()))
+            held = claim(
+                self.work.ledger,
+                self.work.campaign,
+                self.work.owner,
+                min(left, self._claim_size()),
+                self.work.rate.per_second,
+            )
             if isinstance(held, NoClaim):
                 if held.wait_seconds <= 0:
                     if left < recipients:
@@ -217,6 +223,8 @@ class _Chunk:
 
     def _commit_intent(self, held: Claim, messages: Sequence[Outgoing]) -> None:
         with self.work.ledger.writing() as connection:
+            if accounts.suspension(connection) is not None:
+                raise ClaimLost
             locked = campaigns.lock(connection, held.campaign_id)
             if not breaker.lets_through(connection, ACCOUNT, held.id):
                 raise ClaimLost

@@ -47,7 +47,10 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class LineChart:
-    """A line over time in a view box of LINE_WIDTH x LINE_HEIGHT; `limit` is the line not to cross."""
+    """A line over time in a view box of LINE_WIDTH x LINE_HEIGHT; `limit` is the line not to cross.
+
+    `mark` is a moment on the x axis that something happened at.
+    """
 
     line: str
     area: str
@@ -56,10 +59,12 @@ class LineChart:
     limit: Tick | None
     x_ticks: tuple[Tick, ...]
     y_ticks: tuple[Tick, ...]
+    mark: Tick | None = None
     width: int = LINE_WIDTH
     height: int = LINE_HEIGHT
     left: int = LEFT
     right: int = LINE_WIDTH - RIGHT
+    top: int = TOP
     bottom: int = LINE_HEIGHT - BOTTOM
 
 
@@ -88,6 +93,7 @@ def line(
     *,
     limit: float | None = None,
     limit_label: str = "",
+    mark: tuple[float, str] | None = None,
     x_label: Callable[[float], str],
     y_label: Callable[[float], str],
 ) -> LineChart:
@@ -117,6 +123,7 @@ def line(
         end=placed[-1],
         end_label=y_label(points[-1][1]),
         limit=None if limit is None else Tick(place(last, limit)[1], limit_label or y_label(limit)),
+        mark=None if mark is None else Tick(place(mark[0], 0)[0], mark[1]),
         x_ticks=tuple(Tick(place(mark, 0)[0], x_label(mark)) for mark in x_marks),
         y_ticks=tuple(Tick(place(last, mark)[1], y_label(mark)) for mark in y_marks),
     )

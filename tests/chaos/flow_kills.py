@@ -75,6 +75,8 @@ def _campaign(folder: Path) -> Path:
         "text": "mail.txt.j2",
         "postal_address": "Bright Books & Co, 1 High Street, Exampletown",
         "send": {"settle_seconds": 8},
+        # As many as can be out at once, so that a kill finds something.
+        "halt": {"ladder": [], "unknown_at_most": 1_000_000},
     }
     file = folder / "campaign.yaml"
     file.write_text(yaml.safe_dump(content), encoding="utf-8")

@@ -110,7 +110,7 @@ def enqueue(ledger: Ledger, folder: Path, name: str, recipients: int) -> list[st
             "text": str(folder / "mail.txt.j2"),
             "postal_address": "Bright Books & Co, 1 High Street, Exampletown",
             # The gate is not on trial here: a handful sent again is an epoch in which one bounce is 5 %.
-            "halt": {"minimum_bounces": recipients},
+            "halt": {"minimum_bounces": recipients, "ladder": [], "unknown_at_most": 1_000_000},
         }
     )
     new = NewCampaign(

@@ -303,9 +303,10 @@ def check_tallies(connection: Connection, campaign_id: int) -> None:
         found.update([Status(str(row["status"])), *counts])
         if Count.ACCEPTED in counts and Count.ACCOUNT_SUPPRESSED not in counts:
             bucket = int(float(str(row["accepted_at"])) // COHORT_SECONDS)
-            amounts = cohorts.setdefault((int(str(row["epoch"])), bucket), [0, 0, 0])
+            amounts = cohorts.setdefault((int(str(row["epoch"])), bucket), [0, 0, 0, 0])
             for place, count in enumerate((Count.ACCEPTED, Count.KNOWN, Count.HARD_BOUNCED)):
                 amounts[place] += count in counts
+            amounts[3] += Count.DELAYED in counts and Count.KNOWN not in counts
     stored = select(tally.c.epoch).where(tally.c.campaign_id == campaign_id)
     epochs = connection.execute(stored).scalars().all()
     assert set(by_epoch) <= set(epochs)
@@ -315,8 +316,8 @@ def check_tallies(connection: Connection, campaign_id: int) -> None:
         assert totals.by_status == {status: expected[status] for status in Status}
         assert totals.counts == {count: expected[count] for count in Count}
     found_cohorts = {
-        (row.epoch, row.bucket): [row.accepted, row.known, row.hard_bounced]
+        (row.epoch, row.bucket): [row.accepted, row.known, row.hard_bounced, row.delayed]
         for row in connection.execute(select(cohort).where(cohort.c.campaign_id == campaign_id))
-        if row.accepted or row.known or row.hard_bounced
+        if row.accepted or row.known or row.hard_bounced or row.delayed
     }
     assert found_cohorts == cohorts

@@ -41,7 +41,7 @@ def test_a_state_follows_another_only_where_the_table_allows_it(
         def execute(self, statement: object) -> None:
             written.append(statement)
 
-    locked = campaigns.Campaign(1, "spring-offer", before, 1, {}, "", "", 1, 0, {}, None, 0.0, 0.0, "", "")
+    locked = campaigns.Campaign(1, "spring-offer", before, 1, 0, {}, "", "", 1, 0, {}, None, 0.0, 0.0, "", "")
     if (before, after) in ALLOWED:
         campaigns.change_state(Connection(), locked, after, by="Ada", reason="asked to")
         assert len(written) == 2

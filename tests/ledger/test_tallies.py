@@ -15,6 +15,7 @@ from ledger.campaigns import State
 from ledger.claims import LEASE_SECONDS
 from ledger.schema import COHORT_SECONDS
 from ledger.statuses import Count, Fact, Status
+from ledger.tallies import Cohort
 
 STEPS = ["claim", "intend", "record", "event", "wait", "recover", "release", "suppress", "leave", "resume"]
 
@@ -117,7 +118,7 @@ def test_rates_count_facts_over_what_ses_took_for_delivery(scene, an_event) -> N
     assert totals.complaint_rate == pytest.approx(1 / 4)
 
 
-def test_matured_counts_whole_cohorts_that_are_older_than_the_moment(scene, frozen, an_event) -> None:
+def test_cohorts_are_by_the_time_of_acceptance_and_the_very_old_are_one(scene, frozen, an_event) -> None:
     frozen.now -= frozen.now % COHORT_SECONDS
     begin = frozen.now
     sent = scene.sending(3)
@@ -125,14 +126,16 @@ def test_matured_counts_whole_cohorts_that_are_older_than_the_moment(scene, froz
     frozen.tick(COHORT_SECONDS)
     scene.record(Result(sent[1], Answer.ACCEPTED))
     scene.apply(an_event(sent[0], Fact.HARD_BOUNCED, at=begin + 30, facts={Fact.HARD_BOUNCED: begin + 30}))
+    scene.apply(an_event(sent[1], Fact.DELAYED, facts={Fact.DELAYED: begin + 40}))
     with scene.ledger.reading() as connection:
         campaign = campaigns.get(connection, "spring-offer")
         found = [
-            tallies.matured(connection, campaign.id, campaign.epoch, begin + seconds)
-            for seconds in (9, 10, 20)
+            tallies.cohorts(connection, campaign.id, campaign.epoch, begin + seconds)
+            for seconds in (9, 19, 20)
         ]
         timeline = tallies.timeline(connection, campaign.id)
-    assert found == [tallies.Matured(0, 0, 0), tallies.Matured(1, 1, 1), tallies.Matured(2, 1, 1)]
+    apart = [Cohort(begin, 1, 1, 0, 1), Cohort(begin + COHORT_SECONDS, 1, 0, 1, 0)]
+    assert found == [apart, apart, [Cohort(begin, 2, 1, 1, 1)]]
     assert timeline == [(begin, 1, 1, 1), (begin + COHORT_SECONDS, 1, 0, 0)]
 
 

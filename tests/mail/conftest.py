@@ -42,6 +42,9 @@ TEXT = """Hello {{ first_name or "there" }},
 
 CampaignMaker = Callable[..., Campaign]
 
+# Nobody tells these campaigns what became of their mail, and none of them is to wait for it.
+UNPACED: Mapping[str, Any] = {"ladder": (), "unknown_at_most": 1_000_000}
+
 START = 1_800_000_000.0
 # Where the sandbox knows every name to take mail.
 DOMAIN = "reader.example"
@@ -226,8 +229,12 @@ class Stage:
         self.campaign: Campaign | None = None
         self._owners = itertools.count(1)
 
-    def enqueue(self, recipients: int | Sequence[str], **changes: object) -> StoredCampaign:
-        """Store a campaign to so many readers, or to these addresses, in the order of their going out."""
+    def enqueue(self, recipients: int | Sequence[str], **changes: Any) -> StoredCampaign:
+        """Store a campaign to so many readers, or to these addresses, in the order of their going out.
+
+        Nothing paces it, unless the `halt` given does.
+        """
+        changes["halt"] = UNPACED | dict(changes.get("halt", {}))
         addresses = (
             [f"reader.{number}@{DOMAIN}" for number in range(recipients)]
             if isinstance(recipients, int)

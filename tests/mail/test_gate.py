@@ -3,20 +3,25 @@
 from dataclasses import replace
 from fractions import Fraction
 from math import comb
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ledger.tallies import Cohort
 from mail import gate
-from mail.gate import Continue, Counts, Halt, decide
+from mail.counts import Counts
+from mail.gate_answers import Continue, Decision, Halt
 from mail.policy import HaltRules
 
-POLICY = HaltRules()
+# Without a ladder and a bound, so that the rules speak for themselves; tests/mail/test_pace.py has the pace.
+POLICY = HaltRules(ladder=(), unknown_at_most=1_000_000)
+NOW = 1_800_000_000.0
 
 
 def counts(
-    *, k: int = 0, n: int = 0, left: int = 0, to_claim: int | None = None, complaints: int = 0, **more: int
+    *, k: int = 0, n: int = 0, left: int = 0, to_claim: int | None = None, complaints: int = 0, **more: Any
 ) -> Counts:
     """Return counts in which every outcome is known; `left` messages may still go."""
     return Counts(
@@ -28,6 +33,15 @@ def counts(
         to_claim=left if to_claim is None else to_claim,
         **more,
     )
+
+
+def old(accepted: int, known: int, bounced: int) -> tuple[Cohort, ...]:
+    """Return one cohort that is as old as an outcome takes."""
+    return (Cohort(NOW - 700, accepted, known, 0, bounced),)
+
+
+def decide(found: Counts, policy: HaltRules) -> Decision:
+    return gate.decide(found, policy, NOW)
 
 
 def rule_of(found: Counts, policy: HaltRules = POLICY) -> str | None:
@@ -89,8 +103,7 @@ def test_the_known_outcomes_count_by_themselves_where_they_are_old_enough(
         n=10_000,
         left=10_000,
         known=220,
-        matured_known=matured,
-        matured_hard_bounced=matured_k,
+        cohorts=old(matured, matured, matured_k),
     )
     assert rule_of(found) == rule
 
@@ -114,7 +127,7 @@ def test_one_bounce_in_twenty_halts_and_the_sentence_says_that_it_was_one() -> N
 
 @pytest.mark.parametrize(("k", "rule"), [(1, None), (2, None), (3, "certain")])
 def test_a_policy_can_ask_for_more_bounces_on_a_small_list(k: int, rule: str | None) -> None:
-    assert rule_of(counts(k=k, n=12, left=8), HaltRules(minimum_bounces=3)) == rule
+    assert rule_of(counts(k=k, n=12, left=8), replace(POLICY, minimum_bounces=3)) == rule
 
 
 @pytest.mark.parametrize(
@@ -123,14 +136,14 @@ def test_a_policy_can_ask_for_more_bounces_on_a_small_list(k: int, rule: str | N
     [(140, 7), (20, 1), (21, 2), (60, 3), (180, 9), (100, 5), (101, 6)],
 )
 def test_the_limit_is_met_exactly_and_not_by_floats(total: int, halts_at: int) -> None:
-    policy = HaltRules(minimum_sample=10_000)
+    policy = replace(POLICY, minimum_sample=10_000)
     # All but one are out: neither the early rule nor the end of the list decides.
     assert rule_of(counts(k=halts_at, n=total - 1, left=1), policy) == "certain"
     assert rule_of(counts(k=halts_at - 1, n=total - 1, left=1), policy) is None
 
 
 def test_a_lower_limit_is_kept_to_as_exactly() -> None:
-    policy = HaltRules(bounce_rate=0.035)
+    policy = replace(POLICY, bounce_rate=0.035)
     assert rule_of(counts(k=7, n=200, left=1_000), policy) == "literal"
     assert rule_of(counts(k=6, n=200, left=1_000), policy) is None
 
@@ -164,7 +177,7 @@ def test_complaints_warn_and_halt_out_of_a_thousand_at_least(complaints: int, n:
 
 
 def test_a_large_minimum_sample_does_not_overflow_the_early_rule() -> None:
-    policy = HaltRules(minimum_sample=100_000)
+    policy = replace(POLICY, minimum_sample=100_000)
     assert rule_of(counts(k=2_000, n=50_000, left=1_000_000), policy) is None
     assert rule_of(counts(k=2_800, n=50_000, left=1_000_000), policy) == "early"
 
@@ -199,8 +212,7 @@ def whole_counts(draw: st.DrawFn) -> Counts:
         complained=draw(st.integers(0, min(n, 5))),
         may_still_go=left,
         to_claim=draw(st.integers(0, left)),
-        matured_known=matured,
-        matured_hard_bounced=draw(st.integers(max(0, k - (known - matured)), min(k, matured))),
+        cohorts=old(matured, matured, draw(st.integers(max(0, k - (known - matured)), min(k, matured)))),
     )
 
 
@@ -218,8 +230,8 @@ def test_a_halt_always_rests_on_a_rule_that_holds(found: Counts, policy: HaltRul
             assert Fraction(k, n) >= limit
             assert n >= min(policy.minimum_sample, total) or found.to_claim == 0
         case "literal_known":
-            assert Fraction(found.matured_hard_bounced, found.matured_known) >= limit
-            assert found.matured_known >= min(policy.minimum_sample, total)
+            assert Fraction(found.cohorts[0].hard_bounced, found.cohorts[0].known) >= limit
+            assert found.cohorts[0].known >= min(policy.minimum_sample, total)
         case "certain":
             assert Fraction(k, total) >= limit
         case "early":
@@ -246,7 +258,11 @@ def test_more_bounces_never_undo_a_halt(found: Counts, policy: HaltRules, more: 
     worse = replace(
         found,
         hard_bounced=min(found.hard_bounced + more, found.accepted),
-        matured_hard_bounced=min(found.matured_hard_bounced + more, found.matured_known),
+        cohorts=old(
+            found.cohorts[0].accepted,
+            found.cohorts[0].known,
+            min(found.cohorts[0].hard_bounced + more, found.cohorts[0].known),
+        ),
     )
     if isinstance(decide(found, policy), Halt):
         assert isinstance(decide(worse, policy), Halt)

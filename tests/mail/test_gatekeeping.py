@@ -1,13 +1,19 @@
 """The gate applied: what is read, what is latched, and how a campaign ends."""
 
 import pytest
+from botocore.exceptions import ReadTimeoutError
 
 from ledger import campaigns
 from ledger.campaigns import State
-from ledger.statuses import Fact
+from ledger.schema import COHORT_SECONDS
+from ledger.statuses import Fact, Status
+from ledger.tallies import Cohort
 from ledger.transitions import read_states, save
 from mail import controls, gatekeeping
-from mail.gate import Continue, Counts, Halt
+from mail.claiming import claim
+from mail.counts import Counts
+from mail.gate_answers import Continue, Decision, Halt
+from mail.pace import OFF_LADDER
 from mail.policy import HaltRules
 
 
@@ -26,14 +32,16 @@ def counts(stage) -> Counts:
         return gatekeeping.counts_of(connection, stored, gatekeeping.policy_of(stored))
 
 
-def review(stage) -> Continue | Halt:
+def review(stage) -> Decision:
     with stage.ledger.writing() as connection:
         return gatekeeping.review(connection, campaigns.lock(connection, stage.stored().id))
 
 
 def test_the_policy_is_the_one_that_the_campaign_was_enqueued_with(stage) -> None:
-    stage.enqueue(1, halt={"bounce_rate": 0.02, "minimum_sample": 50})
-    assert gatekeeping.policy_of(stage.stored()) == HaltRules(bounce_rate=0.02, minimum_sample=50)
+    stage.enqueue(1, halt={"bounce_rate": 0.02, "minimum_sample": 50, "ladder": [10, 100]})
+    assert gatekeeping.policy_of(stage.stored()) == HaltRules(
+        bounce_rate=0.02, minimum_sample=50, ladder=(10, 100), unknown_at_most=1_000_000
+    )
 
 
 def test_counts_are_those_of_the_epoch_and_what_may_go_of_all(stage) -> None:
@@ -43,17 +51,40 @@ def test_counts_are_those_of_the_epoch_and_what_may_go_of_all(stage) -> None:
     learn(stage, Fact.HARD_BOUNCED, 30, 34)
     learn(stage, Fact.COMPLAINED, 0, 2)
     learn(stage, Fact.ACCOUNT_SUPPRESSED, 34, 40)
+    learn(stage, Fact.DELAYED, 40, 43)
+    young = Cohort(1_800_000_000.0, accepted=94, known=34, delayed=3, hard_bounced=4)
     assert counts(stage) == Counts(
-        accepted=94, known=34, hard_bounced=4, complained=2, may_still_go=200, to_claim=200
+        accepted=94,
+        known=34,
+        hard_bounced=4,
+        complained=2,
+        may_still_go=200,
+        to_claim=200,
+        delayed=3,
+        rung=OFF_LADDER,
+        cohorts=(young,),
     )
-    stage.clock.tick(700)
-    assert (counts(stage).matured_known, counts(stage).matured_hard_bounced) == (34, 4)
+    now = stage.clock.now
+    assert (counts(stage).matured(now, 600).accepted, counts(stage).matured(now + 700, 600)) == (0, young)
     controls.halt(stage.ledger, "spring-offer", by="Ada", reason="a look")
     controls.resume(stage.ledger, "spring-offer", by="Ada", reason="looked")
+    begin = stage.clock.now // COHORT_SECONDS * COHORT_SECONDS
     stage.send(recipients=50)
-    assert counts(stage) == Counts(
-        accepted=50, known=0, hard_bounced=0, complained=0, may_still_go=150, to_claim=150
-    )
+    found = counts(stage)
+    assert (found.accepted, found.known, found.hard_bounced, found.complained) == (50, 0, 0, 0)
+    assert (found.may_still_go, found.to_claim, found.delayed) == (150, 150, 0)
+    assert found.cohorts == (Cohort(begin, 50, 0, 0, 0),)
+
+
+def test_what_is_claimed_or_lately_in_doubt_is_underway(stage, raising) -> None:
+    stage.enqueue(300)
+    claim(stage.ledger, "spring-offer", "worker-1", 10)
+    stage.ses.steps[1] = raising(ReadTimeoutError(endpoint_url="https://email.example"))
+    stage.send(recipients=50)
+    assert stage.count() == {Status.CLAIMED: 10, Status.IN_DOUBT: 50, Status.QUEUED: 240}
+    assert counts(stage).underway == 60
+    stage.clock.tick(600)
+    assert counts(stage).underway == 10
 
 
 def test_a_halt_is_latched_with_its_rule_and_figures(stage) -> None:
@@ -79,7 +110,7 @@ def test_a_halt_is_latched_with_its_rule_and_figures(stage) -> None:
     }
     # It stays as it was, whatever comes later.
     learn(stage, Fact.HARD_BOUNCED, 15, 40)
-    assert review(stage) == Continue()
+    assert isinstance(review(stage), Continue)
     assert stage.stored() == stored
 
 

@@ -1,0 +1,107 @@
+"""Where the account that everything is sent from stands with us, and the rate of its hard bounces.
+
+Everyone locks the account before campaigns, and campaigns before messages. No row stands for the account;
+PostgreSQL locks a number, whose queue is fair: many senders who share it cannot keep a suspension waiting.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlalchemy import Connection, func, insert, select, text
+
+from ledger import clock
+from ledger.schema import COHORT_SECONDS, account_change, cohort
+
+# Any constant serves; it only has to be the same for everybody.
+_LOCK = 5024514
+
+
+class Action(StrEnum):
+    """What happened to the account."""
+
+    SUSPENDED = "suspended"
+    LIFTED = "lifted"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One change: when, by whom and why, and the hard bounces and accepted messages that it rested on."""
+
+    at: float
+    action: Action
+    by: str
+    reason: str
+    hard_bounced: int
+    accepted: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rolling:
+    """Messages that SES took since `since` (epoch seconds), and how many of them bounced hard."""
+
+    since: float
+    accepted: int
+    hard_bounced: int
+
+    @property
+    def bounce_rate(self) -> float:
+        """Hard bounces over accepted messages; 0 where none was accepted."""
+        return self.hard_bounced / self.accepted if self.accepted else 0.0
+
+
+def suspension(connection: Connection) -> Change | None:
+    """Return why nothing may go out, or None where mail may.
+
+    Ask it in the transaction that commits an intent to send, before any campaign is locked: the answer holds
+    until that transaction ends, for whoever suspends the account waits for it.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(text(f"SELECT pg_advisory_xact_lock_shared({_LOCK})"))
+    last = last_change(connection)
+    return last if last is not None and last.action is Action.SUSPENDED else None
+
+
+def lock(connection: Connection) -> Change | None:
+    """Lock the account until the transaction ends, so that it can change; return its last change."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
+    return last_change(connection)
+
+
+def last_change(connection: Connection) -> Change | None:
+    """Return the last change as this transaction sees it, without a lock."""
+    return next(iter(history(connection, limit=1)), None)
+
+
+def history(connection: Connection, limit: int | None = None) -> list[Change]:
+    """Return the changes, the newest first."""
+    query = select(account_change).order_by(account_change.c.id.desc()).limit(limit)
+    return [
+        Change(row.at, Action(row.action), row.by, row.reason, row.hard_bounced, row.accepted)
+        for row in connection.execute(query)
+    ]
+
+
+def change(connection: Connection, action: Action, found: Rolling, *, by: str, reason: str) -> Change:
+    """Suspend the locked account or lift its suspension, and keep who did it and why."""
+    made = Change(clock.now(connection), action, by, reason, found.hard_bounced, found.accepted)
+    connection.execute(
+        insert(account_change).values(
+            at=made.at,
+            action=made.action,
+            by=by,
+            reason=reason,
+            hard_bounced=made.hard_bounced,
+            accepted=made.accepted,
+        )
+    )
+    return made
+
+
+def rolling(connection: Connection, since: float) -> Rolling:
+    """Return the counts over everything that SES took since `since`, in whole steps of ten seconds."""
+    query = select(
+        func.coalesce(func.sum(cohort.c.accepted), 0), func.coalesce(func.sum(cohort.c.hard_bounced), 0)
+    ).where(cohort.c.bucket >= -int(-since // COHORT_SECONDS))
+    accepted, hard_bounced = connection.execute(query).one()
+    return Rolling(since, int(accepted), int(hard_bounced))
