@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from api.new_email import NewEmail
+from api.new_email import EXAMPLE, NewEmail
 
 _EMAIL = NewEmail.model_json_schema(by_alias=True)
-_EXAMPLE = _EMAIL["examples"][0]
+_EXAMPLE = dict(EXAMPLE)
 _META = {
     "type": "object",
     "required": ["timestamp", "transactionId"],

@@ -1,20 +1,24 @@
-"""Sending and collecting beside the HTTP API, in its process: what was taken in goes out within a second."""
+"""Sending and collecting beside the HTTP API: what was taken in goes out within a second."""
 
 import logging
+import os
+import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from ledger.engine import Ledger
+from ledger.engine import Ledger, open_ledger
 from ledger.errors import LedgerError
 from mail import doubts, single_sending, working
 from mail.collecting import Collector
 from mail.errors import MailError
 from mail.single_sending import SinglesSent, SingleWork
-from settings import Settings
+from settings import Settings, settings
 
 log = logging.getLogger(__name__)
 
@@ -28,28 +32,49 @@ _TROUBLE_SECONDS = 5.0
 # The account's rate is asked for again after this long.
 _WORK_SECONDS = 300.0
 _POLL_SECONDS = 10
+_NICE = 5
 
 
 @contextmanager
-def draining(ledger: Ledger, settings: Settings, arrived: threading.Event) -> Iterator[None]:
-    """Send single messages and collect events, a thread each, as long as the block runs.
+def draining(settings: Settings, arrived: threading.Event) -> Iterator[None]:
+    """Send single messages and collect events as long as the block runs, in a process of their own.
 
-    `arrived` is set by whoever has taken a message in. Raises SettingsError where a setting is missing.
+    There they take no time from the answers. `arrived` is set by whoever has taken a message in. Raises
+    SettingsError where a setting is missing.
     """
     settings.need("public_url", "configuration_set", "event_queue_url")
     stop = threading.Event()
-    threads = [
-        threading.Thread(target=send, args=(ledger, settings, arrived, stop), name="send", daemon=True),
-        threading.Thread(target=collect, args=(ledger, settings, stop), name="collect", daemon=True),
-    ]
-    for thread in threads:
-        thread.start()
+    keeper = threading.Thread(target=_keep, args=(arrived, stop), name="drain", daemon=True)
+    keeper.start()
     try:
         yield
     finally:
         stop.set()
         arrived.set()
-        # A call to SES that is under way is waited for: its answer is worth more than a quick end.
+        keeper.join()
+
+
+def main() -> None:
+    """Drain until standard input ends: whoever started this is gone, or wants it to end. A byte: mail came.
+
+    A call to SES that is under way is waited for: its answer is worth more than a quick end.
+    """
+    # Ctrl-C reaches the whole group of processes; the end of the input tells this one.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Who posts a message waits for the answer; a message waits for nobody.
+    os.nice(_NICE)
+    found, arrived, stop = settings(), threading.Event(), threading.Event()
+    with open_ledger(found.database_url) as ledger:
+        threads = [
+            threading.Thread(target=send, args=(ledger, found, arrived, stop), name="send"),
+            threading.Thread(target=collect, args=(ledger, found, stop), name="collect"),
+        ]
+        for thread in threads:
+            thread.start()
+        while os.read(sys.stdin.fileno(), 4096):
+            arrived.set()
+        stop.set()
+        arrived.set()
         for thread in threads:
             thread.join()
 
@@ -91,6 +116,31 @@ def collect(ledger: Ledger, settings: Settings, stop: threading.Event) -> None:
         stop.wait(_guarded(once))
 
 
+def _keep(arrived: threading.Event, stop: threading.Event) -> None:
+    """Keep a draining process running, and tell it when messages arrive."""
+    while not stop.is_set():
+        command = [sys.executable, "-m", "api.draining"]
+        with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
+            _tell(process, arrived, stop)
+        if not stop.is_set():
+            log.warning("the sending process ended with %s: it is started again", process.returncode)
+            stop.wait(_TROUBLE_SECONDS)
+
+
+def _tell(process: "subprocess.Popen[bytes]", arrived: threading.Event, stop: threading.Event) -> None:
+    """Pass on that messages arrived, until told to stop or the process has ended."""
+    assert process.stdin is not None
+    while not stop.is_set() and process.poll() is None:
+        if arrived.wait(LOOK_AGAIN_SECONDS):
+            arrived.clear()
+            with suppress(BrokenPipeError):
+                process.stdin.write(b".")
+                process.stdin.flush()
+            stop.wait(GATHER_SECONDS)
+    with suppress(BrokenPipeError):
+        process.stdin.close()
+
+
 def _pause_after(sent: SinglesSent) -> float:
     match sent.ended:
         case "chunk" | "nothing_left":
@@ -111,3 +161,8 @@ def _guarded(once: Callable[[], float]) -> float:
         # The error's text may hold an address among the query's parameters.
         log.warning("the ledger does not answer: %s", type(err).__name__)
     return _TROUBLE_SECONDS
+
+
+if __name__ == "__main__":
+    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    main()

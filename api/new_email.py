@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -71,6 +71,18 @@ def _is_url(text: str) -> bool:
 Line = Annotated[str, AfterValidator(_one_line)]
 
 
+EXAMPLE: dict[str, Any] = {
+    "to": "someone@mail.example",
+    "from": "news@shop.example",
+    "text": "we have a new offer this week",
+    "subject": "EliPackage Promo",
+    "externalId": "123456789abcde",
+    "clientId": "48118112",
+    "callbacks": ["https://shop.example/hook"],
+    "alias": "New User",
+}
+
+
 class NewEmail(BaseModel):
     """One e-mail as a program asks for it."""
 
@@ -78,20 +90,7 @@ class NewEmail(BaseModel):
         extra="forbid",
         frozen=True,
         strict=True,
-        json_schema_extra={
-            "examples": [
-                {
-                    "to": "someone@mail.example",
-                    "from": "news@shop.example",
-                    "text": "we have a new offer this week",
-                    "subject": "EliPackage Promo",
-                    "externalId": "123456789abcde",
-                    "clientId": "48118112",
-                    "callbacks": ["https://shop.example/hook"],
-                    "alias": "New User",
-                }
-            ]
-        },
+        json_schema_extra={"examples": [EXAMPLE]},
     )
 
     to: Annotated[Line, Field(max_length=320)] = Field(description="The recipient's address.")

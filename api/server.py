@@ -22,7 +22,7 @@ def serve(host: str, port: int, *, sends: bool = False) -> None:
         ledger = stack.enter_context(open_ledger(found.database_url))
         stack.enter_context(delivering(open_deliverer(ledger, found)))
         if sends:
-            stack.enter_context(draining(ledger, found, app.state.context.arrived))
+            stack.enter_context(draining(found, app.state.context.arrived))
         # The access log would hold the links' tokens, and whoever has a token can unsubscribe its owner.
         uvicorn.run(
             app,

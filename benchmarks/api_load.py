@@ -87,14 +87,16 @@ def _killed(environment: Mapping[str, str], load: Mapping[str, str], kills: int)
     port = free_port()
     for number in range(kills):
         command, _ = _api(environment, port)
-        process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            command, env=environment, stderr=subprocess.DEVNULL, start_new_session=True
+        )
         _until_there(f"http://127.0.0.1:{port}/healthz")
         told = {**os.environ, **load, "LOAD_RUN": f"killed{number}"}
         wrk = subprocess.Popen(
             _wrk_command(f"http://127.0.0.1:{port}", 4), env=told, stdout=subprocess.DEVNULL
         )
         time.sleep(2 + number / kills)
-        process.send_signal(signal.SIGKILL)
+        os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         wrk.wait()
     print(f"killed {kills} times under load", flush=True)

@@ -21,7 +21,7 @@ def sandbox(context: click.Context) -> None:
     "--send/--no-send",
     "sends",
     default=True,
-    help="Send and collect in this process, or leave that to the flows send-messages and watch-statuses.",
+    help="Send and collect beside it, or leave that to the flows send-messages and watch-statuses.",
 )
 def api(host: str, port: int, sends: bool) -> None:
     """Serve the e-mail API and the pages behind the links in the mail."""

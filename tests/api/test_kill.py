@@ -9,7 +9,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
@@ -70,12 +70,13 @@ class Callers:
 @contextmanager
 def serving(environment: dict[str, str], port: int) -> Iterator["subprocess.Popen[bytes]"]:
     command = [sys.executable, "-m", "cli", "api", "--port", str(port)]
-    process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL, start_new_session=True)
     try:
         _until(lambda: _answers(port))
         yield process
     finally:
-        process.kill()
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 
 
@@ -118,7 +119,8 @@ def test_what_was_answered_before_the_kill_goes_out_once(
             for thread in callers.threads:
                 thread.start()
             _until(lambda: len(callers.answered) >= ANSWERS_BEFORE_THE_KILL)
-            process.send_signal(signal.SIGKILL)
+            # The process that sends goes with the one that answers.
+            os.killpg(process.pid, signal.SIGKILL)
             for thread in callers.threads:
                 thread.join()
         # Nobody waits in the test for the leases of the dead process to end: they end now.
