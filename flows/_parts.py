@@ -8,7 +8,6 @@ from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.objects import FlowRun
 from prefect.deployments import run_deployment
 from prefect.exceptions import ObjectNotFound
-from prefect.runtime import flow_run
 from prefect.states import Cancelled
 
 DEPLOYMENT = "send-part/send-part"
@@ -18,7 +17,10 @@ _LOOK_SECONDS = 1.0
 
 
 def start(campaign: str, runs: int, workers: int) -> list[UUID]:
-    """Start the sending runs beside this one and return them: none where there is no such deployment."""
+    """Start the sending runs beside this one and return them: none where there is no such deployment.
+
+    Each call starts new ones: those of a first try may be dead, and those from before a halt have ended.
+    """
     started: list[UUID] = []
     for part in range(2, runs + 1):
         try:
@@ -26,8 +28,6 @@ def start(campaign: str, runs: int, workers: int) -> list[UUID]:
                 DEPLOYMENT,
                 parameters={"campaign": campaign, "part": part, "workers": workers},
                 timeout=0,
-                # A retry of this run starts parts of its own: those of its first try may be dead.
-                idempotency_key=f"{flow_run.id} {flow_run.run_count} {part}",
             )
         except ObjectNotFound:
             get_run_logger().warning(

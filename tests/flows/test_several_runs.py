@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import pytest
+from prefect import flow
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.states import StateType
 
@@ -73,6 +75,20 @@ def test_parts_that_never_begin_are_taken_back(
     steps = [prefect_client.read_task_run(run.parent_task_run_id) for run in parts if run.parent_task_run_id]
     (own,) = {step.flow_run_id for step in steps if step.flow_run_id}
     assert (len(steps), prefect_client.read_flow_run(own).name) == (2, "send spring-offer")
+
+
+def test_after_a_halt_or_a_retry_there_are_new_parts(
+    office: "Office", part_deployment: None, prefect_client: SyncPrefectClient
+) -> None:
+    from flows import _parts
+
+    @flow
+    def starts_twice() -> list[UUID]:
+        parts = [*_parts.start("spring-offer", 2, 1), *_parts.start("spring-offer", 2, 1)]
+        _parts.end(parts)
+        return parts
+
+    assert len(set(starts_twice())) == 2
 
 
 def test_a_part_sends_what_nobody_has_claimed_and_leaves_the_rest_to_the_campaigns_own_run(
