@@ -149,6 +149,74 @@ def test_old_outcomes_are_judged_by_themselves_after_the_soak(stage) -> None:
     assert halt["rule"] == "literal_known"
 
 
+LADDER = {"ladder": [100, 500], "unknown_at_most": 500}
+
+
+def _deliver(stage, count: int) -> None:
+    ids = [row["id"] for row in stage.rows() if row["status"] == Status.SENT][:count]
+    with stage.ledger.writing() as connection:
+        campaigns.lock(connection, stage.stored().id)
+        states = read_states(connection, ids).values()
+        save(connection, [(each, each.with_facts({Fact.DELIVERED: stage.clock.now})) for each in states])
+
+
+def test_claims_fill_a_rung_between_them_and_then_wait_for_its_outcomes(stage) -> None:
+    stage.enqueue(1_000, halt=LADDER)
+    first, second = _claim(stage, 60), _claim(stage, 500, owner="worker-2")
+    assert isinstance(first, Claim)
+    assert isinstance(second, Claim)
+    assert (len(first.recipients), len(second.recipients)) == (60, 40)
+    third = _claim(stage, 500, owner="worker-3")
+    assert isinstance(third, NoClaim)
+    assert (third.state, third.wait_seconds, third.waits and third.waits.cause) == (
+        State.RUNNING,
+        0.5,
+        "soak",
+    )
+    give_back(stage.ledger, first)
+    again = _claim(stage, 500, owner="worker-3")
+    assert isinstance(again, Claim)
+    assert len(again.recipients) == 60
+
+
+def test_a_rung_is_passed_once_no_outcome_could_change_the_verdict(stage) -> None:
+    stage.enqueue(1_000, halt=LADDER)
+    stage.send(recipients=100)
+    _deliver(stage, 95)
+    assert isinstance(_claim(stage), NoClaim)
+    _deliver(stage, 1)
+    held = _claim(stage, 900)
+    assert isinstance(held, Claim)
+    assert len(held.recipients) == 400
+    assert stage.stored().rung == 500
+
+
+def test_a_worker_waits_in_small_steps_and_goes_on_when_the_outcomes_are_in(stage) -> None:
+    stage.enqueue(300, halt=LADDER | {"ladder": [30]})
+
+    def wait(seconds: float) -> None:
+        stage.clock.sleep(seconds)
+        if seconds == 0.5 and stage.clock.slept.count(0.5) == 5:
+            _deliver(stage, 30)
+
+    assert stage.send(stage.work(sleep=wait)).ended == "nothing_left"
+    assert stage.clock.slept.count(0.5) == 5
+    assert stage.count() == {Status.DELIVERED: 30, Status.SENT: 270}
+
+
+def test_silence_pauses_and_whoever_resumes_begins_at_the_first_rung(stage) -> None:
+    stage.enqueue(1_000, halt=LADDER)
+    stage.send(recipients=100)
+    _deliver(stage, 40)
+    stage.clock.tick(620)
+    assert _claim(stage) == NoClaim(State.PAUSED, held_by_others=False)
+    assert stage.stored().change_reason.startswith("No outcomes: after 600 seconds fewer than half")
+    assert controls.resume(stage.ledger, "spring-offer", by="Ada", reason="the queue is mended") == 2
+    held = _claim(stage, 500)
+    assert isinstance(held, Claim)
+    assert len(held.recipients) == 90
+
+
 def test_a_campaign_that_is_not_there_is_one_sentence(ledger) -> None:
     with pytest.raises(CampaignNotFound, match=r"^no campaign is named spring-offer: "):
         claim(ledger, "spring-offer", "worker-1", 10)
