@@ -62,15 +62,10 @@ def commit_intent(
         raise ClaimLost
     at = clock.now(connection)
     ids = list(send_ids)
-    mine = (message.c.id.in_(ids), message.c.status == Status.CLAIMED, message.c.claim_id == held.id)
-    moved = connection.execute(
-        update(message)
-        .where(*mine)
-        .values(stage=Stage.SENDING, status=Status.SENDING, stage_at=at, attempts=message.c.attempts + 1)
-    )
+    moved = connection.execute(_INTEND, {"ids": ids, "held_id": held.id, "at": at})
     if moved.rowcount != len(ids):
         raise ClaimLost
-    numbers = connection.execute(select(message.c.id, message.c.attempts).where(message.c.id.in_(ids)))
+    numbers = connection.execute(_NUMBERS, {"ids": ids})
     connection.execute(
         insert(attempt),
         [
@@ -101,15 +96,8 @@ def record(connection: Connection, results: Sequence[Result]) -> None:
     if not results:
         return
     at = clock.now(connection)
-    query = (
-        select(
-            attempt.c.send_id, attempt.c.message_id, attempt.c.number, message.c.attempts, campaign.c.state
-        )
-        .join(message, message.c.id == attempt.c.message_id)
-        .outerjoin(campaign, campaign.c.id == message.c.campaign_id)
-        .where(attempt.c.send_id.in_([result.send_id for result in results]))
-    )
-    known = {row.send_id: row for row in connection.execute(query)}
+    send_ids = [result.send_id for result in results]
+    known = {row.send_id: row for row in connection.execute(_KNOWN, {"send_ids": send_ids})}
     states = read_states(connection, [row.message_id for row in known.values()])
     connection.execute(
         _RECORD,
@@ -142,6 +130,26 @@ def fail(connection: Connection, message_id: int, detail: str) -> None:
         failed = before.with_facts({Fact.FAILED: clock.now(connection)}).with_detail(detail)
         save(connection, [(before, failed)])
 
+
+# Made once: to make a statement takes longer than to run it.
+_IDS = message.c.id.in_(bindparam("ids", expanding=True))
+_INTEND = (
+    update(message)
+    .where(_IDS, message.c.status == Status.CLAIMED, message.c.claim_id == bindparam("held_id"))
+    .values(
+        stage=Stage.SENDING,
+        status=Status.SENDING,
+        stage_at=bindparam("at"),
+        attempts=message.c.attempts + 1,
+    )
+)
+_NUMBERS = select(message.c.id, message.c.attempts).where(_IDS)
+_KNOWN = (
+    select(attempt.c.send_id, attempt.c.message_id, attempt.c.number, message.c.attempts, campaign.c.state)
+    .join(message, message.c.id == attempt.c.message_id)
+    .outerjoin(campaign, campaign.c.id == message.c.campaign_id)
+    .where(attempt.c.send_id.in_(bindparam("send_ids", expanding=True)))
+)
 
 # An event that came first may already have brought the SES message id: an answer without one keeps it.
 _RECORD = (

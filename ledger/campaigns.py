@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from ledger import clock
 from ledger.errors import CampaignConflict, CampaignNotFound
@@ -101,8 +101,10 @@ def lock(connection: Connection, campaign_id: int) -> Campaign:
 
     A claim and a halt both lock it, so that no claim commits after a halt.
     """
-    query = select(campaign).where(campaign.c.id == campaign_id).with_for_update()
-    return _campaign(connection.execute(query).one())
+    return _campaign(connection.execute(_LOCK, {"campaign": campaign_id}).one())
+
+
+_LOCK = select(campaign).where(campaign.c.id == bindparam("campaign")).with_for_update()
 
 
 def every(connection: Connection) -> list[Campaign]:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from ledger import clock
 from ledger.dialects import insert
@@ -31,14 +31,11 @@ def take(
     Grants never bunch up: any one second holds at most the rate plus one grant, and what is due for
     `catch_up_seconds`, by which a worker may be late and lose nothing. More idle time is not saved.
     """
-    _ensure(connection, name)
-    next_at = connection.execute(
-        select(limiter.c.next_at).where(limiter.c.name == name).with_for_update()
-    ).scalar_one()
+    next_at = _lock(connection, name)
     at = clock.now(connection)
     after = max(at - catch_up_seconds, next_at) + recipients / rate_per_second
-    connection.execute(update(limiter).where(limiter.c.name == name).values(next_at=after))
-    return Grant(name, max(0.0, float(next_at - at)), float(next_at), float(after))
+    connection.execute(_BOOK, {"limit": name, "after": after})
+    return Grant(name, max(0.0, next_at - at), next_at, float(after))
 
 
 def give_back(connection: Connection, grant: Grant) -> None:
@@ -55,12 +52,22 @@ def give_back(connection: Connection, grant: Grant) -> None:
 
 def hold(connection: Connection, name: str, seconds: float) -> None:
     """Grant nothing for `seconds` from now: SES has said that it takes no more for the moment."""
-    _ensure(connection, name)
+    _lock(connection, name)
     until = clock.now(connection) + seconds
     connection.execute(
         update(limiter).where(limiter.c.name == name, limiter.c.next_at < until).values(next_at=until)
     )
 
 
-def _ensure(connection: Connection, name: str) -> None:
-    connection.execute(insert(connection, limiter).values(name=name, next_at=0.0).on_conflict_do_nothing())
+_NEXT_AT = select(limiter.c.next_at).where(limiter.c.name == bindparam("limit")).with_for_update()
+_BOOK = update(limiter).where(limiter.c.name == bindparam("limit")).values(next_at=bindparam("after"))
+
+
+def _lock(connection: Connection, name: str) -> float:
+    """Lock the limit's row, which is made where there is none, and return its next moment."""
+    found = connection.execute(_NEXT_AT, {"limit": name}).scalar_one_or_none()
+    if found is None:
+        made = insert(connection, limiter).values(name=name, next_at=0.0).on_conflict_do_nothing()
+        connection.execute(made)
+        found = connection.execute(_NEXT_AT, {"limit": name}).scalar_one()
+    return float(found)

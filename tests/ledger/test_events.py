@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Connection, func, select
 
-from ledger import attempts, campaigns, claims, enqueueing, events, suppressions
+from ledger import attempts, campaigns, cancelling, claims, doubts, enqueueing, events, suppressions
 from ledger.attempts import Answer, Result
 from ledger.events import Applied
 from ledger.incoming import Event
@@ -35,9 +36,20 @@ event_values = st.builds(
 
 
 @st.composite
-def reorderings(draw: st.DrawFn) -> tuple[list[list[Event]], list[list[Event]]]:
-    """Return the same events twice: each time in an order, with repetitions and in batches of its own."""
+def reorderings(
+    draw: st.DrawFn, send_ids: st.SearchStrategy[str] | None = None
+) -> tuple[list[list[Event]], list[list[Event]]]:
+    """Return the same events twice: each time in an order, with repetitions and in batches of its own.
+
+    With `send_ids` every event is of one of these sends, and proves that SES took it, as real ones do.
+    """
     found = draw(st.lists(event_values, min_size=1, max_size=7, unique_by=lambda item: item.dedupe_key))
+    if send_ids is not None:
+        taken = {Fact.ACCEPTED: SENT_AT}
+        found = [
+            replace(item, send_id=draw(send_ids), ses_message_id=None, facts=item.facts | taken)
+            for item in found
+        ]
     ways = []
     for _ in range(2):
         order = draw(st.permutations(found + draw(st.lists(st.sampled_from(found), max_size=3))))
@@ -78,6 +90,71 @@ def test_order_and_repetition_of_events_make_no_difference(
                 (rows, set(connection.execute(query).all()), set(connection.execute(stored).all()))
             )
     assert outcomes[0] == outcomes[1]
+
+
+# Where our own side can have come with a message before SES is heard of.
+_STANDINGS = ("queued", "claimed", "sending", "in_doubt", "unconfirmed", "cancelled", "sent", "rejected")
+
+
+@given(
+    ways=reorderings(st.integers(0, 5).map(lambda n: f"send-{n}")),
+    standings=st.lists(st.sampled_from(_STANDINGS), min_size=2, max_size=2),
+)
+def test_events_of_several_campaigns_in_any_order_lift_whatever_a_message_was_to_the_same_end(
+    ways: tuple[list[list[Event]], list[list[Event]]],
+    standings: list[str],
+    scene,
+    trial: Callable[[], AbstractContextManager[Connection]],
+    read_messages: Callable[[Connection], list[dict[str, object]]],
+    hold_tallies_to_account: Callable[[Connection, int], None],
+) -> None:
+    outcomes = []
+    for batches in ways:
+        with trial() as connection:
+            ids = [_stand(connection, scene, standing, number) for number, standing in enumerate(standings)]
+            for batch in batches:
+                events.apply(connection, batch)
+            for campaign_id in ids:
+                hold_tallies_to_account(connection, campaign_id)
+            rows = read_messages(connection)
+            heard_of = {item.send_id for batch in batches for item in batch}
+            for row in rows:
+                if f"send-{row['position']}" in heard_of:
+                    assert row["status"] not in {"QUEUED", "CLAIMED", "SENDING", "IN_DOUBT", "UNCONFIRMED"}
+                for name in ("id", "campaign_id", "claim_id"):
+                    del row[name]
+            query = select(suppression.c.address_key, suppression.c.scope, suppression.c.reason)
+            outcomes.append((rows, set(connection.execute(query).all())))
+    assert outcomes[0] == outcomes[1]
+
+
+def _stand(connection: Connection, scene, standing: str, number: int) -> int:
+    """Store a campaign of three whose sends are send-0 to send-2, or send-3 to send-5, and bring it there."""
+    messages = [
+        replace(item, address_key=f"{number}.{item.address_key}", position=3 * number + place)
+        for place, item in enumerate(scene.messages(3))
+    ]
+    campaign = enqueueing.enqueue(connection, scene.new(f"campaign-{number}"), [messages])
+    held = claims.take(connection, campaign, f"worker-{number}", claims.candidates(connection, campaign, 3))
+    sent = {item.message_id: f"send-{3 * number + place}" for place, item in enumerate(held.recipients)}
+    locked = campaigns.lock(connection, campaign.id)
+    attempts.commit_intent(connection, locked, held, f"call-{number}", sent)
+    answer = {
+        "sending": None,
+        "sent": Answer.ACCEPTED,
+        "rejected": Answer.REJECTED,
+        "in_doubt": Answer.UNKNOWN,
+        "unconfirmed": Answer.UNKNOWN,
+    }.get(standing, Answer.NOT_SENT)
+    if answer is not None:
+        attempts.record(connection, [Result(send_id, answer, text="said so") for send_id in sent.values()])
+    if standing == "unconfirmed":
+        doubts.expire(connection, locked, SENT_AT + 1e9)
+    if standing == "cancelled":
+        cancelling.cancel_queued(connection, locked)
+    if standing == "claimed":
+        claims.take(connection, locked, "another", claims.candidates(connection, locked, 3))
+    return campaign.id
 
 
 def test_the_same_event_twice_is_stored_once_and_counted_once(scene, an_event) -> None:
