@@ -26,7 +26,7 @@ class Applied:
     unmatched: int
     campaigns: tuple[int, ...] = field(default=())
     # Every message that learnt something, as it was before and as it is now.
-    changes: tuple[tuple[MessageState, MessageState], ...] = field(default=(), repr=False)
+    changes: tuple[tuple[MessageState, MessageState], ...] = field(default=(), repr=False, compare=False)
 
 
 def apply(
