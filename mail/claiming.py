@@ -80,7 +80,8 @@ def claim(ledger: Ledger, name: str, owner: str, limit: int, rate_per_second: fl
         most = min(1 if probing else limit, limit if today is None else today.left)
         while most and (found := claims.candidates(connection, locked, most, room.closed)):
             if welcome := room.admit(_without_suppressed(connection, locked, found)):
-                braking.note_claimed(connection, locked, welcome)
+                if room.by_domain:
+                    braking.note_claimed(connection, locked, welcome)
                 warm_up.note_claimed(connection, locked, len(welcome))
                 held = claims.take(connection, locked, owner, welcome)
                 if probing:
