@@ -64,3 +64,12 @@ def test_an_endpoint_that_does_not_answer_is_named(monkeypatch, bucket):
         s3.opened("s3://lists/list.csv"),
     ):
         pass
+
+
+def test_a_folder_is_its_objects_by_name_without_the_empty_ones(bucket):
+    for key, body in (("in/b.csv", b"email\nb@shop.example\n"), ("in/", b""), ("in/a.csv", b"email\n")):
+        bucket.put_object(Bucket="lists", Key=key, Body=body)
+    assert s3.inside("s3://lists/in/") == [("s3://lists/in/a.csv", 6), ("s3://lists/in/b.csv", 21)]
+    assert s3.inside("s3://lists/none/") == []
+    with pytest.raises(ListError, match="no such bucket"):
+        s3.inside("s3://nowhere/in/")
