@@ -126,7 +126,7 @@ def test_a_queue_that_cannot_be_read_pauses_the_campaign(
 def test_whatever_breaks_the_collecting_pauses_the_campaign(
     enqueued: Campaign, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(*_: object) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise KeyError("reader.1@reader.example")
 
     monkeypatch.setattr(collecting, "collect_during", broken)
