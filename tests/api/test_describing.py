@@ -5,12 +5,15 @@
 
 import os
 from collections.abc import Callable
+from pathlib import Path
 
 import schemathesis
 from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, given, settings
 from schemathesis import Case
 from schemathesis.checks import CHECKS, load_all_checks
+
+from api.errors import Code
 
 EXAMPLES = int(os.environ.get("API_EXAMPLES", "12"))
 
@@ -78,3 +81,8 @@ def test_what_is_written_by_hand_has_an_answer_with_an_example(client: TestClien
         )
     ]
     assert without == []
+
+
+def test_the_page_about_the_api_has_every_code() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "api.md").read_text("utf-8")
+    assert [code.value for code in Code if f"`{code.value}`" not in page] == []
