@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from api.context import Here
+from api.context import Context, Here
 from api.errors import Code, Refusal, Refused
 from ledger.owners import Caller
 
@@ -18,7 +18,18 @@ async def caller(
     here: Here, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]
 ) -> Caller:
     """Return who asks, as a dependency; refuses without a good key and whoever asks too often."""
-    if credentials is None:
+    return await known(here, credentials.credentials if credentials else None)
+
+
+async def caller_of(request: Request, here: Context) -> Caller:
+    """Return the same without FastAPI's dependencies, which cost a third of a short request."""
+    scheme, _, key = request.headers.get("authorization", "").partition(" ")
+    return await known(here, key.strip() if scheme.lower() == "bearer" and key.strip() else None)
+
+
+async def known(here: Context, key: str | None) -> Caller:
+    """Return whose key it is; refuses without a good one and whoever asks too often."""
+    if key is None:
         raise Refused(
             Refusal(
                 401,
@@ -28,7 +39,7 @@ async def caller(
                 _CHALLENGE,
             )
         )
-    found = await here.keys.caller(credentials.credentials)
+    found = await here.keys.caller(key)
     if found is None:
         raise Refused(
             Refusal(

@@ -12,6 +12,7 @@ from ledger.singles import NewSingle
 from lists.addresses import Address, Malformed, parse
 from lists.dns_verdicts import MxVerdict, Status
 from lists.roles import role_of
+from lists.syntax import judged
 from mail import callback_urls
 from mail.addresses import parse_from
 from mail.callback_urls import BadCallbackUrl
@@ -68,9 +69,9 @@ class Checker:
 
 
 def _draft(email: NewEmail, caller: Caller, unsubscribe_text: str) -> NewSingle | Refusal:
-    recipient = parse(email.to)
+    recipient = judged(email.to.strip())
     if isinstance(recipient, Malformed):
-        return _malformed(recipient)
+        return _malformed(parse(email.to))
     if "smtputf8" in recipient.flags:
         return Refusal(
             422,
@@ -113,7 +114,8 @@ def _single(email: NewEmail, recipient: Address, caller: Caller, unsubscribe_tex
     )
 
 
-def _malformed(found: Malformed) -> Refusal:
+def _malformed(found: Address | Malformed) -> Refusal:
+    assert isinstance(found, Malformed)
     meant = f" Did you mean {found.suggestion}?" if found.suggestion else ""
     return Refusal(
         422,

@@ -2,7 +2,12 @@
 
 from typing import Any
 
+from api.checking import DEFAULT_UNSUBSCRIBE_TEXT
 from api.new_email import EXAMPLE, NewEmail
+
+MAX_EMAILS = 1_000
+MAX_UNSUBSCRIBE_TEXT = 200
+MAX_KEY = 255
 
 _EMAIL = NewEmail.model_json_schema(by_alias=True)
 _EXAMPLE = dict(EXAMPLE)
@@ -97,17 +102,40 @@ _ITEM = {"anyOf": [_ACCEPTED, {"type": "object", "required": ["error"], "propert
 
 POSTED: dict[str, Any] = {
     "openapi_extra": {
+        "security": [{"HTTPBearer": []}],
+        "parameters": [
+            {
+                "name": "unsubscribeMsg",
+                "in": "query",
+                "description": "What the unsubscribe link says.",
+                "schema": {
+                    "type": "string",
+                    "default": DEFAULT_UNSUBSCRIBE_TEXT,
+                    "minLength": 1,
+                    "maxLength": MAX_UNSUBSCRIBE_TEXT,
+                },
+            },
+            {
+                "name": "Idempotency-Key",
+                "in": "header",
+                "description": "Sent again with the same key within 24 hours, a request is done once.",
+                "schema": {"type": "string", "maxLength": MAX_KEY},
+            },
+        ],
         "requestBody": {
             "required": True,
             "content": {
                 "application/json": {
                     "schema": {
-                        "anyOf": [_EMAIL, {"type": "array", "items": _EMAIL, "minItems": 1, "maxItems": 1000}]
+                        "anyOf": [
+                            _EMAIL,
+                            {"type": "array", "items": _EMAIL, "minItems": 1, "maxItems": MAX_EMAILS},
+                        ]
                     },
                     "example": _EXAMPLE,
                 }
             },
-        }
+        },
     },
     "responses": {
         202: _answer(

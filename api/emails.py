@@ -3,17 +3,17 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import ValidationError
 from pydantic_core import from_json
 
 from api import answers, pages
-from api.asking import Who, body_of, too_many
+from api.asking import body_of, caller_of, too_many
 from api.checking import DEFAULT_UNSUBSCRIBE_TEXT
-from api.context import Here
-from api.describing import POSTED
+from api.context import Context, context
+from api.describing import MAX_EMAILS, MAX_KEY, MAX_UNSUBSCRIBE_TEXT, POSTED
 from api.errors import Code, Refusal, Refused
 from api.group_commit import Crowded
 from api.new_email import NewEmail, refusal_of
@@ -25,42 +25,20 @@ from mail.unwelcome import Unwelcome
 
 router = APIRouter(tags=["emails"])
 
-MAX_EMAILS = 1_000
 MAX_BODY_BYTES = 10_000_000
 
 
 @router.post("/emails", status_code=202, summary="Send one e-mail, or up to 1,000", **POSTED)
-async def post(
-    request: Request,
-    here: Here,
-    who: Who,
-    unsubscribe_text: Annotated[
-        str,
-        Query(
-            alias="unsubscribeMsg",
-            min_length=1,
-            max_length=200,
-            description="What the unsubscribe link says.",
-        ),
-    ] = DEFAULT_UNSUBSCRIBE_TEXT,
-    key: Annotated[
-        str,
-        Header(
-            alias="Idempotency-Key",
-            max_length=255,
-            description="Sent again with the same key within 24 hours, a request is done once.",
-        ),
-    ] = "",
-) -> Response:
+async def post(request: Request) -> Response:
     """Take e-mails in. Each is checked, stored, and sent within about a second.
 
     The body is one e-mail or a list of up to 1,000; of a list every e-mail has a result of its own, in order,
     and the status is 207 where any was refused.
     """
-    if CONTROL.search(unsubscribe_text) or not unsubscribe_text.strip():
-        raise Refused(
-            Refusal(422, Code.CONTROL_CHARACTER, "`unsubscribeMsg` must be one line.", "unsubscribeMsg")
-        )
+    here = await context(request)
+    who = await caller_of(request, here)
+    unsubscribe_text = _unsubscribe_text(request)
+    key = _idempotency_key(request)
     body = await body_of(request, MAX_BODY_BYTES)
     emails, is_list = _emails(body)
     checked = await here.checker.check(emails, who, unsubscribe_text)
@@ -76,7 +54,35 @@ async def post(
     return await _taken_in(here, submission)
 
 
-async def _taken_in(here: Here, submission: Submission) -> Response:
+def _unsubscribe_text(request: Request) -> str:
+    text = request.query_params.get("unsubscribeMsg", DEFAULT_UNSUBSCRIBE_TEXT)
+    if CONTROL.search(text) or not 0 < len(text.strip()) <= len(text) <= MAX_UNSUBSCRIBE_TEXT:
+        raise Refused(
+            Refusal(
+                422,
+                Code.INVALID,
+                f"`unsubscribeMsg` must be one line of 1 to {MAX_UNSUBSCRIBE_TEXT} characters.",
+                "unsubscribeMsg",
+            )
+        )
+    return text
+
+
+def _idempotency_key(request: Request) -> str:
+    key = request.headers.get("idempotency-key", "")
+    if CONTROL.search(key) or len(key) > MAX_KEY:
+        raise Refused(
+            Refusal(
+                422,
+                Code.INVALID,
+                f"`Idempotency-Key` must be at most {MAX_KEY} printable characters.",
+                "Idempotency-Key",
+            )
+        )
+    return key
+
+
+async def _taken_in(here: Context, submission: Submission) -> Response:
     try:
         result = await here.intake.submit(submission)
     except Crowded as err:

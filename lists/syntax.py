@@ -66,7 +66,7 @@ def verdicts(cells: pa.Array) -> Checked:
     if some_left := bool(rest.any()):
         left = cells.filter(pa.array(rest))
         found = [
-            _explained(fault, cell) if fault else _judged(cell)
+            _explained(fault, cell) if fault else judged(cell)
             for cell, fault in zip(left.to_pylist(), syntax_rules.faults(left), strict=True)
         ]
         chosen = pa.array(plain)
@@ -173,8 +173,11 @@ def _explained(fault: str, cell: str) -> Address | Malformed:
     return known
 
 
-def _judged(cell: str) -> Address | Malformed:
-    """Ask the library, once a domain where the part before the @-sign is beyond doubt."""
+def judged(cell: str) -> Address | Malformed:
+    """Judge trimmed text as `addresses.judge` does.
+
+    The library is asked once a domain where the part before the @-sign is beyond doubt.
+    """
     local_part, at, domain = cell.partition("@")
     if not at or len(domain.encode(errors="replace")) > _LONGEST_DOMAIN_BYTES:
         return judge(cell)
