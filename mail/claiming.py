@@ -63,7 +63,12 @@ def claim(ledger: Ledger, name: str, owner: str, limit: int, rate_per_second: fl
         warm_up.take_back(connection, locked, claims.recover(connection, locked).queued)
         if suspended is not None:
             gatekeeping.stop(connection, locked.id, account.sentence(suspended), by=account.ACCOUNT)
-        decision = gatekeeping.review(connection, campaigns.lock(connection, locked.id), rate_per_second)
+        locked = campaigns.lock(connection, locked.id)
+        waiting = tallies.read(connection, locked.id).by_status
+        if isinstance(standing, Open) and locked.state is State.RUNNING and waiting[Status.QUEUED]:
+            # The gate has nothing new to say to whoever looks again; the collector asks it as well.
+            return NoClaim(locked.state, held_by_others=False, wait_seconds=standing.wait_seconds)
+        decision = gatekeeping.review(connection, locked, rate_per_second)
         locked = campaigns.lock(connection, locked.id)
         if locked.state is not State.RUNNING:
             return NoClaim(locked.state, held_by_others=False)
@@ -72,9 +77,6 @@ def claim(ledger: Ledger, name: str, owner: str, limit: int, rate_per_second: fl
                 return NoClaim(locked.state, False, _LOOK_AGAIN_SECONDS, waits=decision)
             case Continue():
                 limit = min(limit, decision.budget)
-        waiting = tallies.read(connection, locked.id).by_status
-        if isinstance(standing, Open) and waiting[Status.QUEUED]:
-            return NoClaim(locked.state, held_by_others=False, wait_seconds=standing.wait_seconds)
         probing = isinstance(standing, ProbeDue)
         room, today = braking.room(connection, locked), warm_up.today(connection, locked, lock=True)
         most = min(1 if probing else limit, limit if today is None else today.left)

@@ -44,6 +44,14 @@ class SendPolicy(BaseModel):
         title="Allowed lateness in seconds",
         description="A run that a schedule made sends nothing where it begins later than this.",
     )
+    over_quota: Literal["refuse", "split"] = Field(
+        default="refuse",
+        title="Over quota",
+        description=(
+            "A campaign larger than what SES takes in these 24 hours. refuse: it is not begun. "
+            "split: it goes out over days, as the quota comes back."
+        ),
+    )
     settle_seconds: float = Field(
         default=120.0,
         ge=0,

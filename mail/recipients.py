@@ -72,6 +72,11 @@ def enqueue_rehearsed(
         return enqueue(connection, new, _messages(found.accepted_parquet, summary, new.seed))
 
 
+def accepted_in(list_directory: Path) -> int:
+    """Return how many rows `campaign clean` accepted in a folder."""
+    return accepted.read_summary(in_directory(list_directory).summary_json).accepted
+
+
 def rehearse(
     templates: Templates, list_directory: Path, on_progress: Callable[[int], None] | None = None
 ) -> None:

@@ -16,7 +16,7 @@ from ledger.attempts import Answer, ClaimLost
 from ledger.breaker import Opened
 from ledger.claims import RENEW_AFTER_SECONDS, Claim, Recipient
 from ledger.engine import Ledger
-from mail import call_modes, gatekeeping, outages, rate, restoring, ses, warm_up
+from mail import call_modes, gatekeeping, outages, quota, rate, restoring, ses, warm_up
 from mail.call_modes import FULL_CALLS_PER_SECOND, Mode
 from mail.claiming import NoClaim, claim, give_back
 from mail.errors import TemplateError
@@ -53,6 +53,8 @@ class Work:
     tokens: Tokens
     public_url: str
     rate: Rate
+    # How many recipients SES still takes of this worker; None where that is not watched.
+    quota: int | None = None
     # None only in tests and measurements: then a restored ledger shows by its events alone.
     noted: Noted | None = None
     # Told what an operator should know of the sending, in a sentence without an address.
@@ -65,9 +67,9 @@ class Work:
 class Sent:
     """What a chunk came to: messages by answer, and why it ended.
 
-    `ended` is the campaign's state where that stopped it, `chunk` where the chunk was full, `waiting` where
-    other workers still hold the rest, `later` where the rest is for another day of the sender's warm-up, and
-    `nothing_left` otherwise.
+    `ended` is the campaign's state where that stopped it, `chunk` where the chunk was full or the day's quota
+    is used, `waiting` where others still hold the rest or no quota has come back yet, `later` where the
+    rest is for another day of the sender's warm-up, and `nothing_left` otherwise.
     """
 
     answers: dict[str, int]
@@ -98,7 +100,10 @@ class _Chunk:
         """Claim and send until the chunk is full or there is no more to claim."""
         with self.work.ledger.reading() as connection:
             self.mode = call_modes.present(connection)
-        left = recipients
+        left = recipients if self.work.quota is None else min(recipients, self.work.quota)
+        if left <= 0:
+            self.work.sleep(quota.LOOK_AGAIN_SECONDS)
+            return Sent(dict(self.answers), "waiting")
         while left > 0:
             held = claim(
                 self.work.ledger,

@@ -9,7 +9,7 @@ from ledger import campaigns
 from ledger.engine import Ledger
 from lists import mx, mx_cached
 from lists.dns_verdicts import Status
-from mail import queue, readiness, ses
+from mail import queue, quota, readiness, ses
 from mail.addresses import parse_from
 from mail.campaign_file import Campaign
 from mail.collecting import Collector
@@ -56,6 +56,7 @@ def open_work(ledger: Ledger, settings: Settings, name: str) -> Work:
         public_url=settings.public_url,
         noted=noted(ledger, settings),
         rate=Rate(account.rate_per_second, campaign.send.rate_per_second, name),
+        quota=quota.share(account, campaign.send),
     )
 
 

@@ -15,6 +15,8 @@ from mail import (
     doubts,
     gatekeeping,
     preflight,
+    quota,
+    readiness,
     recipients,
     sending,
     working,
@@ -42,8 +44,11 @@ def check_ready(campaign: Campaign) -> dict[str, Any]:
 @task(task_run_name="enqueue {campaign.name}")
 def enqueue_recipients(campaign: Campaign, list_directory: str) -> int:
     """Store the campaign and its accepted rows, whole or not at all; return the number of recipients."""
+    folder = Path(list_directory)
+    account = readiness.account(readiness.client())
+    quota.check(account, recipients.accepted_in(folder), campaign.send, campaign.name)
     with open_ledger(settings().database_url) as ledger:
-        stored = recipients.enqueue_list(ledger, campaign, Templates.load(campaign), Path(list_directory))
+        stored = recipients.enqueue_list(ledger, campaign, Templates.load(campaign), folder)
     return stored.recipients
 
 

@@ -27,6 +27,7 @@ def test_the_defaults_are_those_of_the_design() -> None:
         "rate_per_second": 0,
         "workers": 1,
         "settle_seconds": 120,
+        "over_quota": "refuse",
         "runs": 1,
         "allowed_lateness_seconds": 3600,
         "warm_up": {"start": 0, "factor": 1.5, "days": 14},
