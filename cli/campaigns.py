@@ -20,6 +20,7 @@ def status(name: str | None, as_json: bool) -> None:
     """Show where the campaign NAME stands, or list all campaigns."""
     from ledger import restores
     from ledger.engine import open_ledger
+    from mail import account
     from reports import status as statuses
     from settings import settings
 
@@ -28,7 +29,14 @@ def status(name: str | None, as_json: bool) -> None:
             click.echo(f"warning: {restores.WHY_PAUSED}", err=True)
         if name is not None:
             found = statuses.of(connection, name).as_json()
-            output.as_json(found) if as_json else output.status(found)
+            if as_json:
+                output.as_json(found)
+            else:
+                output.status(found)
+                whole = account.standing(connection).counted
+                click.echo(
+                    f"  hard bounces of the whole account {whole.bounce_rate:.2%} of {whole.accepted:,}"
+                )
             return
         every = [each.as_json() for each in statuses.every(connection)]
     if as_json:

@@ -53,6 +53,10 @@ def test_the_status_as_json_has_every_key_and_every_status(begun: str, command: 
     assert (found["bounce_rate"], found["complaint_rate"], found["halt"]) == (0.0, 0.0, None)
 
 
+def test_the_status_shows_the_rate_of_the_whole_account_as_well(begun: str, command: "Command") -> None:
+    assert "  hard bounces of the whole account 0.00% of 0\n" in command("status", begun).out
+
+
 def test_the_status_counts_what_became_of_everybody(office: "Office", command: "Command") -> None:
     office.world.control(outcomes=[DEAD])
     office.write_list(["ann@reader.example", "dead.letters@reader.example", "bob@reader.example"])
