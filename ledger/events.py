@@ -10,6 +10,7 @@ from ledger import clock, erasures, forgotten_sends, restores, singles, soft_bou
 from ledger.campaigns import lock
 from ledger.dialects import insert
 from ledger.incoming import Event
+from ledger.key_batches import among
 from ledger.restores import FoundBy
 from ledger.schema import attempt, event, message
 from ledger.statuses import Fact, deciding
@@ -68,8 +69,9 @@ def apply(
 
 def _match(connection: Connection, events: Sequence[Event]) -> dict[str, int]:
     """Return the message id by dedupe key: by send id, else by the id that SES gave the attempt."""
-    send_ids = {item.send_id for item in events if item.send_id}
-    query = select(attempt.c.send_id, attempt.c.message_id).where(attempt.c.send_id.in_(send_ids))
+    send_ids = sorted({item.send_id for item in events if item.send_id})
+    theirs = among(connection, attempt.c.send_id, send_ids)
+    query = select(attempt.c.send_id, attempt.c.message_id).where(theirs)
     by_send_id = {row.send_id: row.message_id for row in connection.execute(query)}
     ses_ids = {
         item.ses_message_id for item in events if item.ses_message_id and item.send_id not in by_send_id
@@ -77,7 +79,8 @@ def _match(connection: Connection, events: Sequence[Event]) -> dict[str, int]:
     by_ses_id: dict[str | None, int] = {}
     if ses_ids:
         query = select(attempt.c.ses_message_id, attempt.c.message_id)
-        found_ids = connection.execute(query.where(attempt.c.ses_message_id.in_(ses_ids)))
+        theirs = among(connection, attempt.c.ses_message_id, sorted(ses_ids))
+        found_ids = connection.execute(query.where(theirs))
         by_ses_id = {row.ses_message_id: row.message_id for row in found_ids}
     found: dict[str, int] = {}
     for item in events:
