@@ -118,7 +118,7 @@ def save(connection: Connection, changes: Sequence[tuple[MessageState, MessageSt
     changed = [(before, after) for before, after in changes if before != after]
     if not changed:
         return
-    connection.execute(_UPDATE, [_parameters(after) for _, after in changed])
+    _write(connection, changed)
     tallies: Counter[tuple[int, int, str]] = Counter()
     cohorts: Counter[tuple[int, int, int, str]] = Counter()
     for before, after in changed:
@@ -173,25 +173,27 @@ def cohort_columns(counts: Collection[Count]) -> list[str]:
     return columns
 
 
-_UPDATE = (
-    update(message)
-    .where(message.c.id == bindparam("key"))
-    .values(
-        epoch=bindparam("new_epoch"),
-        stage=bindparam("new_stage"),
-        stage_at=bindparam("new_stage_at"),
-        status=bindparam("new_status"),
-        claim_id=bindparam("new_claim_id"),
-        failures=bindparam("new_failures"),
-        detail=bindparam("new_detail"),
-        **{name: bindparam(f"new_{name}") for name in FACT_COLUMNS.values()},
-    )
-)
+def _write(connection: Connection, changed: Sequence[tuple[MessageState, MessageState]]) -> None:
+    """Update the columns that differ, and no others: most changes are of a fact and the status."""
+    alike: dict[tuple[str, ...], list[dict[str, object]]] = {}
+    for before, after in changed:
+        old, new = _parameters(before), _parameters(after)
+        names = tuple(name for name, value in new.items() if value != old[name])
+        rows = alike.setdefault(names, [])
+        rows.append({"key": after.id} | {name: new[name] for name in names})
+    for names, rows in alike.items():
+        if names:
+            connection.execute(_change(names), rows)
+
+
+@lru_cache(maxsize=1_000)
+def _change(names: tuple[str, ...]) -> Update:
+    at_id = update(message).where(message.c.id == bindparam("key"))
+    return at_id.values({message.c[name.removeprefix("new_")]: bindparam(name) for name in names})
 
 
 def _parameters(after: MessageState) -> dict[str, object]:
     return {
-        "key": after.id,
         "new_epoch": after.epoch,
         "new_stage": after.stage,
         "new_stage_at": after.stage_at,
