@@ -63,6 +63,14 @@ def ask(connection: Connection, name: str) -> Standing:
     return Open(wait_seconds) if wait_seconds > 0 else ProbeDue()
 
 
+def look(connection: Connection, name: str) -> Opened | None:
+    """Return since when it is open and when it probes next, without a lock; None where it is closed."""
+    found = _read(connection, name)
+    if found is None or found.opened_at is None or found.probe_at is None:
+        return None
+    return Opened(found.opened_at, found.probes, max(0.0, found.probe_at - clock.now(connection)))
+
+
 def book_probe(connection: Connection, name: str, claim_id: int) -> None:
     """Let this claim be the probe, after `ask` said that one is due in this same transaction.
 

@@ -63,6 +63,29 @@ def test_three_calls_without_an_answer_open_it_whoever_made_them(ask, silence) -
     assert ask() == Open(pytest.approx(breaker.FIRST_PROBE_SECONDS))
 
 
+def test_whoever_looks_sees_since_when_it_is_open_and_when_it_probes_next(
+    scene, frozen, silence, probe, answer
+) -> None:
+    def look() -> Opened | None:
+        with scene.ledger.reading() as connection:
+            return breaker.look(connection, NAME)
+
+    since = frozen.now
+    assert look() is None
+    silence()
+    assert look() is None
+    silence(in_a_row=3)
+    frozen.tick(2)
+    assert look() == Opened(since, probes=0, wait_seconds=3)
+    frozen.tick(60)
+    # Nobody has anything to send: the probe is overdue, not in the past.
+    assert look() == Opened(since, probes=0, wait_seconds=0)
+    probe(7)
+    assert look() == Opened(since, probes=1, wait_seconds=LEASE_SECONDS)
+    answer(7)
+    assert look() is None
+
+
 def test_an_answer_in_between_begins_the_count_anew(ask, silence, answer) -> None:
     silence()
     silence()
