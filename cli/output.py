@@ -34,6 +34,11 @@ def status(found: Mapping[str, Any]) -> None:
         click.echo(f"  {found['change_reason']} ({time(found['changed_at'])}, by {found['changed_by']})")
     if found["later"]:
         click.echo(f"  {found['later']}")
+    if (silence := found["breaker"]) is not None:
+        click.echo(
+            f"  SES has given no answers since {time(silence['since'])}: single messages probe "
+            f"({silence['probes']:,} so far, the next one in {silence['wait_seconds']:.0f} s)"
+        )
     for each in found["braked"]:
         click.echo(f"  {each['domain']} puts mail off: tried again from {time(each['until'])}")
     rows = [(f"  {name}", f"{count:,}") for name, count in found["by_status"].items() if count]

@@ -6,12 +6,14 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from ledger import campaigns, tallies
+from ledger import breaker, campaigns, tallies
+from ledger.breaker import Opened
 from ledger.campaigns import Campaign, State
 from ledger.domain_brakes import Window
 from ledger.statuses import Status
 from ledger.tallies import Totals
 from mail import braking, warm_up
+from mail.rate import ACCOUNT
 from mail.warm_up import Today
 from reports.campaign_words import utc
 
@@ -25,6 +27,8 @@ class CampaignStatus:
     braked: tuple[Window, ...] = ()
     # What the sender's domain may send today, where it is being warmed up.
     today: Today | None = None
+    # Since when SES gives no answers to anybody, and when the next probe goes out; None while it answers.
+    silence: Opened | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return what `campaign status NAME --json` prints."""
@@ -46,6 +50,7 @@ class CampaignStatus:
             "warm_up": None if self.today is None else asdict(self.today),
             "continues_at": self.continues_at,
             "later": self.later,
+            "breaker": None if self.silence is None else asdict(self.silence),
         }
 
     @property
@@ -97,6 +102,7 @@ def _status(connection: Connection, campaign: Campaign) -> CampaignStatus:
         tallies.read(connection, campaign.id),
         tuple(braking.braked(connection, campaign)),
         warm_up.today(connection, campaign),
+        breaker.look(connection, ACCOUNT) if campaign.state in (State.RUNNING, State.PAUSED) else None,
     )
 
 

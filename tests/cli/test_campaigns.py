@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 import sandbox
-from ledger import campaigns, clock, domain_brakes, sender_days
+from cli import output
+from ledger import breaker, campaigns, clock, domain_brakes, sender_days
 from ledger.domain_brakes import Window
 from ledger.statuses import Status
 from mail import gatekeeping
+from mail.rate import ACCOUNT
 
 if TYPE_CHECKING:
     from conftest import Command, Office
@@ -259,3 +261,24 @@ def test_the_status_names_braked_domains_and_what_is_for_another_day(
     assert [each["domain"] for each in found["braked"]] == ["slow.example"]
     assert (found["warm_up"]["ceiling"], found["warm_up"]["left"]) == (2, 0)
     assert found["continues_at"] == found["warm_up"]["continues_at"]
+
+
+def test_the_status_says_since_when_ses_gives_no_answers(
+    office: "Office", begun: str, command: "Command"
+) -> None:
+    assert json.loads(command("status", begun, "--json").out)["breaker"] is None
+    assert "no answers" not in command("status", begun).out
+    with office.ledger() as ledger, ledger.writing() as connection:
+        opened = breaker.note_silence(connection, ACCOUNT, 1, in_a_row=breaker.OPENS_AFTER)
+    assert opened is not None
+    ran = command("status", begun)
+    assert (ran.code, ran.err) == (0, "")
+    assert (
+        f"  SES has given no answers since {output.time(opened.since)}: single messages probe (0 so far"
+        in (ran.out)
+    )
+    found = json.loads(command("status", begun, "--json").out)["breaker"]
+    assert (found["since"], found["probes"]) == (opened.since, 0)
+    assert 0 <= found["wait_seconds"] <= breaker.FIRST_PROBE_SECONDS
+    command("cancel", begun, *WHO_AND_WHY)
+    assert json.loads(command("status", begun, "--json").out)["breaker"] is None
