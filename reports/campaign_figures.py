@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ledger.accounts import Rolling
 from ledger.campaigns import Change, State
 from ledger.domain_brakes import Window
 from ledger.statuses import Count, Status
@@ -113,6 +114,7 @@ class Attention:
 class CampaignReport:
     """One campaign at one moment. Times are UTC epoch seconds, rates are fractions.
 
+    `account` counts everything that the account sent, over all campaigns, as the account's rule counts it.
     `braked` are the domains that are left alone for a while, or tried again after that. `suppressed`,
     `rejected` and `diagnostics` are ordered by how often each text came, `domains` by hard bounces and then
     by recipients.
@@ -132,6 +134,7 @@ class CampaignReport:
     list: ListFigures
     recipients: int
     totals: Totals
+    account: Rolling
     suppressed: tuple[TextCount, ...]
     rejected: tuple[TextCount, ...]
     diagnostics: tuple[TextCount, ...]

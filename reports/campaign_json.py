@@ -38,6 +38,7 @@ def as_json(report: CampaignReport) -> str:
         "bounce_limit": report.bounce_limit,
         "complained": counts[Count.COMPLAINED],
         "complaint_rate": report.totals.complaint_rate,
+        "account": asdict(report.account) | {"bounce_rate": report.account.bounce_rate},
         "suppressed": _by_text(report.suppressed),
         "rejected": _by_text(report.rejected),
         "diagnostics": [asdict(each) for each in report.diagnostics],

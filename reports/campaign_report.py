@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from ledger import campaigns, clock, tallies
 from ledger.campaigns import Campaign, Change, State
 from ledger.statuses import Count, Status
-from mail import braking
+from mail import account, braking
 from mail.gatekeeping import policy_of
 from reports import campaign_balance, campaign_page, campaign_queries, messages_csv
 from reports.campaign_figures import CampaignReport, Epoch, Halt, ListFigures
@@ -62,6 +62,7 @@ def build(connection: Connection, name: str) -> CampaignReport:
         list=listed,
         recipients=campaign.recipients,
         totals=totals,
+        account=account.standing(connection).counted,
         suppressed=tuple(each for each in texts if each.status is Status.SUPPRESSED),
         rejected=tuple(each for each in texts if each.status is Status.REJECTED),
         diagnostics=tuple(each for each in texts if each.status not in (Status.SUPPRESSED, Status.REJECTED)),

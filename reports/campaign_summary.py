@@ -52,6 +52,12 @@ def _lines(report: CampaignReport) -> Iterator[str]:
                 f"{number(report.hard_bounced)} of {number(report.accepted)} (limit {limit})",
             ],
             [
+                "hard bounces of the whole account",
+                percent(report.account.bounce_rate, 2),
+                f"{number(report.account.hard_bounced)} of {number(report.account.accepted)} "
+                f"since {words.utc(report.account.since)}",
+            ],
+            [
                 "complaints",
                 percent(totals.complaint_rate, 2),
                 f"{number(counts[Count.COMPLAINED])} of {number(report.accepted)}",

@@ -5,10 +5,12 @@ import pytest
 from sqlalchemy import text
 
 from ledger import campaigns, domain_brakes
+from ledger.accounts import Rolling
 from ledger.campaigns import State
 from ledger.domain_brakes import Window
 from ledger.errors import CampaignNotFound
 from ledger.statuses import Count, Status
+from mail import account
 from reports import campaign_page
 from reports.campaign_figures import Attention, Domain, Epoch, Point, TextCount
 from reports.campaign_json import as_json
@@ -111,6 +113,23 @@ def test_the_timeline_ends_at_the_figures_of_the_whole(report):
     assert report.timeline[-1] == Point(report.last_accepted_at, 13, 11, 3)
     assert report.timeline[-1].bounce_rate == report.totals.bounce_rate
     assert [point.accepted for point in report.timeline] == list(range(1, 14))
+
+
+def test_the_rate_of_the_whole_account_stands_beside_the_campaigns(report):
+    # Fourteen were taken in the other campaign and this one, and three of them bounced.
+    since = report.generated_at - account.ROLLING_SECONDS
+    assert report.account == Rolling(since, accepted=14, hard_bounced=3)
+    assert json.loads(as_json(report))["account"] == {
+        "since": since,
+        "accepted": 14,
+        "hard_bounced": 3,
+        "bounce_rate": 3 / 14,
+    }
+    page = campaign_page.render(report).replace("\u00a0", " ")
+    assert "The whole account: 21.43 % hard bounces, 3 of 14 messages of all campaigns since" in page
+    assert "| hard bounces of the whole account | 21.43 % | 3 of 14 since" in markdown(report).replace(
+        "\u00a0", " "
+    )
 
 
 def test_the_halt_and_the_history_are_told(report, halted):
