@@ -7,15 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import psycopg
 import pytest
 from botocore.exceptions import ClientError
 from sqlalchemy import select
 
 import sandbox
 import settings
-from ledger import campaigns, clock, enqueueing, tallies
+from ledger import campaigns, clock, enqueueing, migrating, tallies
 from ledger.campaigns import Campaign as StoredCampaign
-from ledger.engine import Ledger, open_ledger
+from ledger.engine import Ledger, connect, open_ledger
 from ledger.enqueueing import NewCampaign, NewMessage
 from ledger.schema import event, message, suppression
 from ledger.statuses import Status
@@ -126,6 +127,37 @@ def ledger_url(ledger_template: Path, tmp_path: Path) -> str:
 def ledger(ledger_url: str) -> Iterator[Ledger]:
     with open_ledger(ledger_url) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres: str) -> str:
+    """The name of a migrated, empty database."""
+    name = "mail_template"
+    with psycopg.connect(host=postgres, user="postgres", autocommit=True) as server:
+        server.execute(f"CREATE DATABASE {name}")
+    engine = connect(f"postgresql+psycopg://postgres@/{name}?host={postgres}")
+    migrating.upgrade(engine)
+    engine.dispose()
+    return name
+
+
+_databases = itertools.count(1)
+
+
+@pytest.fixture
+def postgres_url(postgres: str, postgres_template: str) -> str:
+    """A ledger on PostgreSQL with nothing in it."""
+    name = f"mail_{next(_databases)}"
+    with psycopg.connect(host=postgres, user="postgres", autocommit=True) as server:
+        server.execute(f"CREATE DATABASE {name} TEMPLATE {postgres_template}")
+    return f"postgresql+psycopg://postgres@/{name}?host={postgres}"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def either_url(request: pytest.FixtureRequest) -> str:
+    """A ledger with nothing in it, on each database in turn."""
+    name = "ledger_url" if request.param == "sqlite" else "postgres_url"
+    return str(request.getfixturevalue(name))
 
 
 Answer = Mapping[str, Any]
@@ -322,6 +354,24 @@ class Stage:
 @pytest.fixture
 def stage(ledger: Ledger, make_campaign: CampaignMaker, fake_ses: FakeSes, frozen: Clock) -> Stage:
     return Stage(ledger, make_campaign, fake_ses, frozen)
+
+
+@pytest.fixture
+def either_stage(
+    either_url: str, make_campaign: CampaignMaker, fake_ses: FakeSes, frozen: Clock
+) -> Iterator[Stage]:
+    """The same on each database in turn; whoever opens its ledger anew puts the new one in its place."""
+    stage = Stage(open_ledger(either_url), make_campaign, fake_ses, frozen)
+    yield stage
+    stage.ledger.close()
+
+
+@pytest.fixture
+def postgres_stage(
+    postgres_url: str, make_campaign: CampaignMaker, fake_ses: FakeSes, frozen: Clock
+) -> Iterator[Stage]:
+    with open_ledger(postgres_url) as ledger:
+        yield Stage(ledger, make_campaign, fake_ses, frozen)
 
 
 @pytest.fixture

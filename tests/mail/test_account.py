@@ -1,12 +1,17 @@
 """The account as a whole: suspended at its own rate, and nothing goes out until a person lifts it."""
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
+
 import pytest
+from sqlalchemy import Connection, func, select, text
 
 from ledger import accounts, campaigns
 from ledger.accounts import Action, Rolling
 from ledger.campaigns import State
 from ledger.claims import Claim
 from ledger.errors import CampaignConflict
+from ledger.schema import attempt
 from ledger.statuses import Fact, Status
 from ledger.transitions import read_states, save
 from mail import account, account_gate, controls
@@ -125,3 +130,46 @@ def test_what_is_older_than_thirty_days_does_not_count(stage) -> None:
 def test_there_is_nothing_to_lift_in_an_account_in_order(stage) -> None:
     with pytest.raises(CampaignConflict, match=r"^the account is not suspended: there is nothing to lift\.$"):
         account.lift(stage.ledger, by="Ada", reason="a try")
+
+
+def test_with_workers_at_once_no_claim_and_no_intent_commits_after_the_suspension(postgres_stage) -> None:
+    stage = postgres_stage
+    stage.enqueue(1_000)
+    under_way = Event()
+
+    def step(fake, request):
+        if len(fake.calls) >= 10:
+            under_way.set()
+        return fake.accept(request)
+
+    def work(number: int) -> str:
+        mine = stage.work(rate_per_second=20.0, owner=f"worker-{number}")
+        while (sent := stage.send(mine, recipients=4)).ended == "chunk":
+            pass
+        return sent.ended
+
+    stage.ses.always = step
+    with ThreadPoolExecutor(4) as workers:
+        working = [workers.submit(work, number) for number in range(4)]
+        assert under_way.wait(60)
+        with stage.ledger.writing() as connection:
+            # Whoever was claiming or about to call has committed by now, and everybody else waits.
+            accounts.lock(connection)
+            at_suspension = _made(connection)
+            accounts.change(connection, Action.SUSPENDED, Rolling(0.0, 1_000, 60), by="account", reason="6 %")
+        assert {each.result(60) for each in working} == {State.PAUSED}
+    with stage.ledger.reading() as connection:
+        assert _made(connection) == at_suspension
+    assert 20 <= len(stage.ses.accepted) == at_suspension[1] < 1_000
+    assert stage.count() == {
+        Status.SENT: at_suspension[1],
+        Status.QUEUED: 1_000 - at_suspension[1],
+    }
+
+
+def _made(connection: Connection) -> tuple[int, int]:
+    """Return how many claims and how many intents have ever been committed."""
+    # A claim that was given back is gone; its number is not.
+    claims_made = text("SELECT last_value FROM claim_id_seq")
+    intents_made = select(func.count()).select_from(attempt)
+    return connection.execute(claims_made).scalar_one(), connection.execute(intents_made).scalar_one()

@@ -175,6 +175,8 @@ def told(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     else:
         host = request.getfixturevalue("postgres")
         with psycopg.connect(host=host, user="postgres", autocommit=True) as server:
+            # Where tests run in parts, this is asked for again and again.
+            server.execute("DROP DATABASE IF EXISTS told WITH (FORCE)")
             server.execute("CREATE DATABASE told")
         url = f"postgresql+psycopg://postgres@/told?host={host}"
         engine = connect(url)
