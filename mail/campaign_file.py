@@ -110,7 +110,11 @@ class Campaign(BaseModel):
         description="Whose API keys may read its report and messages; empty: nobody's.",
     )
     send: SendPolicy = Field(default=SendPolicy(), title="Sending", description="How fast.")
-    halt: HaltPolicy = Field(default=HaltPolicy(), title="Halting", description="When it stops by itself.")
+    halt: HaltPolicy = Field(
+        default=HaltPolicy(),
+        title="Halting",
+        description="When it stops by itself. What is left at None is as in the preset.",
+    )
     brakes: BrakePolicy = Field(
         default=BrakePolicy(),
         title="Brakes",

@@ -126,11 +126,10 @@ class HaltPolicy(BaseModel):
         default="normal",
         title="Preset",
         description=(
-            "careful: a list nobody knows yet; stops for outcomes after 50, 200, 1,000 and 5,000 messages "
-            "and takes fewer complaints.\n\n"
-            "normal: a list that is written to now and then; stops after 100, 500 and 2,500."
-            "\n\n"
-            "trusted list: one that was written to last month; stops once, after 500."
+            "**careful**: a list nobody knows yet; stops for outcomes after 50, 200, 1,000 and 5,000 "
+            "messages and takes fewer complaints.\n\n"
+            "**normal**: a list that is written to now and then; stops after 100, 500 and 2,500.\n\n"
+            "**trusted list**: one that was written to last month; stops once, after 500."
         ),
     )
     bounce_rate: float | None = Field(
@@ -200,7 +199,7 @@ class HaltPolicy(BaseModel):
     on_halt: OnHalt = Field(
         default="fail",
         title="On halt",
-        description="fail: the run ends as Halted. ask: it waits for a person's answer.",
+        description="**fail**: the run ends as Halted. **ask**: it waits for a person's answer.",
     )
     answer_hours: float = Field(
         default=24.0,
