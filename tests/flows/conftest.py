@@ -12,7 +12,13 @@ import boto3
 import pytest
 import yaml
 from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId, LogFilter, LogFilterFlowRunId
+from prefect.client.schemas.filters import (
+    FlowRunFilter,
+    FlowRunFilterId,
+    FlowRunFilterStartTime,
+    LogFilter,
+    LogFilterFlowRunId,
+)
 from prefect.client.schemas.objects import FlowRun
 from prefect.client.schemas.sorting import FlowRunSort
 from prefect.logging.handlers import APILogHandler
@@ -119,8 +125,10 @@ class Office:
         return [recipient for message in self.world.messages() for recipient in message["recipients"]]
 
     def last_run(self) -> Shown:
-        """Return what Prefect shows of the latest flow run."""
-        return Shown(self._client, self._client.read_flow_runs(sort=FlowRunSort.START_TIME_DESC, limit=1)[0])
+        """Return what Prefect shows of the flow run that began last, whatever else is scheduled."""
+        begun = FlowRunFilter(start_time=FlowRunFilterStartTime(is_null_=False))
+        found = self._client.read_flow_runs(flow_run_filter=begun, sort=FlowRunSort.START_TIME_DESC, limit=1)
+        return Shown(self._client, found[0])
 
 
 @pytest.fixture(scope="session")
