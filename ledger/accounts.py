@@ -4,10 +4,12 @@ Everyone locks the account before campaigns, and campaigns before messages. No r
 PostgreSQL locks a number, whose queue is fair: many senders who share it cannot keep a suspension waiting.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, text
+from sqlalchemy import Connection, Select, func, insert, select
 
 from ledger import clock
 from ledger.schema import COHORT_SECONDS, account_change, cohort
@@ -56,7 +58,7 @@ def suspension(connection: Connection) -> Change | None:
     until that transaction ends, for whoever suspends the account waits for it.
     """
     if connection.dialect.name == "postgresql":
-        connection.execute(text(f"SELECT pg_advisory_xact_lock_shared({_LOCK})"))
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock_shared({_LOCK})")
     last = last_change(connection)
     return last if last is not None and last.action is Action.SUSPENDED else None
 
@@ -64,22 +66,27 @@ def suspension(connection: Connection) -> Change | None:
 def lock(connection: Connection) -> Change | None:
     """Lock the account until the transaction ends, so that it can change; return its last change."""
     if connection.dialect.name == "postgresql":
-        connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
     return last_change(connection)
 
 
 def last_change(connection: Connection) -> Change | None:
     """Return the last change as this transaction sees it, without a lock."""
-    return next(iter(history(connection, limit=1)), None)
+    return next(_changes(connection, _NEWEST), None)
 
 
-def history(connection: Connection, limit: int | None = None) -> list[Change]:
+def history(connection: Connection) -> list[Change]:
     """Return the changes, the newest first."""
-    query = select(account_change).order_by(account_change.c.id.desc()).limit(limit)
-    return [
-        Change(row.at, Action(row.action), row.by, row.reason, row.hard_bounced, row.accepted)
-        for row in connection.execute(query)
-    ]
+    return list(_changes(connection, _NEWEST_FIRST))
+
+
+_NEWEST_FIRST = select(account_change).order_by(account_change.c.id.desc())
+_NEWEST = _NEWEST_FIRST.limit(1)
+
+
+def _changes(connection: Connection, query: Select[Any]) -> Iterator[Change]:
+    for row in connection.execute(query):
+        yield Change(row.at, Action(row.action), row.by, row.reason, row.hard_bounced, row.accepted)
 
 
 def change(connection: Connection, action: Action, found: Rolling, *, by: str, reason: str) -> Change:

@@ -5,14 +5,14 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import assert_never
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, select, update
 
-from ledger import clock, outbox
+from ledger import call_rows, clock, outbox
 from ledger.campaigns import Campaign, State
 from ledger.claims import Claim, is_good
 from ledger.schema import attempt, campaign, message
 from ledger.statuses import Fact, Stage, Status
-from ledger.transitions import MessageState, add_to_tally, read_states, save
+from ledger.transitions import MessageState, add_to_tally, count_accepted, read_states, save
 
 MAX_FAILURES = 5
 
@@ -62,24 +62,10 @@ def commit_intent(
         raise ClaimLost
     at = clock.now(connection)
     ids = list(send_ids)
-    moved = connection.execute(_INTEND, {"ids": ids, "held_id": held.id, "at": at})
-    if moved.rowcount != len(ids):
+    numbers = call_rows.intend(connection, ids, held.id, at)
+    if len(numbers) != len(ids):
         raise ClaimLost
-    numbers = connection.execute(_NUMBERS, {"ids": ids})
-    connection.execute(
-        insert(attempt),
-        [
-            {
-                "message_id": message_id,
-                "number": number,
-                "send_id": send_ids[message_id],
-                "call_id": call_id,
-                "claim_id": held.id,
-                "started_at": at,
-            }
-            for message_id, number in numbers
-        ],
-    )
+    call_rows.add_attempts(connection, numbers, send_ids, call_id, held.id, at)
     if locked is not None:
         count = len(ids)
         add_to_tally(connection, locked.id, held.epoch, {Status.CLAIMED: -count, Status.SENDING: count})
@@ -87,15 +73,23 @@ def commit_intent(
         outbox.note_all(connection, message.c.id.in_(ids), Status.CLAIMED, Status.SENDING)
 
 
-def record(connection: Connection, results: Sequence[Result]) -> None:
+def record(
+    connection: Connection,
+    results: Sequence[Result],
+    held: Claim | None = None,
+    message_ids: Mapping[str, int] | None = None,
+) -> None:
     """Write the answers to attempts whose campaign, or single messages, are locked.
 
     A late answer is recorded like any other: recording is not fenced, only claiming and sending are. But only
-    the newest attempt of a message can queue it again.
+    the newest attempt of a message can queue it again. `held` and `message_ids` (by send id) are the claim
+    and the messages of a campaign's call; knowing them, what is alike is written at once.
     """
+    at = clock.now(connection)
+    if held is not None and held.campaign_id and message_ids is not None:
+        results = _accept(connection, results, held, message_ids, at)
     if not results:
         return
-    at = clock.now(connection)
     send_ids = [result.send_id for result in results]
     known = {row.send_id: row for row in connection.execute(_KNOWN, {"send_ids": send_ids})}
     states = read_states(connection, [row.message_id for row in known.values()])
@@ -131,19 +125,28 @@ def fail(connection: Connection, message_id: int, detail: str) -> None:
         save(connection, [(before, failed)])
 
 
-# Made once: to make a statement takes longer than to run it.
-_IDS = message.c.id.in_(bindparam("ids", expanding=True))
-_INTEND = (
-    update(message)
-    .where(_IDS, message.c.status == Status.CLAIMED, message.c.claim_id == bindparam("held_id"))
-    .values(
-        stage=Stage.SENDING,
-        status=Status.SENDING,
-        stage_at=bindparam("at"),
-        attempts=message.c.attempts + 1,
+def _accept(
+    connection: Connection, results: Sequence[Result], held: Claim, message_ids: Mapping[str, int], at: float
+) -> Sequence[Result]:
+    """Write the acceptances of messages to which nothing else has happened; return what is left to record."""
+    taken = {
+        message_ids[result.send_id]: (result.send_id, result.ses_message_id)
+        for result in results
+        if result.answer is Answer.ACCEPTED and result.ses_message_id is not None
+    }
+    if not taken:
+        return results
+    written = call_rows.accept(connection, list(taken), held.id, at)
+    if not written:
+        return results
+    call_rows.answer(
+        connection, {send: ses for id_, (send, ses) in taken.items() if id_ in written and ses}, at
     )
-)
-_NUMBERS = select(message.c.id, message.c.attempts).where(_IDS)
+    count_accepted(connection, held.campaign_id, held.epoch, len(written), at)
+    return [result for result in results if message_ids[result.send_id] not in written]
+
+
+# Made once: to make a statement takes longer than to run it.
 _KNOWN = (
     select(attempt.c.send_id, attempt.c.message_id, attempt.c.number, message.c.attempts, campaign.c.state)
     .join(message, message.c.id == attempt.c.message_id)

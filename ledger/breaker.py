@@ -5,7 +5,7 @@ Whoever changes it locks its row before any campaign's. All times are by the dat
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, bindparam, select, update
 
 from ledger import clock
 from ledger.claims import LEASE_SECONDS
@@ -135,11 +135,11 @@ def note_silence(connection: Connection, name: str, claim_id: int, in_a_row: int
 
 
 def _read(connection: Connection, name: str) -> Row[tuple[float | None, float | None, int, int, int]] | None:
-    return connection.execute(_ROW.where(breaker.c.name == name)).one_or_none()
+    return connection.execute(_ROW, {"of": name}).one_or_none()
 
 
 def _lock(connection: Connection, name: str) -> Row[tuple[float | None, float | None, int, int, int]]:
-    return connection.execute(_ROW.where(breaker.c.name == name).with_for_update()).one()
+    return connection.execute(_LOCKED_ROW, {"of": name}).one()
 
 
 _ROW = select(
@@ -148,4 +148,5 @@ _ROW = select(
     breaker.c.failures,
     breaker.c.probes,
     breaker.c.probe_claim_id,
-)
+).where(breaker.c.name == bindparam("of"))
+_LOCKED_ROW = _ROW.with_for_update()

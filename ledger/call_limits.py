@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from ledger.dialects import insert
 from ledger.schema import call_limit
@@ -30,7 +30,7 @@ class CallLimit:
 
 def read(connection: Connection, name: str) -> CallLimit | None:
     """Return what is known, without a lock; None where calls were never limited."""
-    row = connection.execute(_ROW.where(call_limit.c.name == name)).one_or_none()
+    row = connection.execute(_ROW, {"of": name}).one_or_none()
     return None if row is None else CallLimit(*row)
 
 
@@ -38,7 +38,7 @@ def lock(connection: Connection, name: str, beginning: CallLimit) -> CallLimit:
     """Return what is known, the row locked; `beginning` where there is none so far."""
     values = {"name": name, **asdict(beginning)}
     connection.execute(insert(connection, call_limit).values(values).on_conflict_do_nothing())
-    return CallLimit(*connection.execute(_ROW.where(call_limit.c.name == name).with_for_update()).one())
+    return CallLimit(*connection.execute(_ROW.with_for_update(), {"of": name}).one())
 
 
 def save(connection: Connection, name: str, found: CallLimit) -> None:
@@ -55,4 +55,4 @@ _ROW = select(
     call_limit.c.last_at,
     call_limit.c.since,
     call_limit.c.rates,
-)
+).where(call_limit.c.name == bindparam("of"))

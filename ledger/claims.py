@@ -10,9 +10,9 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, delete, insert, not_, or_, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, insert, not_, or_, select, update
 
-from ledger import clock, outbox
+from ledger import call_rows, clock, outbox
 from ledger.campaigns import Campaign
 from ledger.key_batches import among
 from ledger.schema import claim, message
@@ -85,20 +85,9 @@ def take(
         .returning(claim.c.id)
     ).scalar_one()
     ids = [recipient.message_id for recipient in recipients]
-    epochs = connection.execute(select(message.c.epoch).where(message.c.id.in_(ids))).scalars().all()
-    connection.execute(
-        update(message)
-        .where(message.c.id.in_(ids))
-        .values(
-            stage=Stage.CLAIMED,
-            status=Status.CLAIMED,
-            stage_at=at,
-            claim_id=claim_id,
-            epoch=epoch,
-        )
-    )
+    epochs = call_rows.claim(connection, ids, claim_id, epoch, at)
     if campaign_id is not None:
-        for before, moved in sorted(Counter(epochs).items()):
+        for before, moved in sorted(epochs.items()):
             add_to_tally(connection, campaign_id, before, {Status.QUEUED: -moved})
         add_to_tally(connection, campaign_id, epoch, {Status.CLAIMED: len(ids)})
     if locked is None or locked.callbacks:
@@ -130,13 +119,15 @@ def renew(connection: Connection, held: Claim) -> bool:
 
 def is_good(connection: Connection, held: Claim) -> bool:
     """Return whether the owner still holds the claim and its lease has not ended by the database's clock."""
-    query = (
-        select(claim.c.leased_until)
-        .where(claim.c.id == held.id, claim.c.owner == held.owner)
-        .with_for_update()
-    )
-    leased_until = connection.execute(query).scalar_one_or_none()
+    leased_until = connection.execute(_LEASE, {"held": held.id, "by": held.owner}).scalar_one_or_none()
     return leased_until is not None and leased_until > clock.now(connection)
+
+
+_LEASE = (
+    select(claim.c.leased_until)
+    .where(claim.c.id == bindparam("held"), claim.c.owner == bindparam("by"))
+    .with_for_update()
+)
 
 
 def release(connection: Connection, locked: Campaign | None, claim_id: int) -> int:

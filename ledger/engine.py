@@ -25,6 +25,7 @@ class Ledger:
     def __init__(self, engine: Engine, ledger_id: str) -> None:
         self.engine = engine
         self.ledger_id = ledger_id
+        self._for_writing = engine.execution_options(writing=True)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -42,7 +43,7 @@ class Ledger:
         On SQLite it holds the one write lock from its first moment (BEGIN IMMEDIATE), so what it reads stays
         true until it commits.
         """
-        with self.engine.connect().execution_options(writing=True) as connection, connection.begin():
+        with self._for_writing.connect() as connection, connection.begin():
             yield connection
 
     def close(self) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, case, func, select
+from sqlalchemy import BigInteger, ColumnElement, Connection, bindparam, case, func, select
 
 from ledger.schema import (
     COHORT_SECONDS,
@@ -67,35 +67,42 @@ class Cohort:
 
 def read(connection: Connection, campaign_id: int, epoch: int | None = None) -> Totals:
     """Return the totals of one epoch, or of the whole campaign."""
-    columns = (*STATUS_COLUMNS.values(), *COUNT_COLUMNS.values())
-    query = select(*(func.coalesce(func.sum(tally.c[name]), 0).label(name) for name in columns)).where(
-        tally.c.campaign_id == campaign_id
-    )
-    if epoch is not None:
-        query = query.where(tally.c.epoch == epoch)
-    found = connection.execute(query).one()._mapping
+    query = _WHOLE if epoch is None else _EPOCH
+    found = connection.execute(query, {"campaign": campaign_id, "of_epoch": epoch}).one()
+    amounts = [int(amount) for amount in found]
     return Totals(
-        by_status={status: int(found[name]) for status, name in STATUS_COLUMNS.items()},
-        counts={count: int(found[name]) for count, name in COUNT_COLUMNS.items()},
+        by_status=dict(zip(STATUS_COLUMNS, amounts, strict=False)),
+        counts=dict(zip(COUNT_COLUMNS, amounts[len(STATUS_COLUMNS) :], strict=True)),
     )
+
+
+# Made once: every claim asks them several times.
+_COLUMNS = (*STATUS_COLUMNS.values(), *COUNT_COLUMNS.values())
+_WHOLE = select(*(func.coalesce(func.sum(tally.c[name]), 0) for name in _COLUMNS)).where(
+    tally.c.campaign_id == bindparam("campaign")
+)
+_EPOCH = _WHOLE.where(tally.c.epoch == bindparam("of_epoch"))
 
 
 def cohorts(connection: Connection, campaign_id: int, epoch: int, since: float) -> list[Cohort]:
     """Return the cohorts of an epoch in the order of time; all from before `since` are one, the first."""
-    bucket = case((cohort.c.bucket < int(since // COHORT_SECONDS), None), else_=cohort.c.bucket)
-    query = (
-        select(
-            func.min(cohort.c.bucket),
-            *(func.sum(cohort.c[name]) for name in ("accepted", "known", "delayed", "hard_bounced")),
-        )
-        .where(cohort.c.campaign_id == campaign_id, cohort.c.epoch == epoch)
-        .group_by(bucket)
-        .order_by(func.min(cohort.c.bucket))
-    )
+    named = {"campaign": campaign_id, "of_epoch": epoch, "first_bucket": int(since // COHORT_SECONDS)}
     return [
         Cohort(float(first * COHORT_SECONDS), *(int(amount) for amount in amounts))
-        for first, *amounts in connection.execute(query)
+        for first, *amounts in connection.execute(_COHORTS, named)
     ]
+
+
+_BUCKET = case((cohort.c.bucket < bindparam("first_bucket", type_=BigInteger), None), else_=cohort.c.bucket)
+_COHORTS = (
+    select(
+        func.min(cohort.c.bucket),
+        *(func.sum(cohort.c[name]) for name in ("accepted", "known", "delayed", "hard_bounced")),
+    )
+    .where(cohort.c.campaign_id == bindparam("campaign"), cohort.c.epoch == bindparam("of_epoch"))
+    .group_by(_BUCKET)
+    .order_by(func.min(cohort.c.bucket))
+)
 
 
 def timeline(connection: Connection, campaign_id: int) -> list[tuple[float, int, int, int]]:

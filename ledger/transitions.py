@@ -159,6 +159,13 @@ def add_to_tally(
         _add(connection, tally, {(campaign_id, epoch): columns})
 
 
+def count_accepted(connection: Connection, campaign_id: int, epoch: int, messages: int, at: float) -> None:
+    """Count messages of an epoch that went from SENDING to SENT at `at`, with no other fact that counts."""
+    moved = {Status.SENDING: -messages, Status.SENT: messages}
+    add_to_tally(connection, campaign_id, epoch, moved, {Count.ACCEPTED: messages})
+    _add(connection, cohort, {(campaign_id, epoch, int(at // COHORT_SECONDS)): {"accepted": messages}})
+
+
 def cohort_columns(counts: Collection[Count]) -> list[str]:
     """Return the columns of the cohort in which a message with these counts is one more."""
     if Count.ACCEPTED not in counts or Count.ACCOUNT_SUPPRESSED in counts:

@@ -8,7 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import uuid4
 
 from ledger import accounts, attempts, breaker, campaigns, claims
@@ -185,7 +185,7 @@ class _Chunk:
             return None
         local, _, _ = recipient.address.rpartition("@")
         to = f"{local}@{recipient.domain}"
-        return Outgoing(recipient.message_id, uuid4().hex, to, content, ses.size_of(content))
+        return ses.outgoing(recipient.message_id, uuid4().hex, to, content)
 
     def _call(self, held: Claim, messages: Sequence[Outgoing]) -> None:
         """Send one call's messages. Raises ClaimLost where nothing more of this claim may be sent."""
@@ -200,12 +200,12 @@ class _Chunk:
             raise
         # Nothing stands between the commit above and this call.
         reply = call_modes.call(self.work.ses, self.work.envelope, messages, mode, self.work.rate)
-        self._record(held, mode, reply)
+        self._record(held, mode, messages, reply)
         if self._is_cut_off:
             raise ClaimLost
         if any(result.answer is Answer.SPLIT for result in reply.results):
             rate.give_back(self.work.ledger, place)
-            again = [Outgoing(m.message_id, uuid4().hex, m.to, m.content, m.size) for m in messages]
+            again = [replace(message, send_id=uuid4().hex) for message in messages]
             middle = len(again) // 2
             self._call(held, again[:middle])
             self._call(held, again[middle:])
@@ -236,14 +236,15 @@ class _Chunk:
             send_ids = {message.message_id: message.send_id for message in messages}
             attempts.commit_intent(connection, locked, held, uuid4().hex, send_ids)
 
-    def _record(self, held: Claim, mode: Mode, reply: Reply) -> None:
+    def _record(self, held: Claim, mode: Mode, messages: Sequence[Outgoing], reply: Reply) -> None:
         stop = reply.stop or self._refused_too_often(reply)
         self.silent_calls = 0 if outages.answered(reply) else self.silent_calls + 1
         with self.work.ledger.writing() as connection:
             turn = outages.note(connection, held, reply, self.silent_calls)
             self.mode, news = call_modes.note(connection, self.work.rate, mode, reply)
             locked = campaigns.lock(connection, held.campaign_id)
-            attempts.record(connection, reply.results)
+            message_ids = {message.send_id: message.message_id for message in messages}
+            attempts.record(connection, reply.results, held, message_ids)
             unsent = sum(result.answer in (Answer.NOT_SENT, Answer.TRANSIENT) for result in reply.results)
             warm_up.take_back(connection, locked, unsent)
             if isinstance(turn, Opened):

@@ -56,6 +56,8 @@ class Outgoing:
     to: str
     content: Content
     size: int = field(default=0)
+    # The content as it stands in a bulk call; empty where it was not made beforehand.
+    data: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +89,18 @@ def client() -> SesClient:
     return found
 
 
+def outgoing(message_id: int, send_id: str, to: str, content: Content) -> Outgoing:
+    """Return a message with its size, and with the JSON of its content, which is made once."""
+    data = json.dumps(_template_data(content))
+    return Outgoing(message_id, send_id, to, content, _size(content, data), data)
+
+
 def size_of(content: Content) -> int:
     """Return about how many bytes the message takes in a bulk call, never too few."""
-    data = json.dumps(_template_data(content))
+    return _size(content, json.dumps(_template_data(content)))
+
+
+def _size(content: Content, data: str) -> int:
     headers = sum(len(name) + len(value) + 40 for name, value in content.headers)
     # Inside the call it is a string again: quotation marks around it, and a backslash before each within.
     quoted = len(data) + 2 + data.count('"') + data.count("\\")
@@ -142,7 +153,7 @@ def _bulk_request(envelope: Envelope, messages: Sequence[Outgoing]) -> dict[str,
                 "ReplacementHeaders": _headers(item),
                 "ReplacementEmailContent": {
                     "ReplacementTemplate": {
-                        "ReplacementTemplateData": json.dumps(_template_data(item.content))
+                        "ReplacementTemplateData": item.data or json.dumps(_template_data(item.content))
                     }
                 },
             }
@@ -219,16 +230,16 @@ def _read_bulk(messages: Sequence[Outgoing], answer: Mapping[str, Any]) -> Reply
         # Results are positional; with more or fewer of them than entries none can be told apart.
         entry = entries[index] if len(entries) == len(messages) else {}
         status = str(entry.get("Status", ""))
+        if status == "SUCCESS" and entry.get("MessageId"):
+            results.append(Result(item.send_id, Answer.ACCEPTED, ses_message_id=str(entry["MessageId"])))
+            continue
         error = str(entry.get("Error") or "")
         text = without_addresses(f"{status or 'no result'}: {error}".rstrip(": "))
         found = ENTRY_ANSWERS.get(status, Answer.UNKNOWN)
         if is_about_the_sender(status, error):
             found = Answer.NOT_SENT
-        if found is Answer.ACCEPTED and not entry.get("MessageId"):
-            found, text = Answer.UNKNOWN, "SUCCESS without a MessageId"
         if found is Answer.ACCEPTED:
-            results.append(Result(item.send_id, found, ses_message_id=str(entry["MessageId"])))
-            continue
+            found, text = Answer.UNKNOWN, "SUCCESS without a MessageId"
         results.append(Result(item.send_id, found, text=text))
         if found is Answer.NOT_SENT:
             throttled = throttled or status == THROTTLED_ENTRY

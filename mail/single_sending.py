@@ -130,7 +130,7 @@ class _Run:
         link = url(self.work.public_url, self.work.tokens.issue(recipient.message_id, 0))
         content = compose(mail, MessageContext(recipient.address, link))
         to = f"{recipient.address.rpartition('@')[0]}@{recipient.domain}"
-        return Outgoing(recipient.message_id, uuid4().hex, to, content, ses.size_of(content))
+        return ses.outgoing(recipient.message_id, uuid4().hex, to, content)
 
     def _envelope(self, sender: str) -> Envelope:
         return Envelope(parse_from(sender).header, "", self.work.configuration_set, self.work.tags)

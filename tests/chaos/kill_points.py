@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from ledger import attempts, claims, events
+from ledger import attempts, call_rows, claims, events
 from mail import collecting, queue, sending, ses
 
 
@@ -32,7 +32,7 @@ SENDER_POINTS = {
     # SES has taken it: its answer lies in this machine's socket, unread.
     "after acceptance": Point(http.client.HTTPConnection, "getresponse", after=False),
     "after the answer": Point(ses, "send", after=True),
-    "during record": Point(attempts, "save", after=False),
+    "during record": Point(call_rows, "answer", after=False),
     "before record's commit": Point(attempts, "record", after=True),
     "before giving back": Point(sending, "give_back", after=False),
 }
