@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from sqlalchemy import Connection
+
 from ledger import limits
 from ledger.engine import Ledger
 from ledger.limits import Grant
@@ -56,12 +58,17 @@ class Place:
 def take(ledger: Ledger, rate: Rate, recipients: int, calls_per_second: float = 0.0) -> Place:
     """Book a place under every limit, and under one of calls as such where that is above 0."""
     with ledger.writing() as connection:
-        grants = [
-            limits.take(connection, name, recipients, each, _catch_up_seconds(each))
-            for name, each in rate.limits()
-        ]
-        if calls_per_second > 0:
-            grants.append(limits.take(connection, CALLS, 1, calls_per_second))
+        return book(connection, rate, recipients, calls_per_second)
+
+
+def book(connection: Connection, rate: Rate, recipients: int, calls_per_second: float = 0.0) -> Place:
+    """The same in the caller's transaction, as its last thing: limits are locked after everything else."""
+    grants = [
+        limits.take(connection, name, recipients, each, _catch_up_seconds(each))
+        for name, each in rate.limits()
+    ]
+    if calls_per_second > 0:
+        grants.append(limits.take(connection, CALLS, 1, calls_per_second))
     return Place(max(grant.wait_seconds for grant in grants), tuple(grants))
 
 

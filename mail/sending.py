@@ -21,12 +21,13 @@ from mail.call_modes import FULL_CALLS_PER_SECOND, Mode
 from mail.claiming import NoClaim, claim, give_back
 from mail.errors import TemplateError
 from mail.message import MessageContext, compose
-from mail.rate import ACCOUNT, Rate
+from mail.rate import ACCOUNT, Place, Rate
 from mail.restoring import Noted
 from mail.ses import Envelope, Outgoing, Reply, SesClient
 from mail.ses_errors import Verdict
 from mail.templating import Templates
 from mail.unsubscribe import Tokens, url
+from mail.waiting import Waiting
 
 # So many messages in a row that SES refused, each alone, stop the campaign.
 MAX_REFUSED_ALONE = 3
@@ -95,6 +96,9 @@ class _Chunk:
     backoff_seconds: float = _FIRST_BACKOFF_SECONDS
     mode: Mode = Mode.TENTHS
     renewed_at: float = 0.0
+    # The next call's place, booked in the transaction that recorded the last one, and when that was.
+    booked: Place | None = None
+    booked_at: float = 0.0
 
     def run(self, recipients: int) -> Sent:
         """Claim and send until the chunk is full or there is no more to claim."""
@@ -153,23 +157,27 @@ class _Chunk:
         return Sent(dict(self.answers), "waiting" if none.held_by_others else "nothing_left")
 
     def _send_claim(self, held: Claim) -> None:
-        pending: list[Outgoing] = []
-        size = 0
-        for recipient in held.recipients:
-            message = self._render(held, recipient)
-            if message is None:
-                continue
-            # The way to make calls may change in the middle of a claim.
-            if pending and (
-                len(pending) >= call_modes.size(self.mode, self.work.rate)
-                or size + message.size > ses.MAX_CALL_BYTES
-            ):
-                self._call(held, pending)
-                pending, size = [], 0
-            pending.append(message)
-            size += message.size
-        if pending:
-            self._call(held, pending)
+        rendered = (self._render(held, recipient) for recipient in held.recipients)
+        waiting = Waiting(message for message in rendered if message is not None)
+        try:
+            messages = waiting.take(self._call_size)
+            while messages:
+                following = waiting.take(self._call_size)
+                mode = self.mode
+                self._call(held, messages, len(following))
+                if self.mode is not mode:
+                    # The way to make calls may change in the middle of a claim.
+                    waiting.put_back(following)
+                    following = waiting.take(self._call_size)
+                messages = following
+        finally:
+            if self.booked is not None:
+                rate.give_back(self.work.ledger, self.booked)
+                self.booked = None
+
+    @property
+    def _call_size(self) -> int:
+        return call_modes.size(self.mode, self.work.rate)
 
     def _render(self, held: Claim, recipient: Recipient) -> Outgoing | None:
         token = self.work.tokens.issue(recipient.message_id, held.campaign_id)
@@ -187,20 +195,22 @@ class _Chunk:
         to = f"{local}@{recipient.domain}"
         return ses.outgoing(recipient.message_id, uuid4().hex, to, content)
 
-    def _call(self, held: Claim, messages: Sequence[Outgoing]) -> None:
-        """Send one call's messages. Raises ClaimLost where nothing more of this claim may be sent."""
+    def _call(self, held: Claim, messages: Sequence[Outgoing], following: int = 0) -> None:
+        """Send one call's messages; `following` is how many the next one holds.
+
+        Raises ClaimLost where nothing more of this claim may be sent.
+        """
         mode = self.mode
-        calls_per_second = FULL_CALLS_PER_SECOND if mode is Mode.FULL else 0.0
-        place = rate.take(self.work.ledger, self.work.rate, len(messages), calls_per_second)
+        place, since = self._place(len(messages))
         try:
-            self._wait(held, place.wait_seconds)
+            self._wait(held, place.wait_seconds - since)
             self._commit_intent(held, messages)
         except ClaimLost:
             rate.give_back(self.work.ledger, place)
             raise
         # Nothing stands between the commit above and this call.
         reply = call_modes.call(self.work.ses, self.work.envelope, messages, mode, self.work.rate)
-        self._record(held, mode, messages, reply)
+        self._record(held, mode, messages, reply, following)
         if self._is_cut_off:
             raise ClaimLost
         if any(result.answer is Answer.SPLIT for result in reply.results):
@@ -209,6 +219,14 @@ class _Chunk:
             middle = len(again) // 2
             self._call(held, again[:middle])
             self._call(held, again[middle:])
+
+    def _place(self, recipients: int) -> tuple[Place, float]:
+        """Return the next call's place, and how many seconds ago it was booked."""
+        if (booked := self.booked) is not None:
+            self.booked = None
+            return booked, self.work.clock() - self.booked_at
+        calls_per_second = FULL_CALLS_PER_SECOND if self.mode is Mode.FULL else 0.0
+        return rate.take(self.work.ledger, self.work.rate, recipients, calls_per_second), 0.0
 
     def _wait(self, held: Claim, seconds: float) -> None:
         """Wait for the call's place, renewing the lease on the way. Raises ClaimLost where it is over."""
@@ -236,9 +254,12 @@ class _Chunk:
             send_ids = {message.message_id: message.send_id for message in messages}
             attempts.commit_intent(connection, locked, held, uuid4().hex, send_ids)
 
-    def _record(self, held: Claim, mode: Mode, messages: Sequence[Outgoing], reply: Reply) -> None:
+    def _record(
+        self, held: Claim, mode: Mode, messages: Sequence[Outgoing], reply: Reply, following: int
+    ) -> None:
         stop = reply.stop or self._refused_too_often(reply)
         self.silent_calls = 0 if outages.answered(reply) else self.silent_calls + 1
+        booked: Place | None = None
         with self.work.ledger.writing() as connection:
             turn = outages.note(connection, held, reply, self.silent_calls)
             self.mode, news = call_modes.note(connection, self.work.rate, mode, reply)
@@ -251,6 +272,10 @@ class _Chunk:
                 stop = stop or outages.reason_to_pause(connection, locked, turn, reply)
             if stop:
                 gatekeeping.stop(connection, held.campaign_id, stop)
+            elif following and self.mode is mode is Mode.TENTHS and _is_accepted_whole(reply):
+                booked = rate.book(connection, self.work.rate, following)
+        if booked is not None:
+            self.booked, self.booked_at = booked, self.work.clock()
         self.answers.update(result.answer for result in reply.results if result.answer is not Answer.SPLIT)
         if turn is not None:
             self.work.tell(outages.sentence(turn, reply))
@@ -272,3 +297,7 @@ class _Chunk:
             return ""
         # Not these messages are at fault but what all share: the rest must not be rejected as well.
         return f"SES refused {MAX_REFUSED_ALONE} messages in a row, each on its own: {reply.text}"
+
+
+def _is_accepted_whole(reply: Reply) -> bool:
+    return all(result.answer is Answer.ACCEPTED for result in reply.results)

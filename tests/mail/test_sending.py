@@ -14,7 +14,7 @@ from sqlalchemy import select, update
 from ledger import breaker, campaigns, claims, subscribers, suppressions
 from ledger.attempts import ClaimLost
 from ledger.campaigns import State
-from ledger.schema import attempt, claim, message
+from ledger.schema import attempt, claim, limiter, message
 from ledger.statuses import Fact, Status
 from ledger.suppressions import Suppression, SuppressionReason
 from ledger.transitions import read_states, save
@@ -491,6 +491,17 @@ def test_a_lease_that_ended_unnoticed_stops_the_worker_at_its_next_intent(stage)
     with pytest.raises(ClaimLost):
         sending._Chunk(work)._send_claim(held)
     assert stage.count() == {Status.SENT: 50, Status.CLAIMED: 50}
+
+
+def test_a_place_that_was_booked_for_a_call_that_may_not_go_out_is_given_back(stage) -> None:
+    stage.enqueue(150)
+    halt = before(lambda: controls.halt(stage.ledger, "spring-offer", by="Ada", reason="wrong offer"))
+    stage.ses.steps[2] = halt
+    assert stage.send().answers == {"accepted": 100}
+    with stage.ledger.reading() as connection:
+        free_at = connection.execute(select(limiter.c.next_at)).scalar_one()
+    # Two calls of a tenth of a second went out; the third was never made.
+    assert free_at == pytest.approx(stage.clock.now + 0.1)
 
 
 def test_a_lease_is_renewed_while_the_rate_is_waited_for(stage) -> None:
