@@ -190,12 +190,12 @@ def test_what_was_not_told_yet_is_told_to_nobody(scene) -> None:
     first = scene.rows()[0]["id"]
     with scene.ledger.writing() as connection:
         group_id = outbox.group(connection, ["https://hooks.shop.example/mail"])
-        change = StatusChange(first, group_id, Status.QUEUED, Status.CLAIMED, f"550 {KEY}")
+        change = StatusChange(first, group_id, Status.QUEUED, Status.CLAIMED, f"nobody of that name: {KEY}")
         outbox.note(connection, [change])
     assert erase(scene).callbacks == 1
     with scene.ledger.reading() as connection:
         assert callbacks.due(connection, 10) == []
-    assert "550" not in everything(scene)
+    assert "nobody of that name" not in everything(scene)
 
 
 def test_erasing_twice_is_the_same_as_once(scene, known) -> None:
