@@ -168,8 +168,8 @@ def _events(send_id: str, each: Happened, at: float) -> Iterator[Event]:
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
-def told(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
-    """EVERYTHING as `spring-offer`, halted, and a calm campaign, `calm@2026-11-22`. For reading only."""
+def told_once(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
+    """What `told` gives, made once for all tests."""
     if request.param == "sqlite":
         url = f"sqlite:///{tmp_path_factory.mktemp('told') / 'ledger.sqlite3'}"
     else:
@@ -182,13 +182,22 @@ def told(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         engine = connect(url)
         migrating.upgrade(engine)
         engine.dispose()
-    with pytest.MonkeyPatch.context() as patch, open_ledger(url) as ledger:
-        story = _story(ledger, patch)
-        story.tell("spring-offer", EVERYTHING)
-        story.change("spring-offer", State.HALTED, "gate", str(HALT["reason"]), HALT)
-        story.tell("calm@2026-11-22", EVERYTHING[:1])
-        story.change("calm@2026-11-22", State.COMPLETED, "gate", "nothing is left to send")
+    with open_ledger(url) as ledger:
+        # The clock stands still for this alone: other tests of the session want theirs.
+        with pytest.MonkeyPatch.context() as patch:
+            story = _story(ledger, patch)
+            story.tell("spring-offer", EVERYTHING)
+            story.change("spring-offer", State.HALTED, "gate", str(HALT["reason"]), HALT)
+            story.tell("calm@2026-11-22", EVERYTHING[:1])
+            story.change("calm@2026-11-22", State.COMPLETED, "gate", "nothing is left to send")
         yield story
+
+
+@pytest.fixture
+def told(told_once: Story, monkeypatch: pytest.MonkeyPatch) -> Story:
+    """EVERYTHING as `spring-offer`, halted, and a calm campaign, `calm@2026-11-22`. For reading only."""
+    monkeypatch.setattr(clock, "now", lambda connection: told_once.now)
+    return told_once
 
 
 @pytest.fixture
