@@ -9,7 +9,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
@@ -49,22 +49,22 @@ class Callers:
         self.threads = [threading.Thread(target=self._post, args=(number,)) for number in range(4)]
 
     def _post(self, thread: int) -> None:
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_SECONDS)
-        for number in range(10_000):
-            email = {
-                "to": f"reader.{thread}.{number}@mail.example",
-                "from": "news@brightbooks.example",
-                "subject": "Promo",
-                "text": "we have a new offer",
-            }
-            try:
-                connection.request("POST", "/emails", json.dumps(email), self.headers)
-                response = connection.getresponse()
-                answer = json.loads(response.read())
-            except (OSError, HTTPException, ValueError):
-                return
-            assert response.status == 202, answer
-            self.answered.append(answer["data"]["id"])
+        with closing(HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_SECONDS)) as connection:
+            for number in range(10_000):
+                email = {
+                    "to": f"reader.{thread}.{number}@mail.example",
+                    "from": "news@brightbooks.example",
+                    "subject": "Promo",
+                    "text": "we have a new offer",
+                }
+                try:
+                    connection.request("POST", "/emails", json.dumps(email), self.headers)
+                    with connection.getresponse() as response:
+                        answer = json.loads(response.read())
+                except (OSError, HTTPException, ValueError):
+                    return
+                assert response.status == 202, answer
+                self.answered.append(answer["data"]["id"])
 
 
 @contextmanager
@@ -84,7 +84,8 @@ def _answers(port: int) -> bool:
     connection = HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)
     try:
         connection.request("GET", "/healthz")
-        return connection.getresponse().status == 200
+        with connection.getresponse() as response:
+            return response.status == 200
     except OSError:
         return False
     finally:
