@@ -5,13 +5,14 @@ and take turns, so that what else the machine does falls on both. Run it as `pyt
 """
 
 import argparse
+import json
 import multiprocessing
 import os
 import statistics
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import boto3
@@ -19,9 +20,9 @@ import stage
 from canned_server import canned_server
 
 from ledger.engine import open_ledger
-from mail import sending, ses
+from mail import sending, ses_client, ses_requests
 from mail.message import MessageContext, compose
-from mail.ses import Outgoing
+from mail.ses_requests import MAX_ENTRIES, Outgoing
 from mail.templating import Templates
 
 # So high that nobody ever waits for it.
@@ -90,11 +91,20 @@ def _bare(messages: int) -> Speed:
     client = boto3.client("sesv2")
     speeds: list[Speed] = []
     with _timed(messages, speeds):
-        for start in range(0, messages, ses.MAX_ENTRIES):
-            part = rendered[start : start + ses.MAX_ENTRIES]
-            answer = client.send_bulk_email(**ses._bulk_request(stage.ENVELOPE, part))
+        for start in range(0, messages, MAX_ENTRIES):
+            part = rendered[start : start + MAX_ENTRIES]
+            answer = client.send_bulk_email(**_request(part))
             assert len(answer["BulkEmailEntryResults"]) == len(part)
     return speeds[0]
+
+
+def _request(part: list[Outgoing]) -> dict[str, Any]:
+    """Return a call's request, each body as the JSON text that SES wants of it."""
+    made = []
+    for item in part:
+        body = {"subject": item.content.subject, "html": item.content.html, "text": item.content.text}
+        made.append(replace(item, data=json.dumps(body)))
+    return ses_requests.bulk(stage.ENVELOPE, made)
 
 
 def _rendered(templates: Templates, number: int) -> Outgoing:
@@ -107,7 +117,7 @@ def _rendered(templates: Templates, number: int) -> Outgoing:
 def _whole(url: str, name: str, messages: int) -> Speed:
     speeds: list[Speed] = []
     with open_ledger(url) as ledger:
-        work = stage.work(ledger, stage.enqueue(ledger, name, messages), ses.client(), "worker", _NO_LIMIT)
+        work = stage.work(ledger, stage.enqueue(ledger, name, messages), ses_client.client(), "worker", _NO_LIMIT)
         with _timed(messages, speeds):
             _send_all(work)
     return speeds[0]
@@ -144,7 +154,7 @@ def _together(url: str, name: str, messages: int, workers: int) -> float:
 
 def _work(url: str, name: str, number: int, ready: Any, results: Any) -> None:
     with open_ledger(url) as ledger:
-        work = stage.work(ledger, stage.campaign(name), ses.client(), f"worker-{number}", _NO_LIMIT)
+        work = stage.work(ledger, stage.campaign(name), ses_client.client(), f"worker-{number}", _NO_LIMIT)
         ready.wait()
         began = time.time()
         sent = _send_all(work)

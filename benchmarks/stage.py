@@ -14,7 +14,8 @@ from ledger.enqueueing import NewCampaign, NewMessage
 from mail.campaign_file import Campaign
 from mail.rate import Rate
 from mail.sending import Work
-from mail.ses import Envelope, SesClient
+from mail.ses_client import SesClient
+from mail.ses_requests import Envelope
 from mail.templating import Templates
 from mail.unsubscribe import Tokens
 from sandbox.postgres import PostgresServer

@@ -17,7 +17,9 @@ from ledger.attempts import Answer
 from ledger.call_limits import CallLimit
 from mail import ses
 from mail.rate import ACCOUNT, Rate
-from mail.ses import MAX_ENTRIES, Envelope, Outgoing, Reply, SesClient
+from mail.ses import Reply
+from mail.ses_client import SesClient
+from mail.ses_requests import MAX_ENTRIES, Envelope, Outgoing
 
 TRIAL_SECONDS = 10.0
 THROTTLES_AT_LEAST = 3

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 from ledger import limits
 from ledger.engine import Ledger
 from ledger.limits import Grant
-from mail.ses import MAX_ENTRIES
+from mail.ses_requests import MAX_ENTRIES
 
 ACCOUNT = "account"
 CALLS = "calls of the account"

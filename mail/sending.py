@@ -16,15 +16,17 @@ from ledger.attempts import Answer, ClaimLost
 from ledger.breaker import Opened
 from ledger.claims import RENEW_AFTER_SECONDS, Claim, Recipient
 from ledger.engine import Ledger
-from mail import call_modes, gatekeeping, outages, quota, rate, restoring, ses, warm_up
+from mail import call_modes, gatekeeping, outages, quota, rate, restoring, ses_requests, warm_up
 from mail.call_modes import FULL_CALLS_PER_SECOND, Mode
 from mail.claiming import NoClaim, claim, give_back
 from mail.errors import TemplateError
 from mail.message import MessageContext, compose
 from mail.rate import ACCOUNT, Place, Rate
 from mail.restoring import Noted
-from mail.ses import Envelope, Outgoing, Reply, SesClient
+from mail.ses import Reply
+from mail.ses_client import SesClient
 from mail.ses_errors import Verdict
+from mail.ses_requests import Envelope, Outgoing
 from mail.templating import Templates
 from mail.unsubscribe import Tokens, url
 from mail.waiting import Waiting
@@ -193,7 +195,7 @@ class _Chunk:
             return None
         local, _, _ = recipient.address.rpartition("@")
         to = f"{local}@{recipient.domain}"
-        return ses.outgoing(recipient.message_id, uuid4().hex, to, content)
+        return ses_requests.outgoing(recipient.message_id, uuid4().hex, to, content)
 
     def _call(self, held: Claim, messages: Sequence[Outgoing], following: int = 0) -> None:
         """Send one call's messages; `following` is how many the next one holds.

@@ -15,13 +15,15 @@ from ledger.attempts import Answer, ClaimLost, Result
 from ledger.claims import RENEW_AFTER_SECONDS, Claim, Recipient
 from ledger.engine import Ledger
 from ledger.singles import Mail
-from mail import account_gate, outages, rate, restoring, ses
+from mail import account_gate, outages, rate, restoring, ses, ses_requests
 from mail.addresses import parse_from
 from mail.message import MessageContext
 from mail.rate import ACCOUNT, Rate
 from mail.restoring import Noted
-from mail.ses import Envelope, Outgoing, Reply, SesClient
+from mail.ses import Reply
+from mail.ses_client import SesClient
 from mail.ses_errors import Verdict, is_about_the_sender
+from mail.ses_requests import MAX_CALL_BYTES, Envelope, Outgoing
 from mail.single_claiming import Held, Nothing, claim, give_back
 from mail.single_message import compose
 from mail.unsubscribe import Tokens, url
@@ -118,7 +120,7 @@ class _Run:
             together = waiting.setdefault(key, [])
             size = sum(item.size for item in together)
             if together and (
-                len(together) == self.work.rate.call_size or size + message.size > ses.MAX_CALL_BYTES
+                len(together) == self.work.rate.call_size or size + message.size > MAX_CALL_BYTES
             ):
                 yield self._envelope(mail.sender), together
                 together = waiting[key] = []
@@ -130,7 +132,7 @@ class _Run:
         link = url(self.work.public_url, self.work.tokens.issue(recipient.message_id, 0))
         content = compose(mail, MessageContext(recipient.address, link))
         to = f"{recipient.address.rpartition('@')[0]}@{recipient.domain}"
-        return ses.outgoing(recipient.message_id, uuid4().hex, to, content)
+        return ses_requests.outgoing(recipient.message_id, uuid4().hex, to, content)
 
     def _envelope(self, sender: str) -> Envelope:
         return Envelope(parse_from(sender).header, "", self.work.configuration_set, self.work.tags)

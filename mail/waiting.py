@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Iterator, Sequence
 
-from mail.ses import MAX_CALL_BYTES, Outgoing
+from mail.ses_requests import MAX_CALL_BYTES, Outgoing
 
 
 class Waiting:

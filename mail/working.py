@@ -9,7 +9,7 @@ from ledger import campaigns
 from ledger.engine import Ledger
 from lists import mx, mx_cached
 from lists.dns_verdicts import Status
-from mail import queue, quota, readiness, ses
+from mail import queue, quota, readiness, ses_client
 from mail.addresses import parse_from
 from mail.campaign_file import Campaign
 from mail.collecting import Collector
@@ -17,7 +17,7 @@ from mail.errors import MailError
 from mail.rate import Rate
 from mail.restoring import Noted, QueueTag
 from mail.sending import Work
-from mail.ses import Envelope
+from mail.ses_requests import Envelope
 from mail.single_sending import SingleWork
 from mail.templating import Templates
 from mail.unsubscribe import Tokens
@@ -42,7 +42,7 @@ def open_work(ledger: Ledger, settings: Settings, name: str) -> Work:
     account = readiness.account(readiness.client())
     return Work(
         ledger=ledger,
-        ses=ses.client(),
+        ses=ses_client.client(),
         campaign=name,
         owner=_worker(),
         envelope=Envelope(
@@ -71,7 +71,7 @@ def open_single_work(
     account = readiness.account(readiness.client())
     return SingleWork(
         ledger=ledger,
-        ses=ses.client(),
+        ses=ses_client.client(),
         owner=_worker(),
         configuration_set=settings.configuration_set,
         tags={"ledger": ledger.ledger_id},

@@ -24,7 +24,7 @@ from mail import gatekeeping, sending
 from mail.campaign_file import Campaign
 from mail.rate import Rate
 from mail.sending import Sent, Work
-from mail.ses import Envelope
+from mail.ses_requests import Envelope
 from mail.templating import Templates
 from mail.unsubscribe import Tokens
 

@@ -18,8 +18,9 @@ from ledger.schema import attempt, claim, limiter, message
 from ledger.statuses import Fact, Status
 from ledger.suppressions import Suppression, SuppressionReason
 from ledger.transitions import read_states, save
-from mail import claiming, controls, outages, sending, ses
+from mail import claiming, controls, outages, sending, ses_client
 from mail.rate import ACCOUNT, Rate
+from mail.ses_requests import Envelope
 
 MINUTE = 60.0
 
@@ -640,7 +641,7 @@ def test_the_gate_halts_before_the_next_claim(stage) -> None:
 
 
 def _real(stage, per_second: float = 500.0) -> sending.Work:
-    return stage.work(per_second, ses=ses.client())
+    return stage.work(per_second, ses=ses_client.client())
 
 
 def test_against_the_sandbox_everybody_is_written_to_once_with_tags_and_headers(stage, world) -> None:
@@ -716,8 +717,8 @@ def test_against_the_sandbox_a_fault_of_the_account_pauses(
 def test_against_the_sandbox_an_unverified_sender_pauses_and_rejects_nobody(stage, world) -> None:
     stage.enqueue(20)
     work = _real(stage)
-    elsewhere = ses.Envelope("news@elsewhere.example", "", "campaign", work.envelope.tags)
-    assert stage.send(stage.work(ses=ses.client(), envelope=elsewhere)).ended == State.PAUSED
+    elsewhere = Envelope("news@elsewhere.example", "", "campaign", work.envelope.tags)
+    assert stage.send(stage.work(ses=ses_client.client(), envelope=elsewhere)).ended == State.PAUSED
     assert stage.count() == {Status.QUEUED: 20}
     assert "not verified" in stage.stored().change_reason
     assert "@" not in stage.stored().change_reason
@@ -726,14 +727,14 @@ def test_against_the_sandbox_an_unverified_sender_pauses_and_rejects_nobody(stag
 def test_against_the_sandbox_a_wrong_configuration_set_pauses(stage, world) -> None:
     stage.enqueue(20)
     work = _real(stage)
-    unknown = ses.Envelope(work.envelope.sender, "", "no-such-set", work.envelope.tags)
-    assert stage.send(stage.work(ses=ses.client(), envelope=unknown)).ended == State.PAUSED
+    unknown = Envelope(work.envelope.sender, "", "no-such-set", work.envelope.tags)
+    assert stage.send(stage.work(ses=ses_client.client(), envelope=unknown)).ended == State.PAUSED
     assert stage.count() == {Status.QUEUED: 20}
     assert stage.stored().change_reason.startswith("CONFIGURATION_SET_NOT_FOUND")
 
 
 def test_against_the_sandbox_too_long_a_call_never_goes_out(stage, world) -> None:
-    stage.enqueue(24, html="<html><body>" + "é" * 20_000 + "</body></html>")
+    stage.enqueue(24, html="<html><body>" + "é" * 40_000 + "</body></html>")
     stage.send(_real(stage))
     assert stage.count() == {Status.SENT: 24}
     assert world.summary()["refused"] == {}

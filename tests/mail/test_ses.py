@@ -24,9 +24,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.attempts import Answer
-from mail import ses
+from mail import ses, ses_client, ses_requests
 from mail.message import Content
-from mail.ses import Envelope, Outgoing
+from mail.ses_requests import Envelope, Outgoing
 from mail.ses_errors import Verdict
 
 HEADERS = (
@@ -243,11 +243,11 @@ def test_a_message_never_takes_more_of_a_call_than_it_was_measured_for(
 ) -> None:
     content = Content(subject, html, text, HEADERS)
     item = Outgoing(1, "f" * 32, f"{local}@{'d' * 60}.{'e' * 60}.example", content)
-    one = len(json.dumps(ses._bulk_request(ENVELOPE, [item])))
-    two = len(json.dumps(ses._bulk_request(ENVELOPE, [item, item])))
-    assert two - one <= ses.size_of(content)
+    one = len(ses_requests.encoded(ses_requests.bulk(ENVELOPE, [item])))
+    two = len(ses_requests.encoded(ses_requests.bulk(ENVELOPE, [item, item])))
+    assert two - one <= ses_requests.size_of(content)
     # And what all messages of a call share fits into what the limit leaves.
-    assert one - ses.size_of(content) <= 1_000_000 - ses.MAX_CALL_BYTES
+    assert one - ses_requests.size_of(content) <= 1_000_000 - ses_requests.MAX_CALL_BYTES
 
 
 @contextmanager
@@ -308,7 +308,7 @@ def test_a_call_reaches_the_server_exactly_once_and_stays_unknown(
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "5")
     with _server(answer) as (url, requests):
         monkeypatch.setenv("AWS_ENDPOINT_URL", url)
-        reply = ses.send(ses.client(), ENVELOPE, outgoing(1), single=single)
+        reply = ses.send(ses_client.client(), ENVELOPE, outgoing(1), single=single)
     assert answers(reply) == [Answer.UNKNOWN]
     assert len(requests) == 1
 
@@ -318,7 +318,7 @@ def test_nobody_listening_is_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken_port:
         port = taken_port.getsockname()[1]
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
-    reply = ses.send(ses.client(), ENVELOPE, outgoing(2), single=False)
+    reply = ses.send(ses_client.client(), ENVELOPE, outgoing(2), single=False)
     assert (reply.verdict, answers(reply)) == (Verdict.NOT_SENT, [Answer.NOT_SENT] * 2)
 
 
@@ -397,7 +397,7 @@ def test_tls_that_breaks_after_the_request_is_unknown_and_before_it_not_sent(
         monkeypatch.setenv("AWS_CA_BUNDLE", str(certificate))
     with _tls_server(certificate) as (url, requests):
         monkeypatch.setenv("AWS_ENDPOINT_URL", url)
-        reply = ses.send(ses.client(), ENVELOPE, outgoing(2), single=False)
+        reply = ses.send(ses_client.client(), ENVELOPE, outgoing(2), single=False)
     assert "SSLError" in reply.text
     assert (reply.verdict, answers(reply)) == (verdict, [answer] * 2)
     assert len(requests) == (1 if trusted else 0)
@@ -409,6 +409,6 @@ def test_without_credentials_nothing_is_sent(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
     with _server(b"") as (url, requests):
         monkeypatch.setenv("AWS_ENDPOINT_URL", url)
-        reply = ses.send(ses.client(), ENVELOPE, outgoing(2), single=False)
+        reply = ses.send(ses_client.client(), ENVELOPE, outgoing(2), single=False)
     assert (reply.verdict, answers(reply)) == (Verdict.NOT_SENT, [Answer.NOT_SENT] * 2)
     assert requests == []
