@@ -21,6 +21,7 @@ from canned_server import canned_server
 
 from ledger.engine import open_ledger
 from mail import sending, ses_client, ses_requests
+from mail.calling import Work
 from mail.message import MessageContext, compose
 from mail.ses_requests import MAX_ENTRIES, Outgoing
 from mail.templating import Templates
@@ -117,13 +118,14 @@ def _rendered(templates: Templates, number: int) -> Outgoing:
 def _whole(url: str, name: str, messages: int) -> Speed:
     speeds: list[Speed] = []
     with open_ledger(url) as ledger:
-        work = stage.work(ledger, stage.enqueue(ledger, name, messages), ses_client.client(), "worker", _NO_LIMIT)
+        sent = stage.enqueue(ledger, name, messages)
+        work = stage.work(ledger, sent, ses_client.client(), "worker", _NO_LIMIT)
         with _timed(messages, speeds):
             _send_all(work)
     return speeds[0]
 
 
-def _send_all(work: sending.Work) -> int:
+def _send_all(work: Work) -> int:
     sent = 0
     while True:
         found = sending.send_chunk(work, 5_000)

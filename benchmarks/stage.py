@@ -11,9 +11,9 @@ import psycopg
 from ledger import enqueueing
 from ledger.engine import Ledger, open_ledger
 from ledger.enqueueing import NewCampaign, NewMessage
+from mail.calling import Work
 from mail.campaign_file import Campaign
 from mail.rate import Rate
-from mail.sending import Work
 from mail.ses_client import SesClient
 from mail.ses_requests import Envelope
 from mail.templating import Templates

@@ -16,6 +16,8 @@ from ledger.schema import COHORT_SECONDS, account_change, cohort
 
 # Any constant serves; it only has to be the same for everybody.
 _LOCK = 5024514
+# PostgreSQL's expression for `share`, for whoever locks more in the same statement.
+SHARE = f"pg_advisory_xact_lock_shared({_LOCK})"
 
 
 class Action(StrEnum):
@@ -57,10 +59,15 @@ def suspension(connection: Connection) -> Change | None:
     Ask it in the transaction that commits an intent to send, before any campaign is locked: the answer holds
     until that transaction ends, for whoever suspends the account waits for it.
     """
-    if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock_shared({_LOCK})")
+    share(connection)
     last = last_change(connection)
     return last if last is not None and last.action is Action.SUSPENDED else None
+
+
+def share(connection: Connection) -> None:
+    """Keep the account as it is until the transaction ends; others may do the same at once."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SELECT {SHARE}")
 
 
 def lock(connection: Connection) -> Change | None:

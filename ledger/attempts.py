@@ -60,17 +60,22 @@ def commit_intent(
         raise ClaimLost
     if not is_good(connection, held):
         raise ClaimLost
-    at = clock.now(connection)
-    ids = list(send_ids)
-    numbers = call_rows.intend(connection, ids, held.id, at)
-    if len(numbers) != len(ids):
+    intend(connection, held, call_id, send_ids, clock.now(connection))
+
+
+def intend(connection: Connection, held: Claim, call_id: str, send_ids: Mapping[int, str], at: float) -> None:
+    """Write the intent of a call that may go out, as the caller has seen under the campaign's lock.
+
+    Raises ClaimLost where a message is no longer the claim's; the transaction must not commit then.
+    """
+    count = len(send_ids)
+    if call_rows.intend(connection, send_ids, call_id, held.id, at) != count:
         raise ClaimLost
-    call_rows.add_attempts(connection, numbers, send_ids, call_id, held.id, at)
-    if locked is not None:
-        count = len(ids)
-        add_to_tally(connection, locked.id, held.epoch, {Status.CLAIMED: -count, Status.SENDING: count})
-    if locked is None or locked.callbacks:
-        outbox.note_all(connection, message.c.id.in_(ids), Status.CLAIMED, Status.SENDING)
+    if held.campaign_id:
+        moved = {Status.CLAIMED: -count, Status.SENDING: count}
+        add_to_tally(connection, held.campaign_id, held.epoch, moved)
+    if held.told:
+        outbox.note_all(connection, message.c.id.in_(list(send_ids)), Status.CLAIMED, Status.SENDING)
 
 
 def record(
@@ -78,14 +83,16 @@ def record(
     results: Sequence[Result],
     held: Claim | None = None,
     message_ids: Mapping[str, int] | None = None,
+    at: float | None = None,
 ) -> None:
     """Write the answers to attempts whose campaign, or single messages, are locked.
 
     A late answer is recorded like any other: recording is not fenced, only claiming and sending are. But only
     the newest attempt of a message can queue it again. `held` and `message_ids` (by send id) are the claim
-    and the messages of a campaign's call; knowing them, what is alike is written at once.
+    and the messages of a campaign's call; knowing them, what is alike is written at once. `at` is the
+    database's time, where the caller has asked for it under the lock.
     """
-    at = clock.now(connection)
+    at = clock.now(connection) if at is None else at
     if held is not None and held.campaign_id and message_ids is not None:
         results = _accept(connection, results, held, message_ids, at)
     if not results:
@@ -136,12 +143,9 @@ def _accept(
     }
     if not taken:
         return results
-    written = call_rows.accept(connection, list(taken), held.id, at)
+    written = call_rows.accept(connection, taken, held.id, at)
     if not written:
         return results
-    call_rows.answer(
-        connection, {send: ses for id_, (send, ses) in taken.items() if id_ in written and ses}, at
-    )
     count_accepted(connection, held.campaign_id, held.epoch, len(written), at)
     return [result for result in results if message_ids[result.send_id] not in written]
 

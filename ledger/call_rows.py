@@ -32,11 +32,19 @@ _INTEND = {
         "RETURNING id, attempts"
     ),
     "postgresql": (
-        "UPDATE message SET stage = 'SENDING', status = 'SENDING', stage_at = %(at)s, "
+        "WITH moved AS (UPDATE message SET stage = 'SENDING', status = 'SENDING', stage_at = %(at)s, "
         "attempts = attempts + 1 WHERE id = ANY(%(ids)s::bigint[]) AND status = 'CLAIMED' "
-        "AND claim_id = %(claim_id)s RETURNING id, attempts"
+        "AND claim_id = %(claim_id)s RETURNING id, attempts) "
+        "INSERT INTO attempt (message_id, number, send_id, call_id, claim_id, started_at) "
+        "SELECT moved.id, moved.attempts, new.send_id, %(call_id)s, %(claim_id)s, %(at)s "
+        "FROM unnest(%(ids)s::bigint[], %(send_ids)s::text[]) WITH ORDINALITY AS new (id, send_id, place) "
+        "JOIN moved ON moved.id = new.id ORDER BY new.place"
     ),
 }
+_ADD_ATTEMPT = (
+    "INSERT INTO attempt (message_id, number, send_id, call_id, claim_id, started_at) "
+    "VALUES (?, ?, ?, ?, ?, ?)"
+)
 # Where the status is still SENDING no fact decides it: what is added is the same for every such row.
 _ACCEPT = {
     "sqlite": (
@@ -45,33 +53,19 @@ _ACCEPT = {
         "AND accepted_at IS NULL AND callback_group_id IS NULL RETURNING id"
     ),
     "postgresql": (
-        "UPDATE message SET status = 'SENT', accepted_at = %(at)s "
+        "WITH moved AS (UPDATE message SET status = 'SENT', accepted_at = %(at)s "
         "WHERE id = ANY(%(ids)s::bigint[]) AND status = 'SENDING' AND claim_id = %(claim_id)s "
-        "AND accepted_at IS NULL AND callback_group_id IS NULL RETURNING id"
+        "AND accepted_at IS NULL AND callback_group_id IS NULL RETURNING id) "
+        "UPDATE attempt SET answered_at = %(at)s, result = 'accepted', ses_message_id = new.ses_message_id, "
+        "error = NULL FROM unnest(%(ids)s::bigint[], %(send_ids)s::text[], %(ses_ids)s::text[]) "
+        "AS new (id, send_id, ses_message_id) JOIN moved ON moved.id = new.id "
+        "WHERE attempt.send_id = new.send_id RETURNING new.id"
     ),
 }
-_ADD_ATTEMPTS = {
-    "sqlite": (
-        "INSERT INTO attempt (message_id, number, send_id, call_id, claim_id, started_at) "
-        "VALUES (?, ?, ?, ?, ?, ?)"
-    ),
-    "postgresql": (
-        "INSERT INTO attempt (message_id, number, send_id, call_id, claim_id, started_at) "
-        "SELECT message_id, number, send_id, %s, %s, %s "
-        "FROM unnest(%s::bigint[], %s::int[], %s::text[]) AS new (message_id, number, send_id)"
-    ),
-}
-_ANSWER = {
-    "sqlite": (
-        "UPDATE attempt SET answered_at = ?, result = 'accepted', ses_message_id = ?, error = NULL "
-        "WHERE send_id = ?"
-    ),
-    "postgresql": (
-        "UPDATE attempt SET answered_at = %s, result = 'accepted', ses_message_id = new.ses_message_id, "
-        "error = NULL FROM unnest(%s::text[], %s::text[]) AS new (ses_message_id, send_id) "
-        "WHERE attempt.send_id = new.send_id"
-    ),
-}
+_ANSWER = (
+    "UPDATE attempt SET answered_at = ?, result = 'accepted', ses_message_id = ?, error = NULL "
+    "WHERE send_id = ?"
+)
 
 
 def claim(connection: Connection, ids: Sequence[int], claim_id: int, epoch: int, at: float) -> dict[int, int]:
@@ -82,43 +76,47 @@ def claim(connection: Connection, ids: Sequence[int], claim_id: int, epoch: int,
     return {row[0]: row[1] for row in rows}
 
 
-def intend(connection: Connection, ids: Sequence[int], claim_id: int, at: float) -> dict[int, int]:
-    """CLAIMED -> SENDING for what the claim still holds of `ids`; return the attempt's number by id."""
-    rows = connection.exec_driver_sql(_INTEND[connection.dialect.name], _of(connection, ids, claim_id, at))
-    return {row[0]: row[1] for row in rows.fetchall()}
+def intend(
+    connection: Connection, send_ids: Mapping[int, str], call_id: str, claim_id: int, at: float
+) -> int:
+    """CLAIMED -> SENDING with a new attempt (message id -> send id) each; return how many there were.
 
-
-def add_attempts(
-    connection: Connection,
-    numbers: Mapping[int, int],
-    send_ids: Mapping[int, str],
-    call_id: str,
-    claim_id: int,
-    at: float,
-) -> None:
-    """Insert an attempt for each message of `numbers` (id -> number), in the order of `send_ids`."""
+    Those that the claim does not hold any more are left alone.
+    """
+    named = _of(connection, list(send_ids), claim_id, at)
     if connection.dialect.name == "postgresql":
-        sends = [send_ids[id_] for id_ in send_ids]
-        new = (call_id, claim_id, at, list(send_ids), [numbers[id_] for id_ in send_ids], sends)
-        connection.exec_driver_sql(_ADD_ATTEMPTS["postgresql"], new)
-        return
-    rows = [(id_, numbers[id_], send_id, call_id, claim_id, at) for id_, send_id in send_ids.items()]
-    connection.exec_driver_sql(_ADD_ATTEMPTS["sqlite"], rows)
+        more = {"send_ids": list(send_ids.values()), "call_id": call_id}
+        return connection.exec_driver_sql(_INTEND["postgresql"], named | more).rowcount
+    moved = connection.exec_driver_sql(_INTEND["sqlite"], named).fetchall()
+    numbers = {row[0]: row[1] for row in moved}
+    rows = [
+        (id_, numbers[id_], send_id, call_id, claim_id, at)
+        for id_, send_id in send_ids.items()
+        if id_ in numbers
+    ]
+    if rows:
+        connection.exec_driver_sql(_ADD_ATTEMPT, rows)
+    return len(rows)
 
 
-def accept(connection: Connection, ids: Sequence[int], claim_id: int, at: float) -> set[int]:
-    """SENDING -> SENT for those that the claim still holds and nobody is to be told of; return their ids."""
-    rows = connection.exec_driver_sql(_ACCEPT[connection.dialect.name], _of(connection, ids, claim_id, at))
-    return {row[0] for row in rows.fetchall()}
+def accept(
+    connection: Connection, taken: Mapping[int, tuple[str, str]], claim_id: int, at: float
+) -> set[int]:
+    """SENDING -> SENT for those that the claim still holds and nobody is to be told of; return their ids.
 
-
-def answer(connection: Connection, answers: Mapping[str, str], at: float) -> None:
-    """Keep with each attempt (send id -> SES message id) that SES has taken it."""
+    `taken` has the send id and SES's id of each message; they are kept with its attempt.
+    """
+    named = _of(connection, list(taken), claim_id, at)
     if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql(_ANSWER["postgresql"], (at, list(answers.values()), list(answers)))
-        return
-    rows = [(at, ses_message_id, send_id) for send_id, ses_message_id in answers.items()]
-    connection.exec_driver_sql(_ANSWER["sqlite"], rows)
+        send_ids, ses_ids = zip(*taken.values(), strict=True)
+        more = {"send_ids": list(send_ids), "ses_ids": list(ses_ids)}
+        rows = connection.exec_driver_sql(_ACCEPT["postgresql"], named | more)
+        return {row[0] for row in rows.fetchall()}
+    written = {row[0] for row in connection.exec_driver_sql(_ACCEPT["sqlite"], named).fetchall()}
+    answers = [(at, ses_id, send_id) for id_, (send_id, ses_id) in taken.items() if id_ in written]
+    if answers:
+        connection.exec_driver_sql(_ANSWER, answers)
+    return written
 
 
 def _of(connection: Connection, ids: Sequence[int], claim_id: int, at: float) -> dict[str, object]:

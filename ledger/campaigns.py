@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
-from ledger import clock
+from ledger import accounts, clock
 from ledger.errors import CampaignConflict, CampaignNotFound
 from ledger.schema import campaign, campaign_change
 
@@ -104,6 +104,20 @@ def lock(connection: Connection, campaign_id: int) -> Campaign:
     return _campaign(connection.execute(_LOCK, {"campaign": campaign_id}).one())
 
 
+def lock_state(connection: Connection, campaign_id: int) -> tuple[State, int]:
+    """Share the account, lock the campaign, and return its state and epoch: all that a call asks for."""
+    found = connection.exec_driver_sql(_LOCK_STATE[connection.dialect.name], (campaign_id,)).one()
+    return State(found[0]), int(found[1])
+
+
+_LOCK_STATE = {
+    "sqlite": "SELECT state, epoch FROM campaign WHERE id = ?",
+    # The row is locked on top of everything else, so after the account.
+    "postgresql": (
+        f"WITH account AS MATERIALIZED (SELECT {accounts.SHARE}) "
+        "SELECT state, epoch FROM account, campaign WHERE id = %s FOR UPDATE OF campaign"
+    ),
+}
 _LOCK = select(campaign).where(campaign.c.id == bindparam("campaign")).with_for_update()
 
 

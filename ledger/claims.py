@@ -38,7 +38,7 @@ class Recipient:
 class Claim:
     """A lease on `recipients`, in the order of the shuffle. `id` is the fence.
 
-    `campaign_id` is 0 for single messages.
+    `campaign_id` is 0 for single messages. `told`: callbacks may be waiting for the messages' statuses.
     """
 
     id: int
@@ -47,6 +47,7 @@ class Claim:
     owner: str
     recipients: Sequence[Recipient]
     claimed_at: float
+    told: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +91,10 @@ def take(
         for before, moved in sorted(epochs.items()):
             add_to_tally(connection, campaign_id, before, {Status.QUEUED: -moved})
         add_to_tally(connection, campaign_id, epoch, {Status.CLAIMED: len(ids)})
-    if locked is None or locked.callbacks:
+    told = locked is None or bool(locked.callbacks)
+    if told:
         outbox.note_all(connection, message.c.id.in_(ids), Status.QUEUED, Status.CLAIMED)
-    return Claim(claim_id, campaign_id or 0, epoch, owner, tuple(recipients), at)
+    return Claim(claim_id, campaign_id or 0, epoch, owner, tuple(recipients), at, told)
 
 
 def suppress(connection: Connection, locked: Campaign | None, reasons: Mapping[int, str]) -> None:

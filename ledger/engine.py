@@ -1,5 +1,6 @@
 """Opening the ledger: one engine, reading and writing transactions, the schema brought up to date."""
 
+import json
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -8,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import orjson
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, select
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
@@ -105,7 +107,8 @@ def connect(database_url: str) -> Engine:
         case "sqlite" | "sqlite+pysqlite":
             return _sqlite(url)
         case "postgresql" | "postgresql+psycopg":
-            return create_engine(url.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+            url = url.set(drivername="postgresql+psycopg")
+            return create_engine(url, pool_pre_ping=True, json_deserializer=_decoded)
         case other:
             raise LedgerError(f"CAMPAIGN_DATABASE_URL cannot be opened with {other}: write {_FORMS}.")
 
@@ -119,7 +122,7 @@ def _sqlite(url: URL) -> Engine:
             raise LedgerUnreachable(
                 f"the folder {folder} cannot be made for the ledger: {err.strerror}."
             ) from err
-    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_SECONDS})
+    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_SECONDS}, json_deserializer=_decoded)
 
     @event.listens_for(engine, "connect")
     def prepare(raw: Any, _record: object) -> None:
@@ -152,6 +155,14 @@ def _use_wal(cursor: sqlite3.Cursor) -> None:
             if time.monotonic() >= give_up_at:
                 raise
             time.sleep(0.02)
+
+
+def _decoded(text: str | bytes) -> Any:
+    try:
+        return orjson.loads(text)
+    except ValueError:
+        # Python's own encoder, which wrote it, also writes what is not quite JSON: half a surrogate pair.
+        return json.loads(text)
 
 
 def _shown(url: URL) -> str:

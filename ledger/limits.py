@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, update
 
 from ledger import clock
 from ledger.dialects import insert
@@ -31,10 +31,24 @@ def take(
     Grants never bunch up: any one second holds at most the rate plus one grant, and what is due for
     `catch_up_seconds`, by which a worker may be late and lose nothing. More idle time is not saved.
     """
-    next_at = _lock(connection, name)
-    at = clock.now(connection)
+    next_at = lock(connection, name)
+    return book(
+        connection, name, recipients, rate_per_second, next_at, clock.now(connection), catch_up_seconds
+    )
+
+
+def book(
+    connection: Connection,
+    name: str,
+    recipients: int,
+    rate_per_second: float,
+    next_at: float,
+    at: float,
+    catch_up_seconds: float = 0.0,
+) -> Grant:
+    """The same under a limit that is locked already: `next_at` is what `lock` said, `at` the time since."""
     after = max(at - catch_up_seconds, next_at) + recipients / rate_per_second
-    connection.execute(_BOOK, {"limit": name, "after": after})
+    connection.exec_driver_sql(_BOOK[connection.dialect.name], (after, name))
     return Grant(name, max(0.0, next_at - at), next_at, float(after))
 
 
@@ -52,22 +66,30 @@ def give_back(connection: Connection, grant: Grant) -> None:
 
 def hold(connection: Connection, name: str, seconds: float) -> None:
     """Grant nothing for `seconds` from now: SES has said that it takes no more for the moment."""
-    _lock(connection, name)
+    lock(connection, name)
     until = clock.now(connection) + seconds
     connection.execute(
         update(limiter).where(limiter.c.name == name, limiter.c.next_at < until).values(next_at=until)
     )
 
 
-_NEXT_AT = select(limiter.c.next_at).where(limiter.c.name == bindparam("limit")).with_for_update()
-_BOOK = update(limiter).where(limiter.c.name == bindparam("limit")).values(next_at=bindparam("after"))
+# In the database's own words: every call asks them.
+_NEXT_AT = {
+    "sqlite": "SELECT next_at FROM limiter WHERE name = ?",
+    "postgresql": "SELECT next_at FROM limiter WHERE name = %s FOR UPDATE",
+}
+_BOOK = {
+    "sqlite": "UPDATE limiter SET next_at = ? WHERE name = ?",
+    "postgresql": "UPDATE limiter SET next_at = %s WHERE name = %s",
+}
 
 
-def _lock(connection: Connection, name: str) -> float:
+def lock(connection: Connection, name: str) -> float:
     """Lock the limit's row, which is made where there is none, and return its next moment."""
-    found = connection.execute(_NEXT_AT, {"limit": name}).scalar_one_or_none()
+    asked = _NEXT_AT[connection.dialect.name]
+    found = connection.exec_driver_sql(asked, (name,)).scalar_one_or_none()
     if found is None:
         made = insert(connection, limiter).values(name=name, next_at=0.0).on_conflict_do_nothing()
         connection.execute(made)
-        found = connection.execute(_NEXT_AT, {"limit": name}).scalar_one()
+        found = connection.exec_driver_sql(asked, (name,)).scalar_one()
     return float(found)

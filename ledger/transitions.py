@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Integer, Row, Table, Update, bindparam, select, update
+from sqlalchemy import Connection, Row, Table, Update, bindparam, select, update
 
 from ledger import outbox
 from ledger.dialects import insert
@@ -227,9 +227,10 @@ def _add(
     keys = [column.name for column in table.primary_key.columns]
     # Always in the order of the keys, so that two workers never wait for each other in a ring.
     for key, columns in sorted(differences.items(), key=lambda item: str(item[0])):
-        values = {f"key_{name}": value for name, value in zip(keys, key, strict=True)}
-        values |= {f"more_{name}": difference for name, difference in columns.items()}
-        if connection.execute(_increase(table, tuple(sorted(columns))), values).rowcount:
+        names = tuple(sorted(columns))
+        increase = _increase(connection.dialect.name, table.name, names, tuple(keys))
+        values = (*(columns[name] for name in names), *key)
+        if connection.exec_driver_sql(increase, values).rowcount:
             continue
         row = insert(connection, table).values(dict(zip(keys, key, strict=True)) | dict(columns))
         connection.execute(
@@ -241,8 +242,9 @@ def _add(
 
 
 @lru_cache(maxsize=1_000)
-def _increase(table: Table, columns: tuple[str, ...]) -> Update:
-    """Return the UPDATE for a row that is there already; making it takes longer than running it."""
-    at_key = [column == bindparam(f"key_{column.name}") for column in table.primary_key.columns]
-    more = {name: table.c[name] + bindparam(f"more_{name}", type_=Integer) for name in columns}
-    return update(table).where(*at_key).values(more)
+def _increase(dialect: str, table: str, columns: tuple[str, ...], keys: tuple[str, ...]) -> str:
+    """Return the UPDATE for a row that is there already, in the database's own words: every call asks it."""
+    value = "%s" if dialect == "postgresql" else "?"
+    more = ", ".join(f"{name} = {name} + {value}" for name in columns)
+    at_key = " AND ".join(f"{name} = {value}" for name in keys)
+    return f"UPDATE {table} SET {more} WHERE {at_key}"

@@ -63,13 +63,14 @@ def claim(ledger: Ledger, name: str, owner: str, limit: int, rate_per_second: fl
         warm_up.take_back(connection, locked, claims.recover(connection, locked).queued)
         if suspended is not None:
             gatekeeping.stop(connection, locked.id, account.sentence(suspended), by=account.ACCOUNT)
-        locked = campaigns.lock(connection, locked.id)
+            locked = campaigns.lock(connection, locked.id)
         waiting = tallies.read(connection, locked.id).by_status
         if isinstance(standing, Open) and locked.state is State.RUNNING and waiting[Status.QUEUED]:
             # The gate has nothing new to say to whoever looks again; the collector asks it as well.
             return NoClaim(locked.state, held_by_others=False, wait_seconds=standing.wait_seconds)
         decision = gatekeeping.review(connection, locked, rate_per_second)
-        locked = campaigns.lock(connection, locked.id)
+        if not isinstance(decision, Continue | Wait):
+            locked = campaigns.lock(connection, locked.id)
         if locked.state is not State.RUNNING:
             return NoClaim(locked.state, held_by_others=False)
         match decision:

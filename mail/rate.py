@@ -58,17 +58,26 @@ class Place:
 def take(ledger: Ledger, rate: Rate, recipients: int, calls_per_second: float = 0.0) -> Place:
     """Book a place under every limit, and under one of calls as such where that is above 0."""
     with ledger.writing() as connection:
-        return book(connection, rate, recipients, calls_per_second)
+        grants = [
+            limits.take(connection, name, recipients, each, _catch_up_seconds(each))
+            for name, each in rate.limits()
+        ]
+        if calls_per_second > 0:
+            grants.append(limits.take(connection, CALLS, 1, calls_per_second))
+    return Place(max(grant.wait_seconds for grant in grants), tuple(grants))
 
 
-def book(connection: Connection, rate: Rate, recipients: int, calls_per_second: float = 0.0) -> Place:
-    """The same in the caller's transaction, as its last thing: limits are locked after everything else."""
+def lock(connection: Connection, rate: Rate) -> list[float]:
+    """Lock every limit, after the campaign, and return the next moment of each, for `book`."""
+    return [limits.lock(connection, name) for name, _ in rate.limits()]
+
+
+def book(connection: Connection, rate: Rate, recipients: int, locked: list[float], at: float) -> Place:
+    """Book a place under limits that are locked, by the database's time since."""
     grants = [
-        limits.take(connection, name, recipients, each, _catch_up_seconds(each))
-        for name, each in rate.limits()
+        limits.book(connection, name, recipients, each, next_at, at, _catch_up_seconds(each))
+        for (name, each), next_at in zip(rate.limits(), locked, strict=True)
     ]
-    if calls_per_second > 0:
-        grants.append(limits.take(connection, CALLS, 1, calls_per_second))
     return Place(max(grant.wait_seconds for grant in grants), tuple(grants))
 
 

@@ -20,6 +20,7 @@ from mail.ses_errors import (
 )
 from mail.ses_requests import Envelope, Outgoing
 
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """What a call came to: a result for each message in order, and a text where the account is at fault.

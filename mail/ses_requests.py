@@ -106,7 +106,7 @@ def encoded(value: object) -> bytes:
     try:
         return orjson.dumps(value)
     except TypeError:
-        # A template can write half of a surrogate pair, which has no UTF-8; SES is to say what it thinks of it.
+        # A template can write half of a surrogate pair, which has no UTF-8: SES says what it thinks of it.
         return json.dumps(value).encode()
 
 

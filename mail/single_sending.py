@@ -10,15 +10,17 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from uuid import uuid4
 
-from ledger import attempts, breaker, claims, singles
+from ledger import attempts, breaker, singles
 from ledger.attempts import Answer, ClaimLost, Result
-from ledger.claims import RENEW_AFTER_SECONDS, Claim, Recipient
+from ledger.claims import Claim, Recipient
 from ledger.engine import Ledger
 from ledger.singles import Mail
 from mail import account_gate, outages, rate, restoring, ses, ses_requests
 from mail.addresses import parse_from
+from mail.lease import Lease
 from mail.message import MessageContext
 from mail.rate import ACCOUNT, Rate
+from mail.refusals import Refusals, halves
 from mail.restoring import Noted
 from mail.ses import Reply
 from mail.ses_client import SesClient
@@ -28,8 +30,6 @@ from mail.single_claiming import Held, Nothing, claim, give_back
 from mail.single_message import compose
 from mail.unsubscribe import Tokens, url
 
-# So many messages in a row that SES refused, each alone, are not at fault themselves.
-MAX_REFUSED_ALONE = 3
 # A claim covers little, so that what comes while it is sent waits for no more than that.
 _CLAIM_SECONDS = 2.0
 _CLAIM_MESSAGES = 500
@@ -82,9 +82,8 @@ class _Run:
     work: SingleWork
     answers: Counter[str] = field(default_factory=Counter)
     silent_calls: int = 0
-    refused_alone: int = 0
+    refusals: Refusals = field(default_factory=Refusals)
     stop: str = ""
-    renewed_at: float = 0.0
 
     def run(self, at_most: int) -> SinglesSent:
         left = at_most
@@ -96,13 +95,13 @@ class _Run:
             if not restoring.may_send(self.work.ledger, self.work.noted):
                 give_back(self.work.ledger, held.claim)
                 return SinglesSent(dict(self.answers), "suspended")
-            self.renewed_at = self.work.clock()
+            lease = Lease(self.work.ledger, held.claim, self.work.sleep, self.work.clock)
             left -= len(held.claim.recipients)
             # Lost where the account is suspended meanwhile or the lease is over: the next claim tells which.
             try:
                 with suppress(ClaimLost):
                     for envelope, messages in self._calls(held):
-                        self._call(held.claim, envelope, messages)
+                        self._call(lease, envelope, messages)
             finally:
                 give_back(self.work.ledger, held.claim)
             if self.stop:
@@ -137,37 +136,22 @@ class _Run:
     def _envelope(self, sender: str) -> Envelope:
         return Envelope(parse_from(sender).header, "", self.work.configuration_set, self.work.tags)
 
-    def _call(self, held: Claim, envelope: Envelope, messages: Sequence[Outgoing]) -> None:
+    def _call(self, lease: Lease, envelope: Envelope, messages: Sequence[Outgoing]) -> None:
         """Send one call's messages. Raises ClaimLost where nothing more of this claim may be sent."""
         place = rate.take(self.work.ledger, self.work.rate, len(messages))
         try:
-            self._wait(held, place.wait_seconds)
-            self._commit_intent(held, messages)
+            lease.wait(place.wait_seconds)
+            self._commit_intent(lease.held, messages)
         except ClaimLost:
             rate.give_back(self.work.ledger, place)
             raise
         # Nothing stands between the commit above and this call.
         reply = ses.send(self.work.ses, envelope, messages, single=self.work.rate.single)
-        self._record(held, reply)
+        self._record(lease.held, reply)
         if reply.verdict is Verdict.INVALID and len(messages) > 1:
             rate.give_back(self.work.ledger, place)
-            again = [replace(message, send_id=uuid4().hex) for message in messages]
-            middle = len(again) // 2
-            self._call(held, envelope, again[:middle])
-            self._call(held, envelope, again[middle:])
-
-    def _wait(self, held: Claim, seconds: float) -> None:
-        """Wait for the call's place, renewing the lease on the way. Raises ClaimLost where it is over."""
-        remaining = seconds
-        while self.work.clock() - self.renewed_at >= RENEW_AFTER_SECONDS or remaining > 0:
-            if self.work.clock() - self.renewed_at >= RENEW_AFTER_SECONDS:
-                with self.work.ledger.writing() as connection:
-                    if not claims.renew(connection, held):
-                        raise ClaimLost
-                self.renewed_at = self.work.clock()
-            step = min(remaining, RENEW_AFTER_SECONDS)
-            self.work.sleep(step)
-            remaining -= step
+            for half in halves(messages):
+                self._call(lease, envelope, half)
 
     def _commit_intent(self, held: Claim, messages: Sequence[Outgoing]) -> None:
         with self.work.ledger.writing() as connection:
@@ -197,12 +181,8 @@ class _Run:
 
     def _reason_to_stop(self, reply: Reply, results: Sequence[Result]) -> str:
         """Return why nothing more should be tried for now, or an empty text."""
-        if reply.verdict is Verdict.INVALID:
-            self.refused_alone += len(results) == 1
-        elif any(result.answer is Answer.ACCEPTED for result in results):
-            self.refused_alone = 0
-        if self.refused_alone >= MAX_REFUSED_ALONE:
-            return f"SES refused {MAX_REFUSED_ALONE} messages in a row, each on its own: {reply.text}"
+        if refused := self.refusals.note(reply):
+            return refused
         # Where only senders are at fault, their messages are rejected and the others go on.
         account = any(result.answer is Answer.NOT_SENT for result in results)
         return reply.stop if account else ""

@@ -11,12 +11,12 @@ from lists import mx, mx_cached
 from lists.dns_verdicts import Status
 from mail import queue, quota, readiness, ses_client
 from mail.addresses import parse_from
+from mail.calling import Work
 from mail.campaign_file import Campaign
 from mail.collecting import Collector
 from mail.errors import MailError
 from mail.rate import Rate
 from mail.restoring import Noted, QueueTag
-from mail.sending import Work
 from mail.ses_requests import Envelope
 from mail.single_sending import SingleWork
 from mail.templating import Templates

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from ledger import attempts, call_rows, claims, events
+from ledger import attempts, claims, events
 from mail import collecting, queue, sending, ses
 
 
@@ -25,14 +25,14 @@ class Point:
 SENDER_POINTS = {
     "during claim": Point(claims, "take", after=True),
     "after claim": Point(sending, "claim", after=True),
-    "during intent": Point(attempts, "commit_intent", after=True),
+    "during intent": Point(attempts, "intend", after=True),
     "after intent": Point(ses, "send", after=False),
     # The request is out and nobody has looked for the answer.
     "in the call": Point(http.client.HTTPConnection, "getresponse", after=False),
     # SES has taken it: its answer lies in this machine's socket, unread.
     "after acceptance": Point(http.client.HTTPConnection, "getresponse", after=False),
     "after the answer": Point(ses, "send", after=True),
-    "during record": Point(call_rows, "answer", after=False),
+    "during record": Point(attempts, "count_accepted", after=False),
     "before record's commit": Point(attempts, "record", after=True),
     "before giving back": Point(sending, "give_back", after=False),
 }

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from ledger import breaker
 from ledger.engine import Ledger, open_ledger
 from ledger.errors import LedgerUnreachable
-from mail import collecting, queue, sending, working
+from mail import calling, collecting, queue, sending, working
 from settings import settings
 
 # The exit status of a process whose database went away.
@@ -57,8 +57,8 @@ def _ledger(environment: Mapping[str, str]) -> Iterator[Ledger]:
     os.environ.update(environment)
     settings.cache_clear()
     # After a throttled call the rest would wait for seconds, which proves nothing here.
-    sending._FIRST_BACKOFF_SECONDS = 0.05
-    sending._LAST_BACKOFF_SECONDS = 0.2
+    calling._FIRST_BACKOFF_SECONDS = 0.05
+    calling._LAST_BACKOFF_SECONDS = 0.2
     breaker.FIRST_PROBE_SECONDS = 0.05
     breaker.LAST_PROBE_SECONDS = 0.2
     try:

@@ -2,6 +2,7 @@
 
 import itertools
 import shutil
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,14 +17,17 @@ import sandbox
 import settings
 from ledger import campaigns, clock, enqueueing, migrating, tallies
 from ledger.campaigns import Campaign as StoredCampaign
+from ledger.claims import Claim
 from ledger.engine import Ledger, connect, open_ledger
 from ledger.enqueueing import NewCampaign, NewMessage
 from ledger.schema import event, message, suppression
 from ledger.statuses import Status
 from mail import gatekeeping, sending
+from mail.call_modes import Mode
+from mail.calling import Calls, Work
 from mail.campaign_file import Campaign
 from mail.rate import Rate
-from mail.sending import Sent, Work
+from mail.sending import Sent
 from mail.ses_requests import Envelope
 from mail.templating import Templates
 from mail.unsubscribe import Tokens
@@ -315,6 +319,10 @@ class Stage:
     def send(self, work: Work | None = None, recipients: int = 10_000) -> Sent:
         """Send until there is nothing to claim."""
         return sending.send_chunk(work or self.work(), recipients)
+
+    def send_claim(self, work: Work, held: Claim) -> None:
+        """Send what was claimed before."""
+        Calls(work, Mode.TENTHS).send(held, sending.rendered(work, held, Counter()))
 
     def stored(self) -> StoredCampaign:
         assert self.campaign is not None

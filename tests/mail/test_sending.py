@@ -19,6 +19,7 @@ from ledger.statuses import Fact, Status
 from ledger.suppressions import Suppression, SuppressionReason
 from ledger.transitions import read_states, save
 from mail import claiming, controls, outages, sending, ses_client
+from mail.calling import Work
 from mail.rate import ACCOUNT, Rate
 from mail.ses_requests import Envelope
 
@@ -386,7 +387,7 @@ def test_an_open_breaker_stops_the_calls_of_every_worker(stage) -> None:
         stage.send(stage.work(sleep=sleep))
     assert len(stage.ses.calls) == 3
     with pytest.raises(ClaimLost):
-        sending._Chunk(stage.work(owner=held.owner))._send_claim(held)
+        stage.send_claim(stage.work(owner=held.owner), held)
     assert len(stage.ses.calls) == 3
     assert claiming.claim(stage.ledger, "spring-offer", "worker-2", 100) == claiming.NoClaim(
         State.RUNNING, held_by_others=False, wait_seconds=pytest.approx(5, abs=0.2)
@@ -490,7 +491,7 @@ def test_a_lease_that_ended_unnoticed_stops_the_worker_at_its_next_intent(stage)
     held = claiming.claim(stage.ledger, "spring-offer", work.owner, 100)
     assert isinstance(held, claims.Claim)
     with pytest.raises(ClaimLost):
-        sending._Chunk(work)._send_claim(held)
+        stage.send_claim(work, held)
     assert stage.count() == {Status.SENT: 50, Status.CLAIMED: 50}
 
 
@@ -640,7 +641,7 @@ def test_the_gate_halts_before_the_next_claim(stage) -> None:
     assert (halt["rule"], halt["k"], halt["n"]) == ("literal", 10, 200)
 
 
-def _real(stage, per_second: float = 500.0) -> sending.Work:
+def _real(stage, per_second: float = 500.0) -> Work:
     return stage.work(per_second, ses=ses_client.client())
 
 
@@ -734,7 +735,7 @@ def test_against_the_sandbox_a_wrong_configuration_set_pauses(stage, world) -> N
 
 
 def test_against_the_sandbox_too_long_a_call_never_goes_out(stage, world) -> None:
-    stage.enqueue(24, html="<html><body>" + "é" * 40_000 + "</body></html>")
+    stage.enqueue(24, html="<html><body>" + "é" * 60_000 + "</body></html>")
     stage.send(_real(stage))
     assert stage.count() == {Status.SENT: 24}
     assert world.summary()["refused"] == {}

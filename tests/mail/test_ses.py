@@ -26,8 +26,8 @@ from hypothesis import strategies as st
 from ledger.attempts import Answer
 from mail import ses, ses_client, ses_requests
 from mail.message import Content
-from mail.ses_requests import Envelope, Outgoing
 from mail.ses_errors import Verdict
+from mail.ses_requests import Envelope, Outgoing
 
 HEADERS = (
     ("List-Unsubscribe", "<https://mail.brightbooks.example/unsubscribe/abc>"),

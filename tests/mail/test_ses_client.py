@@ -36,7 +36,9 @@ def _sent(client: Any, request: Mapping[str, Any]) -> list[AWSPreparedRequest]:
 
     def instead(request: AWSPreparedRequest, **_: Any) -> AWSResponse:
         sent.append(request)
-        return AWSResponse(request.url, 400, {}, urllib3.HTTPResponse(io.BytesIO(b"{}"), preload_content=False))
+        return AWSResponse(
+            request.url, 400, {}, urllib3.HTTPResponse(io.BytesIO(b"{}"), preload_content=False)
+        )
 
     client.meta.events.register("before-send.sesv2", instead)
     with pytest.raises(client.exceptions.ClientError):
