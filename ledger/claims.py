@@ -146,6 +146,11 @@ def release(connection: Connection, locked: Campaign | None, claim_id: int) -> i
     return len(states)
 
 
+def end(connection: Connection, held: Claim) -> bool:
+    """Give up a campaign's claim that holds nothing unsent; return False, with nothing done, if it does."""
+    return call_rows.end_claim(connection, held.campaign_id, held.id)
+
+
 def recover(connection: Connection, locked: Campaign | None) -> Recovered:
     """Take over what ended leases held, and what a given-up claim left in the air.
 
@@ -168,7 +173,8 @@ def recover(connection: Connection, locked: Campaign | None) -> Recovered:
         stage = Stage.QUEUED if state.status is Status.CLAIMED else Stage.IN_DOUBT
         changes.append((state, state.moved(stage, at)))
     save(connection, changes)
-    connection.execute(delete(claim).where(claim.c.id.in_(claim_ids)))
+    if claim_ids:
+        connection.execute(delete(claim).where(claim.c.id.in_(claim_ids)))
     found = Counter(after.stage for _, after in changes)
     return Recovered(queued=found[Stage.QUEUED], in_doubt=found[Stage.IN_DOUBT])
 

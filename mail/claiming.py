@@ -101,6 +101,9 @@ def claim(ledger: Ledger, name: str, owner: str, limit: int, rate_per_second: fl
 def give_back(ledger: Ledger, held: Claim) -> int:
     """Queue again what a claim still holds unsent, and return how many those were."""
     with ledger.writing() as connection:
+        campaigns.lock_state(connection, held.campaign_id)
+        if claims.end(connection, held):
+            return 0
         locked = campaigns.lock(connection, held.campaign_id)
         queued = claims.release(connection, locked, held.id)
         warm_up.take_back(connection, locked, queued, held.claimed_at)

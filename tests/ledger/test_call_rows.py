@@ -99,6 +99,19 @@ def test_an_acceptance_written_at_once_counts_in_tally_and_cohort(scene, frozen)
     assert scene.check_tallies().accepted == 3
 
 
+@pytest.mark.parametrize("strange", ['a"b', "a\\b", "{a,b}", "NULL", "", "a b", "'", "é"])
+def test_any_text_may_be_the_id_that_ses_gave(scene, frozen, strange: str) -> None:
+    scene.enqueue(2)
+    held = scene.claim()
+    ids = {item.message_id: f"send-{place}" for place, item in enumerate(held.recipients)}
+    scene.intend(held, ids)
+    with scene.locked() as (connection, _):
+        results = [Result(send_id, Answer.ACCEPTED, ses_message_id=strange) for send_id in ids.values()]
+        attempts.record(connection, results, held, {send_id: id_ for id_, send_id in ids.items()})
+        assert connection.execute(select(attempt.c.ses_message_id)).scalars().all() == [strange] * 2
+    assert scene.statuses() == [Status.SENT] * 2
+
+
 def test_rows_of_another_claim_are_not_written_at_once(scene, frozen) -> None:
     scene.enqueue(2)
     held = scene.claim()
