@@ -40,7 +40,7 @@ class Speed:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--messages", type=int, default=5_000, help="a turn")
+    parser.add_argument("--messages", type=int, default=20_000, help="a turn")
     parser.add_argument("--turns", type=int, default=5)
     parser.add_argument("--workers", type=int, action="append")
     parser.add_argument("--database", choices=stage.DATABASES, action="append")

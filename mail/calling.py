@@ -8,13 +8,13 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from uuid import uuid4
 
 from ledger import accounts, attempts, breaker, campaigns
 from ledger.attempts import Answer, ClaimLost
 from ledger.breaker import Opened
 from ledger.claims import Claim
 from ledger.engine import Ledger
+from ledger.fresh_ids import fresh_id
 from mail import call_modes, gatekeeping, outages, rate, steady, warm_up
 from mail.call_modes import FULL_CALLS_PER_SECOND, Mode
 from mail.lease import Lease
@@ -161,7 +161,7 @@ class Calls:
             if not breaker.lets_through(connection, ACCOUNT, held.id):
                 raise ClaimLost
             send_ids = {message.message_id: message.send_id for message in messages}
-            attempts.commit_intent(connection, locked, held, uuid4().hex, send_ids)
+            attempts.commit_intent(connection, locked, held, fresh_id(), send_ids)
 
     def _go_on(
         self,

@@ -96,6 +96,7 @@ def _compose(
 ) -> Content:
     row = {name: cell if type(cell) is str else _text(cell) for name, cell in fields.items()}
     values: dict[str, object] = {
+        **templates.html.code.globals,
         **row,
         **{name: row[column] for name, column in aliases(tuple(row)).items()},
         "row": row,
@@ -128,7 +129,7 @@ def _size(content: Content) -> int:
     return len(json.dumps(json.dumps([content.subject, content.html, content.text])))
 
 
-def _subject(template: Template, values: Mapping[str, object], row: Mapping[str, str], number: int) -> str:
+def _subject(template: Template, values: dict[str, object], row: Mapping[str, str], number: int) -> str:
     subject = render(template, values, number)
     if CONTROL.search(subject):
         guilty = [

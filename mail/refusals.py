@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from uuid import uuid4
 
 from ledger.attempts import Answer
+from ledger.fresh_ids import fresh_id
 from mail.ses import Reply
 from mail.ses_errors import Verdict
 from mail.ses_requests import Outgoing
@@ -33,6 +33,6 @@ class Refusals:
 
 def halves(messages: Sequence[Outgoing]) -> tuple[list[Outgoing], list[Outgoing]]:
     """Return the messages for two calls, each message as a new attempt."""
-    again = [replace(message, send_id=uuid4().hex) for message in messages]
+    again = [replace(message, send_id=fresh_id()) for message in messages]
     middle = len(again) // 2
     return again[:middle], again[middle:]

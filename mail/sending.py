@@ -4,11 +4,11 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from uuid import uuid4
 
 from ledger import attempts, campaigns
 from ledger.attempts import ClaimLost
 from ledger.claims import Claim, Recipient
+from ledger.fresh_ids import fresh_id
 from mail import call_modes, quota, restoring, ses_requests
 from mail.calling import Calls, Work
 from mail.claiming import NoClaim, claim, give_back
@@ -22,7 +22,7 @@ _LOOK_AGAIN_SECONDS = 2.0
 # One claim covers about this much sending, so that its lease is renewed a few times at the most, and no more
 # recipients than can be claimed between two calls: a worker that comes late to its next call loses its place.
 _CLAIM_SECONDS = 10.0
-_CLAIM_RECIPIENTS = 500
+_CLAIM_RECIPIENTS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,4 +110,4 @@ def _render(work: Work, held: Claim, recipient: Recipient) -> Outgoing:
         work.templates, recipient.fields, MessageContext(recipient.address, url(work.public_url, token))
     )
     local, _, _ = recipient.address.rpartition("@")
-    return ses_requests.outgoing(recipient.message_id, uuid4().hex, f"{local}@{recipient.domain}", content)
+    return ses_requests.outgoing(recipient.message_id, fresh_id(), f"{local}@{recipient.domain}", content)

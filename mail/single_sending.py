@@ -8,12 +8,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from uuid import uuid4
 
 from ledger import attempts, breaker, singles
 from ledger.attempts import Answer, ClaimLost, Result
 from ledger.claims import Claim, Recipient
 from ledger.engine import Ledger
+from ledger.fresh_ids import fresh_id
 from ledger.singles import Mail
 from mail import account_gate, outages, rate, restoring, ses, ses_requests
 from mail.addresses import parse_from
@@ -131,7 +131,7 @@ class _Run:
         link = url(self.work.public_url, self.work.tokens.issue(recipient.message_id, 0))
         content = compose(mail, MessageContext(recipient.address, link))
         to = f"{recipient.address.rpartition('@')[0]}@{recipient.domain}"
-        return ses_requests.outgoing(recipient.message_id, uuid4().hex, to, content)
+        return ses_requests.outgoing(recipient.message_id, fresh_id(), to, content)
 
     def _envelope(self, sender: str) -> Envelope:
         return Envelope(parse_from(sender).header, "", self.work.configuration_set, self.work.tags)
@@ -161,7 +161,7 @@ class _Run:
             if not breaker.lets_through(connection, ACCOUNT, held.id):
                 raise ClaimLost
             send_ids = {message.message_id: message.send_id for message in messages}
-            attempts.commit_intent(connection, None, held, uuid4().hex, send_ids)
+            attempts.commit_intent(connection, None, held, fresh_id(), send_ids)
 
     def _record(self, held: Claim, reply: Reply) -> None:
         results = [_with_the_senders_fault(result) for result in reply.results]

@@ -6,13 +6,13 @@ intent are one transaction. Whatever else there is to say goes the long way, ste
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from uuid import uuid4
 
 from ledger import attempts, campaigns, clock, standing
 from ledger.attempts import Answer, ClaimLost, Result
 from ledger.campaigns import State
 from ledger.claims import Claim
 from ledger.engine import Ledger
+from ledger.fresh_ids import fresh_id
 from mail import rate
 from mail.rate import ACCOUNT, Place, Rate
 from mail.ses import Reply
@@ -57,7 +57,7 @@ def turn(
             if place.wait_seconds > 0 or not fresh:
                 return Turn(place)
             send_ids = {message.message_id: message.send_id for message in following}
-            attempts.intend(connection, held, uuid4().hex, send_ids, at)
+            attempts.intend(connection, held, fresh_id(), send_ids, at)
             return Turn(place, intended=True)
     except ClaimLost:
         return None

@@ -396,7 +396,7 @@ def test_an_open_breaker_stops_the_calls_of_every_worker(stage) -> None:
 
 def test_a_worker_without_a_network_of_its_own_risks_one_message_a_call(stage) -> None:
     """Others are answered all the while, so the breaker closes again and again."""
-    stage.enqueue(2_000)
+    stage.enqueue(2_500)
     cut_off = type(stage.ses)()
     cut_off.always = silent
 
@@ -405,7 +405,7 @@ def test_a_worker_without_a_network_of_its_own_risks_one_message_a_call(stage) -
         if len(stage.ses.calls) < 20:
             sending.send_chunk(stage.work(), 50)
 
-    sending.send_chunk(stage.work(ses=cut_off, sleep=others_send), 506)
+    sending.send_chunk(stage.work(ses=cut_off, sleep=others_send), 1_006)
     assert cut_off.sizes()[:3] == [50, 50, 50]
     assert set(cut_off.sizes()[3:]) == {1}
     assert len(stage.ses.accepted) >= 500
