@@ -1,6 +1,5 @@
 """Opening the ledger: one engine, reading and writing transactions, the schema brought up to date."""
 
-import json
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -9,12 +8,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import orjson
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, select
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
 from ledger import migrating
 from ledger.errors import LedgerError, LedgerUnreachable
+from ledger.json_text import decoded
 from ledger.schema import identity
 
 BUSY_TIMEOUT_SECONDS = 60
@@ -108,7 +107,7 @@ def connect(database_url: str) -> Engine:
             return _sqlite(url)
         case "postgresql" | "postgresql+psycopg":
             url = url.set(drivername="postgresql+psycopg")
-            return create_engine(url, pool_pre_ping=True, json_deserializer=_decoded)
+            return create_engine(url, pool_pre_ping=True, json_deserializer=decoded)
         case other:
             raise LedgerError(f"CAMPAIGN_DATABASE_URL cannot be opened with {other}: write {_FORMS}.")
 
@@ -122,7 +121,7 @@ def _sqlite(url: URL) -> Engine:
             raise LedgerUnreachable(
                 f"the folder {folder} cannot be made for the ledger: {err.strerror}."
             ) from err
-    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_SECONDS}, json_deserializer=_decoded)
+    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_SECONDS}, json_deserializer=decoded)
 
     @event.listens_for(engine, "connect")
     def prepare(raw: Any, _record: object) -> None:
@@ -155,14 +154,6 @@ def _use_wal(cursor: sqlite3.Cursor) -> None:
             if time.monotonic() >= give_up_at:
                 raise
             time.sleep(0.02)
-
-
-def _decoded(text: str | bytes) -> Any:
-    try:
-        return orjson.loads(text)
-    except ValueError:
-        # Python's own encoder, which wrote it, also writes what is not quite JSON: half a surrogate pair.
-        return json.loads(text)
 
 
 def _shown(url: URL) -> str:

@@ -6,13 +6,12 @@ from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Connection, bindparam, select, update
 
-from ledger import clock, erasures, forgotten_sends, restores, singles, soft_bounces
+from ledger import clock, erasures, event_rows, forgotten_sends, restores, singles, soft_bounces
 from ledger.campaigns import lock
-from ledger.dialects import insert
 from ledger.incoming import Event
 from ledger.key_batches import among
 from ledger.restores import FoundBy
-from ledger.schema import attempt, event, message
+from ledger.schema import attempt, message
 from ledger.statuses import Fact, deciding
 from ledger.suppressions import Suppression, SuppressionReason, add
 from ledger.transitions import MessageState, read_states, save
@@ -132,9 +131,7 @@ def _store(connection: Connection, events: Sequence[Event], message_ids: Mapping
         }
         for item in events
     ]
-    # Given apart from the statement, SQLAlchemy sends the rows in pieces that the database's limits allow.
-    statement = insert(connection, event).on_conflict_do_nothing().returning(event.c.dedupe_key)
-    keys = set(connection.execute(statement, rows).scalars())
+    keys = event_rows.add(connection, rows)
     return [item for item in events if item.dedupe_key in keys]
 
 

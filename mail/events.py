@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from ledger.incoming import Event
+from ledger.json_text import decoded, encoded
 from ledger.statuses import Fact
 from ledger.suppressions import SuppressionReason
 from lists.addresses import key_of
@@ -73,7 +74,7 @@ def parse(body: str, received_at: float) -> list[Event] | NotAnEvent:
 
 def _parse(body: str, received_at: float) -> list[Event] | NotAnEvent:
     try:
-        outer = json.loads(body)
+        outer = decoded(body)
     except ValueError:
         return NotAnEvent("not JSON")
     if not isinstance(outer, dict):
@@ -82,7 +83,7 @@ def _parse(body: str, received_at: float) -> list[Event] | NotAnEvent:
     if "Message" in outer and "TopicArn" in outer:
         # SES greets a new topic with a plain text.
         try:
-            inner = json.loads(outer["Message"])
+            inner = decoded(outer["Message"])
         except (TypeError, ValueError):
             return NotAnEvent("a notice of SNS or SES, in plain text")
     if not isinstance(inner, dict) or not isinstance(inner.get("mail"), dict):
@@ -100,8 +101,8 @@ def _events(payload: Mapping[str, Any], kind: str, received_at: float) -> Iterat
     tags = mail.get("tags") if isinstance(mail.get("tags"), dict) else {}
     taken_at = _epoch(mail.get("timestamp"))
     at = _epoch(detail.get("timestamp")) or taken_at or received_at
-    # In ASCII: NUL characters and halves of surrogate pairs are legal in JSON, and no database takes them.
-    raw = json.dumps(payload, sort_keys=True, separators=(",", ":"))
+    # Escaped: NUL characters and halves of surrogate pairs are legal in JSON, and no database takes them.
+    raw = encoded(payload, sort_keys=True).decode()
     for recipient, status, diagnostic in _recipients(kind, detail, mail):
         # Whatever SES says about a message proves that it took it.
         facts = {Fact.ACCEPTED: taken_at or at}

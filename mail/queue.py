@@ -104,7 +104,13 @@ def open_queue(url: str) -> EventQueue:
 
     Raises QueueError where AWS is not set up.
     """
-    config = Config(retries={"mode": "standard"}, connect_timeout=10, read_timeout=30)
+    config = Config(
+        retries={"mode": "standard"},
+        connect_timeout=10,
+        read_timeout=30,
+        # The few requests are built here; checking each costs as much as reading an event.
+        parameter_validation=False,
+    )
     try:
         return EventQueue(boto3.client("sqs", config=config), url)
     # boto3 raises a plain ValueError for an endpoint that is no address.

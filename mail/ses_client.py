@@ -6,7 +6,7 @@ from typing import Any, Protocol
 import boto3
 from botocore.config import Config
 
-from mail.ses_requests import encoded
+from ledger.json_text import encoded
 
 CONNECT_TIMEOUT_SECONDS = 10
 READ_TIMEOUT_SECONDS = 30

@@ -1,12 +1,10 @@
 """What goes out in a call to SES: the messages, their envelope, and the requests that are made of them."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import orjson
-
+from ledger.json_text import encoded
 from mail.message import Content
 
 # "The message can contain up to 50 destinations" (SES API reference, SendBulkEmail).
@@ -99,15 +97,6 @@ def single(envelope: Envelope, item: Outgoing) -> dict[str, Any]:
             }
         },
     }
-
-
-def encoded(value: object) -> bytes:
-    """Return the JSON of a request, or of a part of one, in UTF-8."""
-    try:
-        return orjson.dumps(value)
-    except TypeError:
-        # A template can write half of a surrogate pair, which has no UTF-8: SES says what it thinks of it.
-        return json.dumps(value).encode()
 
 
 def _size(content: Content, data: bytes) -> int:

@@ -24,6 +24,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.attempts import Answer
+from ledger.json_text import encoded
 from mail import ses, ses_client, ses_requests
 from mail.message import Content
 from mail.ses_errors import Verdict
@@ -243,8 +244,8 @@ def test_a_message_never_takes_more_of_a_call_than_it_was_measured_for(
 ) -> None:
     content = Content(subject, html, text, HEADERS)
     item = Outgoing(1, "f" * 32, f"{local}@{'d' * 60}.{'e' * 60}.example", content)
-    one = len(ses_requests.encoded(ses_requests.bulk(ENVELOPE, [item])))
-    two = len(ses_requests.encoded(ses_requests.bulk(ENVELOPE, [item, item])))
+    one = len(encoded(ses_requests.bulk(ENVELOPE, [item])))
+    two = len(encoded(ses_requests.bulk(ENVELOPE, [item, item])))
     assert two - one <= ses_requests.size_of(content)
     # And what all messages of a call share fits into what the limit leaves.
     assert one - ses_requests.size_of(content) <= 1_000_000 - ses_requests.MAX_CALL_BYTES
