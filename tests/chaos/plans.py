@@ -6,7 +6,7 @@ from typing import Any
 
 from kill_points import COLLECTOR_POINTS, SENDER_POINTS
 
-# In about every other round nobody waits for the rate: an answer and the next intent are one transaction then.
+# In about every other round nobody waits for the rate: an answer and the next intent are one transaction.
 RATES = (1_000.0, 100_000.0)
 CALL_SIZE = 50
 _RECIPIENTS_A_KILL = 150
