@@ -74,7 +74,8 @@ def _campaign(folder: Path) -> Path:
         "html": "mail.html.j2",
         "text": "mail.txt.j2",
         "postal_address": "Bright Books & Co, 1 High Street, Exampletown",
-        "send": {"settle_seconds": 8},
+        # What a killed run had received comes again when the queue's 30 s are over.
+        "send": {"settle_seconds": 60},
         # As many as can be out at once, so that a kill finds something.
         "halt": {"ladder": [], "unknown_at_most": 1_000_000},
     }
