@@ -12,7 +12,11 @@ from ledger.json_text import decoded, encoded
 # Two halves of a surrogate pair side by side are one character in JSON.
 _texts = st.text(st.characters(), max_size=20).filter(lambda text: json.loads(json.dumps(text)) == text)
 _values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | _texts,
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**70), 2**70)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | _texts,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(_texts, inner, max_size=4),
     max_leaves=12,
 )
