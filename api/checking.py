@@ -12,7 +12,7 @@ from ledger.singles import NewSingle
 from lists.addresses import Address, Malformed, parse
 from lists.dns_verdicts import MxVerdict, Status
 from lists.roles import role_of
-from lists.syntax import judged
+from lists.syntax_asked import judged
 from mail import callback_urls
 from mail.addresses import parse_from
 from mail.callback_urls import BadCallbackUrl

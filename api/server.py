@@ -7,7 +7,7 @@ import uvicorn
 from api.draining import draining
 from api.main import create_app
 from ledger.engine import open_ledger
-from mail.callback_delivery import delivering, open_deliverer
+from mail.callback_service import delivering, open_deliverer
 from settings import settings
 
 

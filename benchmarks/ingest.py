@@ -48,8 +48,8 @@ def _compare(kind: str, ledger: Ledger, events: EventQueue, count: int, turns: i
         assert received == count
         _fill(events.sqs, events.url, bodies)
         collector = Collector(ledger, events, lambda domains: {})
-        wall, cpu, new = _timed(lambda: collector.drain().new)  # noqa: B023 - called at once
-        assert new == count
+        wall, cpu, collected = _timed(collector.drain)
+        assert collected.new == count
         walls.append(bare_wall / wall)
         cpus.append(bare_cpu / cpu)
     print(

@@ -102,12 +102,12 @@ def replay(numbers: tuple[int, ...], campaign: str, url: str, everything: bool) 
 def deliver(seconds: float, as_json: bool) -> None:
     """Deliver what is due, once."""
     from ledger.engine import open_ledger
-    from mail import callback_delivery
+    from mail import callback_service
     from settings import settings
 
     found = settings()
     with open_ledger(found.database_url) as ledger:
-        done = callback_delivery.deliver_due(ledger, found, seconds)
+        done = callback_service.deliver_due(ledger, found, seconds)
     if as_json:
         output.as_json(asdict(done))
     else:

@@ -1,11 +1,10 @@
 """The first rule for a whole column: which cells are addresses, and in what normalised form.
 
-The verdicts are those of `addresses.parse`, one row in a hundred by asking it. The rest is decided by
-`syntax_rules` for all rows at once; a message is asked of the library once for each kind of fault.
+The verdicts are those of `addresses.parse`. Nearly all are decided by `syntax_rules` for all rows at once;
+what that leaves, one row in a hundred, is asked of the library (`syntax_asked`).
 """
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 import numpy as np
 import pyarrow as pa
@@ -15,14 +14,12 @@ from email_validator.rfc_constants import CASE_INSENSITIVE_MAILBOX_NAMES
 from lists import syntax_rules
 from lists.addresses import Address, Malformed, judge
 from lists.repair import candidates, unwrapped
-from lists.syntax_rules import LONGEST_BYTES
+from lists.syntax_asked import explained, judged
 from lists.text_columns import Mask, Places, around_at, bytes_of, filled, mask_of, replaced, stripped, texts
 
 # Only text with one of these can be meant as an address; a percent sign may stand for any letter (RFC 6068).
 _AT_LIKE = r"[@%]|[(\[][aA][tT][)\]]"
 _WRAPPING = r"[<%]|[mM][aA][iI][lL][tT][oO]:"
-# RFC 5321 section 4.5.3.1.3, less 64 for the part before the @-sign and the sign itself.
-_LONGEST_DOMAIN_BYTES = 254 - LONGEST_BYTES - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +63,7 @@ def verdicts(cells: pa.Array) -> Checked:
     if some_left := bool(rest.any()):
         left = cells.filter(pa.array(rest))
         found = [
-            _explained(fault, cell) if fault else judged(cell)
+            explained(fault, cell) if fault else judged(cell)
             for cell, fault in zip(left.to_pylist(), syntax_rules.faults(left), strict=True)
         ]
         chosen = pa.array(plain)
@@ -155,48 +152,6 @@ def _one_letter_tld(keys: pa.Array) -> Mask:
     letters, places = bytes_of(keys)
     hits: Mask = letters[places[1:] - 2] == ord(".")
     return hits
-
-
-_messages: dict[str, Malformed] = {}
-
-
-def _explained(fault: str, cell: str) -> Address | Malformed:
-    """Return the library's message for a kind of fault, asked of the first cell that has it."""
-    known = _messages.get(fault)
-    if known is None:
-        verdict = judge(cell)
-        if isinstance(verdict, Address):
-            return verdict
-        known = verdict
-        if len(_messages) < 5_000:
-            _messages[fault] = known
-    return known
-
-
-def judged(cell: str) -> Address | Malformed:
-    """Judge trimmed text as `addresses.judge` does.
-
-    The library is asked once a domain where the part before the @-sign is beyond doubt.
-    """
-    local_part, at, domain = cell.partition("@")
-    if not at or len(domain.encode(errors="replace")) > _LONGEST_DOMAIN_BYTES:
-        return judge(cell)
-    if not syntax_rules.is_dot_atom(local_part):
-        return judge(cell)
-    verdict = _domain(domain)
-    if isinstance(verdict, Malformed):
-        return verdict
-    readable = verdict.address.partition("@")[2]
-    if max(len(readable.encode()), len(verdict.domain)) > _LONGEST_DOMAIN_BYTES:
-        return judge(cell)
-    lower = local_part.lower()
-    kept = lower if lower in CASE_INSENSITIVE_MAILBOX_NAMES else local_part
-    return Address(f"{kept}@{readable}", f"{lower}@{verdict.domain}", verdict.domain, verdict.flags)
-
-
-@lru_cache(50_000)
-def _domain(domain: str) -> Address | Malformed:
-    return judge(f"a@{domain}")
 
 
 def _repaired(checked: Checked) -> Checked:

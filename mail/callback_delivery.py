@@ -10,22 +10,20 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from ledger import callbacks, campaigns
+from ledger import callbacks
 from ledger.callbacks import Callback, Ending, Outcome, Receiver
 from ledger.engine import Ledger
 from mail import callback_posting, signing
 from mail.callback_body import body_of
 from mail.callback_posting import Line, NoAnswer, Resolve
 from mail.callback_urls import BadCallbackUrl, parse
-from settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -35,8 +33,6 @@ _LINES = 8
 # however many of them are slow, those that answer have room.
 _RECEIVERS = 64
 _POLL_SECONDS = 0.5
-# What a campaign's run leaves is delivered by the API or by `watch-statuses`.
-_LAST_SECONDS = 15.0
 _JITTER = 0.2
 
 _T = TypeVar("_T")
@@ -209,43 +205,3 @@ class _Round:
             log.warning("callbacks wait, the ledger does not answer: %s", type(err).__name__)
             await asyncio.sleep(_POLL_SECONDS)
             return None
-
-
-def open_deliverer(ledger: Ledger, settings: Settings) -> Deliverer:
-    """Return a deliverer by the settings. Raises SettingsError without a secret key to sign with."""
-    settings.need("secret_key")
-    return Deliverer(ledger, settings.secret_key.get_secret_value(), settings.callback_allow_private)
-
-
-def deliver_due(ledger: Ledger, settings: Settings, seconds: float) -> Delivered:
-    """Deliver what is due, for about `seconds` at most. Nothing has to be set where nothing is due."""
-    with ledger.reading() as connection:
-        if not callbacks.due(connection, 1):
-            return Delivered()
-    return open_deliverer(ledger, settings).drain(seconds)
-
-
-@contextmanager
-def beside(ledger: Ledger, settings: Settings, name: str) -> Iterator[None]:
-    """Deliver as long as the block runs where the campaign has callbacks, and what is due at its end."""
-    with ledger.reading() as connection:
-        told = campaigns.get(connection, name).callbacks
-    if not told:
-        yield
-        return
-    with delivering(open_deliverer(ledger, settings)):
-        yield
-    open_deliverer(ledger, settings).drain(_LAST_SECONDS)
-
-
-@contextmanager
-def delivering(deliverer: Deliverer) -> Iterator[None]:
-    """Deliver from a thread of its own as long as the block runs."""
-    stop = threading.Event()
-    thread = threading.Thread(target=deliverer.run, args=(stop,), name="callbacks", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join()

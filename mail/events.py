@@ -14,8 +14,8 @@ from typing import Any
 from ledger.incoming import Event
 from ledger.json_text import decoded, encoded
 from ledger.statuses import Fact
-from ledger.suppressions import SuppressionReason
 from lists.addresses import key_of
+from mail.event_meaning import fact_of, suppression_of
 
 # The inner object of each event type; its timestamp tells two events of one type apart.
 _INNER = {
@@ -30,20 +30,6 @@ _INNER = {
     "Click": "click",
     "Subscription": "subscription",
 }
-_FACTS = {
-    "Delivery": Fact.DELIVERED,
-    "Complaint": Fact.COMPLAINED,
-    "Reject": Fact.REJECTED,
-    "DeliveryDelay": Fact.DELAYED,
-    "Rendering Failure": Fact.FAILED,
-    "Open": Fact.OPENED,
-    "Click": Fact.CLICKED,
-    "Subscription": Fact.UNSUBSCRIBED,
-}
-# SES reports an unknown domain as Transient with this status; it never recovers.
-UNKNOWN_DOMAIN_STATUS = "5.4.4"
-# "Message expired": SES tried for hours (RFC 3463, X.4.7).
-EXPIRED_STATUS = "4.4.7"
 # As long as the ledger's columns are; both are shorter in every event of our own.
 _LONGEST_KIND = 40
 _LONGEST_SEND_ID = 64
@@ -106,7 +92,7 @@ def _events(payload: Mapping[str, Any], kind: str, received_at: float) -> Iterat
     for recipient, status, diagnostic in _recipients(kind, detail, mail):
         # Whatever SES says about a message proves that it took it.
         facts = {Fact.ACCEPTED: taken_at or at}
-        fact = _fact(kind, detail, status)
+        fact = fact_of(kind, detail, status)
         if fact is not None:
             facts[fact] = at
         yield Event(
@@ -121,56 +107,12 @@ def _events(payload: Mapping[str, Any], kind: str, received_at: float) -> Iterat
             bounce_type=_text(detail.get("bounceType")),
             bounce_subtype=_text(detail.get("bounceSubType") or detail.get("complaintSubType")),
             diagnostic=diagnostic,
-            suppress=_suppression(facts, detail, status),
+            suppress=suppression_of(facts, detail, status),
             destination=_first(mail.get("destination")),
             destination_key=_key(_first(mail.get("destination"))),
             ledger_id=_first(tags.get("ledger")),
             campaign_id=_number(_first(tags.get("campaign"))),
         )
-
-
-def _fact(kind: str, detail: Mapping[str, Any], status: str | None) -> Fact | None:
-    if kind == "Bounce":
-        return _bounce_fact(detail, status)
-    # "SES accepted the message, but didn't attempt to send it": nobody complained about this one.
-    if kind == "Complaint" and detail.get("complaintSubType") == "OnAccountSuppressionList":
-        return Fact.ACCOUNT_SUPPRESSED
-    return _FACTS.get(kind)
-
-
-def _bounce_fact(bounce: Mapping[str, Any], status: str | None) -> Fact:
-    match bounce.get("bounceType"), bounce.get("bounceSubType"):
-        case _, "OnAccountSuppressionList":
-            return Fact.ACCOUNT_SUPPRESSED
-        case "Permanent", _:
-            return Fact.HARD_BOUNCED
-        case "Transient", _ if status == UNKNOWN_DOMAIN_STATUS:
-            return Fact.HARD_BOUNCED
-        case "Transient", "General":
-            return Fact.TRANSIENT_GENERAL
-        case _:
-            return Fact.SOFT_BOUNCED
-
-
-def _suppression(
-    facts: Mapping[Fact, float], detail: Mapping[str, Any], status: str | None
-) -> SuppressionReason | None:
-    if Fact.COMPLAINED in facts:
-        return SuppressionReason.COMPLAINT
-    # A Transient one is an unknown domain, and a failure of DNS looks the same: the MX check decides that.
-    if Fact.HARD_BOUNCED in facts and detail.get("bounceType") == "Permanent":
-        return SuppressionReason.HARD_BOUNCE
-    if detail.get("bounceType") == "Transient" and status == EXPIRED_STATUS:
-        return SuppressionReason.EXPIRED
-    if Fact.UNSUBSCRIBED in facts and _leaves_all(detail):
-        return SuppressionReason.UNSUBSCRIBE
-    return None
-
-
-def _leaves_all(subscription: Mapping[str, Any]) -> bool:
-    """Whether somebody used an unsubscribe link of SES's own list management for everything."""
-    wanted = subscription.get("newTopicPreferences")
-    return isinstance(wanted, dict) and wanted.get("unsubscribeAll") is True
 
 
 def _recipients(

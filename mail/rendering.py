@@ -8,6 +8,9 @@ import jinja2
 from mail.errors import TemplateError
 from mail.templating import Template
 
+# What an expression of a template may raise on what stands in a row.
+_OF_EXPRESSIONS = (TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError)
+
 _QUOTED = re.compile(r"'([^']*)'")
 
 
@@ -24,7 +27,7 @@ def render(template: Template, values: dict[str, object], row: int) -> str:
         raise TemplateError(f"{_place(template, row, err)}: {_told(template, err)}; mend the name.") from None
     except jinja2.TemplateRuntimeError as err:
         raise TemplateError(f"{_place(template, row, err)}: {_told(template, err)}; take it out.") from None
-    except (TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError) as err:
+    except _OF_EXPRESSIONS as err:
         raise TemplateError(
             f"{_place(template, row, err)}: an expression fails with {type(err).__name__} "
             "on what stands in the row; give it a fallback."
@@ -35,7 +38,8 @@ def _rendered(code: jinja2.Template, values: dict[str, object]) -> str:
     """What `code.render` does, without its two copies of the values: a message takes three of them."""
     try:
         return "".join(code.root_render_func(code.new_context(values, shared=True)))
-    except Exception:  # noqa: BLE001 - it goes on: this gives the traceback the template's own lines.
+    except (jinja2.TemplateRuntimeError, *_OF_EXPRESSIONS):
+        # It goes on from here, with the template's own lines in its traceback.
         code.environment.handle_exception()
 
 

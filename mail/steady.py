@@ -7,7 +7,7 @@ intent are one transaction. Whatever else there is to say goes the long way, ste
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ledger import attempts, campaigns, clock, standing
+from ledger import attempts, campaigns, clearance, clock
 from ledger.attempts import Answer, ClaimLost, Result
 from ledger.campaigns import State
 from ledger.claims import Claim
@@ -48,8 +48,8 @@ def turn(
             state, epoch = campaigns.lock_state(connection, held.campaign_id)
             locked = rate.lock(connection, allowed)
             at = clock.now(connection)
-            stands = standing.read(connection, held, ACCOUNT)
-            if state is not State.RUNNING or epoch != held.epoch or not stands.lets_go(at):
+            clear = clearance.read(connection, held, ACCOUNT)
+            if state is not State.RUNNING or epoch != held.epoch or not clear.lets_go(at):
                 return None
             if taken:
                 attempts.record(connection, taken, held, message_ids, at)

@@ -10,7 +10,7 @@ from ledger import campaigns, claims
 from ledger.engine import open_ledger
 from mail import (
     attending,
-    callback_delivery,
+    callback_service,
     collecting,
     doubts,
     gatekeeping,
@@ -74,7 +74,7 @@ def collect_during(campaign: str, settle_seconds: float, presence: int = 0) -> d
     found = settings()
     with open_ledger(found.database_url) as ledger:
         try:
-            with callback_delivery.beside(ledger, found, campaign):
+            with callback_service.beside(ledger, found, campaign):
                 collected = collecting.collect_during(
                     working.open_collector(ledger, found),
                     campaign,
@@ -108,7 +108,7 @@ def deliver_callbacks(seconds_at_most: float) -> dict[str, int]:
     """Deliver the callbacks that are due; return the tries by how they ended."""
     found = settings()
     with open_ledger(found.database_url) as ledger:
-        return asdict(callback_delivery.deliver_due(ledger, found, seconds_at_most))
+        return asdict(callback_service.deliver_due(ledger, found, seconds_at_most))
 
 
 @task(task_run_name="list states of campaigns")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lists import addresses, syntax, syntax_rules, text_columns
+from lists import addresses, syntax, syntax_asked, syntax_rules, text_columns
 from lists.syntax_rules import ATEXT, FAULTS, LABEL, LAST_LABEL, LOWER_ADDRESS, LOWER_ATEXT, SPECIAL_USE
 
 SPEC = importlib.util.spec_from_file_location("comparison", Path(__file__).with_name("test_syntax.py"))
@@ -88,10 +88,10 @@ def given():
 @pytest.fixture(autouse=True)
 def fresh(monkeypatch):
     monkeypatch.setattr(addresses, "validate_email", comparison.remembering)
-    monkeypatch.setattr(syntax, "_messages", {})
-    syntax._domain.cache_clear()
+    monkeypatch.setattr(syntax_asked, "_messages", {})
+    syntax_asked._domain.cache_clear()
     yield
-    syntax._domain.cache_clear()
+    syntax_asked._domain.cache_clear()
 
 
 def test_with_no_fault_nothing_is_found(given):
@@ -120,7 +120,8 @@ def test_a_fault_in_what_is_refused_is_noticed(given, monkeypatch, fault):
         (syntax, "_normalised", lambda given, keys: given),
         (syntax, "_normalised", lambda given, keys: keys),
         (syntax, "CASE_INSENSITIVE_MAILBOX_NAMES", ["nobody"]),
-        (syntax, "_LONGEST_DOMAIN_BYTES", 1000),
+        (syntax_asked, "CASE_INSENSITIVE_MAILBOX_NAMES", ["nobody"]),
+        (syntax_asked, "_LONGEST_DOMAIN_BYTES", 1000),
     ],
 )
 def test_a_fault_beside_the_rules_is_noticed(given, monkeypatch, module, name, value):

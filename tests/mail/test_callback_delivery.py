@@ -17,7 +17,8 @@ from ledger import callback_list, callbacks
 from ledger.callback_list import Selection
 from ledger.callbacks import RETRY_AFTER_SECONDS
 from mail import signing
-from mail.callback_delivery import Delivered, Deliverer, delivering
+from mail.callback_delivery import Delivered, Deliverer
+from mail.callback_service import delivering
 
 KEY = "a key for tests that is long enough"
 

@@ -58,6 +58,10 @@ def put_back(stage, tmp_path):
 
 
 def test_a_file_that_was_copied_back_by_hand_sends_nothing(stage, note, put_back) -> None:
+    _hold_that_a_copy_from_before_a_send_sends_nothing(stage, note, put_back)
+
+
+def _hold_that_a_copy_from_before_a_send_sends_nothing(stage, note, put_back) -> None:
     stage.enqueue(60)
     stage.send(stage.work(noted=note), 20)
     put_back(back=False)
@@ -98,16 +102,7 @@ def dumped(postgres_stage, postgres: str, tmp_path: Path):
 
 
 def test_a_dump_of_postgresql_that_was_restored_sends_nothing(postgres_stage, note, dumped) -> None:
-    stage = postgres_stage
-    stage.enqueue(60)
-    stage.send(stage.work(noted=note), 20)
-    dumped(back=False)
-    stage.send(stage.work(noted=note))
-    assert len(stage.ses.accepted) == 60
-    dumped(back=True)
-    assert stage.send(stage.work(noted=note)).ended is State.PAUSED
-    assert len(stage.ses.accepted) == 60
-    assert stage.count() == {Status.SENT: 20, Status.IN_DOUBT: 40}
+    _hold_that_a_copy_from_before_a_send_sends_nothing(postgres_stage, note, dumped)
 
 
 def test_a_restored_dump_that_a_person_marked_goes_on_after_their_word(postgres_stage, dumped) -> None:

@@ -7,12 +7,12 @@ from threading import Event
 import pytest
 from sqlalchemy import Connection, insert, text, update
 
-from ledger import accounts, campaigns, claims, standing
+from ledger import accounts, campaigns, claims, clearance
 from ledger.accounts import Action, Rolling
 from ledger.campaigns import State
 from ledger.claims import LEASE_SECONDS, Claim
+from ledger.clearance import Clearance
 from ledger.schema import breaker, call_limit, claim
-from ledger.standing import Standing
 
 ACCOUNT = "account"
 
@@ -23,15 +23,15 @@ def held(scene) -> Claim:
     return scene.claim()
 
 
-def read(scene, held: Claim) -> Standing:
+def read(scene, held: Claim) -> Clearance:
     with scene.ledger.writing() as connection:
         campaigns.lock_state(connection, held.campaign_id)
-        return standing.read(connection, held, ACCOUNT)
+        return clearance.read(connection, held, ACCOUNT)
 
 
 def test_nothing_stands_against_the_call_of_a_good_claim(scene, frozen, held) -> None:
     found = read(scene, held)
-    assert found == Standing(False, frozen.now + LEASE_SECONDS, troubled=False, calls_limited=False)
+    assert found == Clearance(False, frozen.now + LEASE_SECONDS, troubled=False, calls_limited=False)
     assert found.lets_go(frozen.now)
 
 
@@ -117,14 +117,14 @@ def test_what_changed_while_a_call_waited_for_its_campaign_is_seen(scene, held) 
 
 def _calling(
     workers: ThreadPoolExecutor, scene, held: Claim
-) -> Future[tuple[campaigns.State, int, Standing]]:
+) -> Future[tuple[campaigns.State, int, Clearance]]:
     begun = Event()
 
-    def call() -> tuple[campaigns.State, int, Standing]:
+    def call() -> tuple[campaigns.State, int, Clearance]:
         begun.set()
         with scene.ledger.writing() as connection:
             state, epoch = campaigns.lock_state(connection, held.campaign_id)
-            return state, epoch, standing.read(connection, held, ACCOUNT)
+            return state, epoch, clearance.read(connection, held, ACCOUNT)
 
     calling = workers.submit(call)
     assert begun.wait(30)

@@ -9,7 +9,7 @@ from ledger.claims import Claim
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class Clearance:
     """What stands for or against the next call of a claim.
 
     leased_until: None where the owner does not hold the claim any more.
@@ -31,7 +31,7 @@ class Standing:
         )
 
 
-def read(connection: Connection, held: Claim, account: str) -> Standing:
+def read(connection: Connection, held: Claim, account: str) -> Clearance:
     """Return how the claim stands under the limits of `account`.
 
     Ask it after `campaigns.lock_state`, so that nothing is older than what that waited for.
@@ -39,7 +39,7 @@ def read(connection: Connection, held: Claim, account: str) -> Standing:
     named = {"claim": held.id, "owner": held.owner, "account": account}
     row = connection.exec_driver_sql(_SQL[connection.dialect.name], named).one()
     action, leased_until, troubled, calls_limited = row
-    return Standing(action == Action.SUSPENDED, leased_until, bool(troubled), bool(calls_limited))
+    return Clearance(action == Action.SUSPENDED, leased_until, bool(troubled), bool(calls_limited))
 
 
 _SQL = {
