@@ -251,6 +251,16 @@ def test_a_message_never_takes_more_of_a_call_than_it_was_measured_for(
     assert one - ses_requests.size_of(content) <= 1_000_000 - ses_requests.MAX_CALL_BYTES
 
 
+@pytest.mark.parametrize("sign", ['"', "\\", "\n", "é", "\u2028", "\x01", "a"])
+@pytest.mark.parametrize("length", [2_000, 8_000, 100_000])
+def test_a_text_full_of_signs_that_are_escaped_is_measured_with_them(sign: str, length: int) -> None:
+    content = Content("Spring", sign * length, "Hello", HEADERS)
+    item = Outgoing(1, "f" * 32, "reader@reader.example", content)
+    one = len(encoded(ses_requests.bulk(ENVELOPE, [item])))
+    two = len(encoded(ses_requests.bulk(ENVELOPE, [item, item])))
+    assert two - one <= ses_requests.size_of(content)
+
+
 @contextmanager
 def _server(answer: bytes) -> Iterator[tuple[str, list[bytes]]]:
     """Serve one answer to every request, then close; yield the URL and the requests that came."""
