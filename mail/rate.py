@@ -12,6 +12,10 @@ from mail.ses_requests import MAX_ENTRIES
 ACCOUNT = "account"
 CALLS = "calls of the account"
 _CALLS_A_SECOND = 10
+# One claim covers about this much sending, so that its lease is renewed a few times at the most, and no more
+# recipients than can be claimed between two calls: a worker that comes late to its next call loses its place.
+_CLAIM_SECONDS = 10.0
+_CLAIM_RECIPIENTS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,11 @@ class Rate:
     def call_size(self) -> int:
         """Recipients a call holds: a tenth of the rate, so that no second grants over 1.1 times of it."""
         return _call_size(self.per_second)
+
+    @property
+    def claim_size(self) -> int:
+        """Recipients a claim holds."""
+        return min(_CLAIM_RECIPIENTS, max(self.call_size, int(self.per_second * _CLAIM_SECONDS)))
 
     @property
     def single(self) -> bool:

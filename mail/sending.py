@@ -19,10 +19,6 @@ from mail.unsubscribe import url
 
 # While the breaker is open: how often a worker looks whether that, or the campaign's state, has changed.
 _LOOK_AGAIN_SECONDS = 2.0
-# One claim covers about this much sending, so that its lease is renewed a few times at the most, and no more
-# recipients than can be claimed between two calls: a worker that comes late to its next call loses its place.
-_CLAIM_SECONDS = 10.0
-_CLAIM_RECIPIENTS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +52,7 @@ def _send(work: Work, calls: Calls, recipients: int) -> str:
         work.sleep(quota.LOOK_AGAIN_SECONDS)
         return "waiting"
     while left > 0:
-        size = min(left, 1 if calls.is_cut_off else _claim_size(work))
+        size = min(left, 1 if calls.is_cut_off else work.rate.claim_size)
         held = claim(work.ledger, work.campaign, work.owner, size, work.rate.per_second)
         if isinstance(held, NoClaim):
             if held.wait_seconds <= 0:
@@ -77,10 +73,6 @@ def _send(work: Work, calls: Calls, recipients: int) -> str:
         finally:
             give_back(work.ledger, held)
     return "chunk"
-
-
-def _claim_size(work: Work) -> int:
-    return min(_CLAIM_RECIPIENTS, max(work.rate.call_size, int(work.rate.per_second * _CLAIM_SECONDS)))
 
 
 def _why(none: NoClaim) -> str:

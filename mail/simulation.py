@@ -12,11 +12,9 @@ from mail.gate_answers import Halt, Pause
 from mail.model import Model
 from mail.pace import unknown_bound
 from mail.policy import HaltRules
+from mail.rate import Rate
 
-# How the real sender and collector behave (mail.sending, mail.rate, mail.claiming, mail.collecting).
-_CLAIM_RECIPIENTS = 500
-_CLAIM_SECONDS = 10.0
-_MAX_CALL = 50
+# How the real claims and the real collector behave (mail.claiming, mail.collecting).
 _LOOK_AGAIN_SECONDS = 0.5
 _COLLECT_SECONDS = 0.5
 
@@ -81,6 +79,7 @@ class _Run:
     def __init__(self, scenario: Scenario, rules: HaltRules) -> None:
         self.scenario, self.random = scenario, Random(scenario.seed)
         self.model = Model(scenario.recipients, rules, scenario.rate_per_second)
+        self.rate = Rate(scenario.rate_per_second, 0.0, "")
         self.events: list[tuple[float, int, int, bool]] = []
         self.points: list[Point] = []
         self.held = self.most_unknown = self.numbered = 0
@@ -116,11 +115,11 @@ class _Run:
         """Make one call, claiming before it where nothing is held; return when the next one is due."""
         model, rate = self.model, self.scenario.rate_per_second
         if not self.held:
-            self.held = model.claim(int(min(_CLAIM_RECIPIENTS, max(1, rate * _CLAIM_SECONDS))), now)
+            self.held = model.claim(self.rate.claim_size, now)
             self._watch(now)
             if not self.held:
                 return now + _LOOK_AGAIN_SECONDS
-        count = min(self.held, _MAX_CALL, max(1, int(rate / 10)))
+        count = min(self.held, self.rate.call_size)
         if not model.intend(count):
             self._drop(now)
             return now
