@@ -1,16 +1,15 @@
 """The rules between syntax and mail servers, each for some rows of a list at once, in their order."""
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from functools import lru_cache
+from functools import cache
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lists import consent, disposable, engagement, free_mail, roles, typos
+from lists import consent, disposable, engagement, free_mail, placeholders, roles, typos
 from lists.engagement import Engagement
 from lists.errors import BalanceError
 from lists.key_hashes import Words
@@ -22,6 +21,9 @@ from lists.text_columns import Mask, Places, mask_of, texts
 
 FirstRows = Callable[[Words, Places], Places]
 """Hashes of keys and their row numbers in; for each the row in which its key came first out."""
+
+# A key that is long enough to be a role name with a slip in it, which has neither digits nor separators.
+_ONE_WORD = rf"^[a-z]{{{roles.LEAST_LETTERS_OF_SLIPS - 1},20}}[+@]"
 
 SUPPRESSION_DETAILS = {
     Reason.HARD_BOUNCE: "an earlier mail bounced hard",
@@ -49,17 +51,21 @@ def judge_roles(rulings: Rulings, policy: HygienePolicy) -> None:
     """Reject or flag the mailboxes of a job."""
     if policy.role_alias == "keep":
         return
-    keys = rulings.open_keys()
     known = roles.role_names(policy.role_names_file)
-    candidates = mask_of(pc.match_substring_regex(keys, _role_pattern(known)))
-    names = [roles.role_of(key, known) for key in keys.filter(pa.array(candidates)).to_pylist()]
-    candidates[candidates] = [bool(name) for name in names]
-    where = rulings.among_open(candidates)
-    if policy.role_alias == "flag":
-        rulings.flag(where, Flag.ROLE_ALIAS)
-    else:
-        details = [f"{name}@ is a job, not a person" for name in names if name]
-        rulings.reject(where, Reason.ROLE_ALIAS, details)
+    keys = rulings.open_keys()
+    where = _role_candidates(keys, known)
+    names = [known.role_of(key) for key in keys.filter(pa.array(where)).to_pylist()]
+    where[where] = [bool(name) for name in names]
+    names = [name for name in names if name]
+    dropped = where.copy()
+    dropped[where] = _are_jobs(names, keys.filter(pa.array(where)), known, policy)
+    details = [
+        f"{name}@ is a job, not a person"
+        for name, gone in zip(names, dropped[where].tolist(), strict=True)
+        if gone
+    ]
+    rulings.flag(rulings.among_open(where & ~dropped), Flag.ROLE_ALIAS)
+    rulings.reject(rulings.among_open(dropped), Reason.ROLE_ALIAS, details)
 
 
 def judge_disposable(rulings: Rulings, policy: HygienePolicy) -> None:
@@ -83,6 +89,14 @@ def judge_free_mail(rulings: Rulings, policy: HygienePolicy) -> None:
         rulings.flag(where, Flag.FREE_MAIL)
     else:
         rulings.reject(where, Reason.FREE_MAIL, [f"{domain} gives addresses away" for domain in domains])
+
+
+def flag_placeholders(rulings: Rulings) -> None:
+    """Flag what people type to get past a form."""
+    keys = rulings.open_keys()
+    where = mask_of(pc.match_substring_regex(keys, placeholders.pattern()))
+    where[where] = [placeholders.is_placeholder(key) for key in keys.filter(pa.array(where)).to_pylist()]
+    rulings.flag(rulings.among_open(where), Flag.PLACEHOLDER)
 
 
 @dataclass(slots=True)
@@ -210,8 +224,25 @@ def _with_key(rulings: Rulings, wanted: pa.Array) -> Mask:
     return rulings.among_open(mask_of(pc.is_in(rulings.open_keys(), wanted)))
 
 
-@lru_cache(4)
-def _role_pattern(names: frozenset[str]) -> str:
-    """Return a pattern of all keys that `role_of` may name a role of, and few others."""
-    listed = "|".join(sorted(map(re.escape, names)))
-    return rf"^(?:{listed or 'postmaster'}|[^@+]*{roles.REQUEST_SUFFIX})[+@]"
+def _role_candidates(keys: pa.Array, known: roles.RoleNames) -> Mask:
+    """Return the keys that `role_of` may name a role of, and few others."""
+    named = mask_of(pc.match_substring_regex(keys, known.pattern))
+    one_word = mask_of(pc.match_substring_regex(keys, _ONE_WORD))
+    words = pc.struct_field(pc.extract_regex(keys.filter(pa.array(one_word)), "^(?P<word>[^@+]*)"), "word")
+    one_word[one_word] = mask_of(pc.is_in(words, _slips(known)))
+    return named | one_word
+
+
+def _are_jobs(names: list[str], keys: pa.Array, known: roles.RoleNames, policy: HygienePolicy) -> list[bool]:
+    """Tell which of the names are to be dropped: not those that people at free-mail providers go by."""
+    domains = [key.rpartition("@")[2] for key in keys.to_pylist()]
+    free = free_mail.among(domains)
+    return [
+        policy.role_alias == "drop" and not (domain in free and known.is_doubtful(name))
+        for name, domain in zip(names, domains, strict=True)
+    ]
+
+
+@cache
+def _slips(known: roles.RoleNames) -> pa.Array:
+    return texts(sorted(known.slips))

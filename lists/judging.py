@@ -52,6 +52,7 @@ class Judge:
             lambda rulings: batch_rules.judge_roles(rulings, policy),
             lambda rulings: batch_rules.judge_disposable(rulings, policy),
             lambda rulings: batch_rules.judge_free_mail(rulings, policy),
+            batch_rules.flag_placeholders,
             typos.suggest,
             lambda rulings: batch_rules.reject_suppressed(rulings, known.suppressed),
         ]

@@ -32,6 +32,7 @@ class Flag(StrEnum):
     DISPOSABLE = "disposable"
     FREE_MAIL = "free_mail"
     TYPO = "typo"
+    PLACEHOLDER = "placeholder"
     ENGAGEMENT_UNKNOWN = "engagement_unknown"
     IMPLICIT_MX = "implicit_mx"
     MX_UNRESOLVABLE = "mx_unresolvable"

@@ -20,7 +20,10 @@ REASONS: Mapping[Reason, tuple[str, str]] = {
     ),
     Reason.UNCONFIRMED: ("Unconfirmed", "The sign-up was never confirmed, and this list asks for it."),
     Reason.INACTIVE: ("Inactive", "Nothing was opened, clicked or ordered for longer than this list allows."),
-    Reason.TYPO: ("Mistyped provider", "One slip of the finger away from a large mail provider."),
+    Reason.TYPO: (
+        "Mistyped provider",
+        "One slip of the hand away from a large mail provider, or an ending that does not exist.",
+    ),
     Reason.NO_MX: ("No mail server", "The DNS says for certain that the domain takes no mail."),
 }
 FLAGS: Mapping[Flag, tuple[str, str]] = {
@@ -33,12 +36,20 @@ FLAGS: Mapping[Flag, tuple[str, str]] = {
         "One-letter ending",
         "No such top-level domain exists today; probably a typing error.",
     ),
-    Flag.ROLE_ALIAS: ("Role address", "Kept because this list asks only for a flag."),
+    Flag.ROLE_ALIAS: (
+        "Role address",
+        "Kept because this list asks only for a flag, or because people at free-mail providers use it (hr@).",
+    ),
     Flag.DISPOSABLE: ("Disposable", "At a provider of throw-away mailboxes; kept unless a list drops them."),
     Flag.FREE_MAIL: ("Free mail", "At a provider where anybody gets an address for nothing."),
     Flag.TYPO: (
         "Mistyped provider",
-        "One slip of the finger away from a large mail provider; see the addresses that were probably meant.",
+        "One slip of the hand away from a large mail provider, or an ending that does not exist; see the "
+        "addresses that were probably meant.",
+    ),
+    Flag.PLACEHOLDER: (
+        "Placeholder",
+        "What people type to get past a form, such as test@test.com; kept, for somebody may have it.",
     ),
     Flag.ENGAGEMENT_UNKNOWN: (
         "Engagement unknown",

@@ -42,9 +42,10 @@ def test_a_row_gets_the_first_reason_that_holds(run, first, monkeypatch):
     local_part = "info" if "role_alias" in broken else "anna"
     domain = "throwaway.example" if "disposable" in broken else "shop.example"
     address = f"{local_part}@{domain}"
-    monkeypatch.setattr(free_mail, "PROVIDERS", {domain} if "free_mail" in broken else set())
+    providers = frozenset({domain} if "free_mail" in broken else ())
+    monkeypatch.setattr(free_mail, "providers", lambda: providers)
     meant = {domain: "gmail.com"} if "typo" in broken else {}
-    monkeypatch.setattr(typos, "suggestions", lambda domains: meant)
+    monkeypatch.setattr(typos, "suggestions", lambda domains: {d: meant[d] for d in domains if d in meant})
     cell = f"Anna <{address}>" if "malformed" in broken else address
     earlier = address if "duplicate" in broken else "someone.else@other.example"
     suppression = [reason for reason in SUPPRESSION_DETAILS if reason in broken]

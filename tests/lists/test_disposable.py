@@ -1,6 +1,14 @@
+from pathlib import Path
+
 import pytest
 
 from lists.disposable import among, is_disposable
+
+TABLES = Path(__file__).with_name("tables")
+# By their own front pages.
+THROWN_AWAY = (TABLES / "disposable.txt").read_text(encoding="utf-8").split()
+# Providers, forwarders and universities that lists of throw-away mailboxes name or might.
+KEPT_FOR_LIFE = (TABLES / "not_disposable.txt").read_text(encoding="utf-8").split()
 
 
 @pytest.mark.parametrize(
@@ -13,6 +21,8 @@ from lists.disposable import among, is_disposable
         ("notthrowaway.example", False),
         ("21cn.com", False),
         ("shop.example", False),
+        *((domain, True) for domain in THROWN_AWAY),
+        *((domain, False) for domain in KEPT_FOR_LIFE),
         ("com", False),
     ],
 )
