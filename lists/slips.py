@@ -11,9 +11,25 @@ LETTERS = string.ascii_lowercase + string.digits + "-"
 # The rows of an English keyboard; each key touches those beside it and those half a key away above and below.
 _ROWS = ("1234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm")
 # Keys that have changed places on German (y and z) and French (a and q, w and z) keyboards.
-_SWAPPED_KEYS = ("yz", "aq", "wz")
+_SWAPPED_KEYS = (("y", "z"), ("a", "q"), ("w", "z"))
 # What looks or sounds alike when an address is copied from paper or told over the telephone.
-_ALIKE = ("o0", "l1", "i1", "il", "ae", "ei", "iy", "ou", "ck", "sz", "vw", "mn", "bd", "bp", "dt")
+_ALIKE = (
+    ("o", "0"),
+    ("l", "1"),
+    ("i", "1"),
+    ("i", "l"),
+    ("a", "e"),
+    ("e", "i"),
+    ("i", "y"),
+    ("o", "u"),
+    ("c", "k"),
+    ("s", "z"),
+    ("v", "w"),
+    ("m", "n"),
+    ("b", "d"),
+    ("b", "p"),
+    ("d", "t"),
+)
 
 
 def _neighbours() -> dict[str, str]:
