@@ -50,6 +50,11 @@ class ListSource(BaseModel):
         title="Delimiter",
         description="The character between columns, or tab; empty: comma, semicolon, tab or bar, as found.",
     )
+    quote: Literal["", '"', "none"] = Field(
+        default="",
+        title="Quote",
+        description='What stands around cells: " or none; empty: " where that hides nobody.',
+    )
     header: bool = Field(
         default=True,
         title="Header",
