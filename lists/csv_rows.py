@@ -90,6 +90,21 @@ def read(
         reader.block_bytes = min(reader.block_bytes * 8, LONGEST_BLOCK_BYTES)
 
 
+def check_header(start: bytes, stands: Layout, source: str) -> None:
+    """Raise ListError where a quote in the header hides rows; `start` is how the text begins."""
+    if not stands.quote or stands.header is None:
+        return
+    meaning = Meaning(Lines(stands.delimiter), stands.width, stands.header, strict=stands.told)
+    try:
+        meaning.check_header(start[stands.preamble_bytes :])
+    except OpenQuote as err:
+        raise ListError(err.sentence(source, 0, _breaks(start[: stands.preamble_bytes]) + 1)) from None
+
+
+def _breaks(text: bytes) -> int:
+    return text.count(b"\n") + text.count(b"\r") - text.count(b"\r\n")
+
+
 def split(line: str, delimiter: str, quote: str = '"') -> tuple[str, ...]:
     """Return the cells of one line; a cell in quotes may hold line breaks."""
     return tuple(next(csv_layout.reader(io.StringIO(line, newline=""), delimiter, quote), []))
@@ -117,7 +132,7 @@ def _place(
         for block in blocks():
             part = block[:left]
             left -= len(part)
-            line += part.count(b"\n") + part.count(b"\r") - part.count(b"\r\n")
+            line += _breaks(part)
             yield part
             if not left:
                 return

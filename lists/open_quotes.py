@@ -48,8 +48,8 @@ class OpenQuote(Exception):
             doubt = ", or a cell there holds text that looks like rows"
             fix += """, or --quote '"' (list.quote: '"') if that cell is right"""
         return (
-            f'{source}, {where}: a quote (") opens there and is never closed{doubt}; '
-            f"it would hide the rows after line {line} of the file: {fix}."
+            f'{source}, {where}: a quote (") opens there and is never closed{doubt} '
+            f"(line {line} of the file), which hides what follows: {fix}."
         )
 
 
@@ -86,8 +86,17 @@ class Meaning:
             return self._one_line(body, row)
         return self._several_lines(body, start, row)
 
+    def check_header(self, text: bytes) -> None:
+        """Raise OpenQuote where the header, with which a text begins, has rows in a cell."""
+        row = self._lines.row(text, 0)
+        if row.opened < 0:
+            return
+        hidden = text[: row.end].splitlines()[1:]
+        if not row.closed or row.stray >= 0 or self._addresses(*hidden):
+            raise OpenQuote(0, certain=not row.closed or row.stray >= 0)
+
     def _one_line(self, body: bytes, row: Row) -> Rewritten | bool:
-        if row.cells != self._width:
+        if row.irregular or row.cells != self._width:
             cells = self._lines.undoubled(body.rstrip(b"\r\n"))
             if cells is not None and len(cells) == self._width:
                 return Rewritten(self._lines.written(cells), row.end)

@@ -149,6 +149,7 @@ def _csv(source: ListSource, found: Content, block_bytes: int) -> OpenList:
     layout = csv_layout.layout(
         start, source.delimiter, with_header=source.header, source=source.source, quote=source.quote
     )
+    csv_rows.check_header(start, layout, source.source)
     names = (
         columns.numbered(layout.width)
         if layout.header is None
