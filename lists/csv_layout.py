@@ -54,8 +54,9 @@ def layout(start: bytes, delimiter: str, *, with_header: bool, source: str, quot
 
 def reader(text: TextIO, delimiter: str, quote: str) -> Iterator[list[str]]:
     """Return a reader of rows; without a `quote` quotes are characters like any other."""
-    quoting = csv.QUOTE_MINIMAL if quote else csv.QUOTE_NONE
-    return csv.reader(text, delimiter=delimiter, quotechar=quote or None, quoting=quoting)
+    if not quote:
+        return csv.reader(text, delimiter=delimiter, quoting=csv.QUOTE_NONE)
+    return csv.reader(text, delimiter=delimiter)
 
 
 def sniffed(text: bytes, quote: str = '"') -> str:
