@@ -1,12 +1,19 @@
 """The choices of list hygiene as options of a command."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeAlias, TypeVar
 
 import click
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
+# As in lists.policy, which is not imported before a command needs it.
+Quote: TypeAlias = Literal["", '"', "none"]
+QUOTE = click.option(
+    "--quote",
+    type=click.Choice(['"', "none"]),
+    help="What stands around cells; none: quotes mean nothing in this list.",
+)
 _FATE = click.Choice(["drop", "flag", "keep"])
 _OPTIONS = (
     click.option("--role-alias", type=_FATE, help="What becomes of info@ and the like.  [default: drop]"),

@@ -19,6 +19,7 @@ from cli import hygiene, output
 @click.option("--address-column", default="", metavar="NAME", help="Column of the addresses.")
 @click.option("--encoding", default="", metavar="NAME", help="Such as windows-1252, where it is not UTF-8.")
 @click.option("--delimiter", default="", metavar="CHARACTER", help="What separates the columns, or tab.")
+@hygiene.QUOTE
 @click.option("--no-header", is_flag=True, help="The first row is a recipient, not the columns' names.")
 @click.option(
     "--repair", is_flag=True, help="Take apart mailto: and Name <address> instead of rejecting them."
@@ -57,6 +58,7 @@ def clean(
     address_column: str,
     encoding: str,
     delimiter: str,
+    quote: hygiene.Quote | None,
     no_header: bool,
     repair: bool,
     list_name: str,
@@ -88,6 +90,7 @@ def clean(
         address_column=address_column,
         encoding=encoding,
         delimiter=delimiter,
+        quote=quote or "",
         header=not no_header,
         consent="confirmed" if confirmed else "any",
         consent_column=consent_column,

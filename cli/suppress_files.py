@@ -4,7 +4,7 @@ import getpass
 
 import click
 
-from cli import output
+from cli import hygiene, output
 
 # As in ledger.suppression_history, which is not imported before a command needs it; a test compares them.
 REASONS = ("hard_bounce", "complaint", "unsubscribe", "manual", "soft_bounce", "expired", "inactive")
@@ -21,11 +21,19 @@ JSON = click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 )
 @click.option("--reason-note", "--note", "note", default=None, help="Why, in your own words.")
 @click.option("--address-column", default="", metavar="NAME", help="Column of the addresses.")
+@hygiene.QUOTE
 @BY
 @LIST
 @JSON
 def import_(
-    file: str, reason: str | None, note: str | None, address_column: str, by: str, scope: str, as_json: bool
+    file: str,
+    reason: str | None,
+    note: str | None,
+    address_column: str,
+    quote: hygiene.Quote | None,
+    by: str,
+    scope: str,
+    as_json: bool,
 ) -> None:
     """Never write to any address of FILE (CSV or Parquet) again.
 
@@ -44,6 +52,7 @@ def import_(
             reason=SuppressionReason(reason) if reason else None,
             scope=scope,
             address_column=address_column,
+            quote=quote or "",
             note=note,
         )
     if as_json:

@@ -53,6 +53,7 @@ def write(directory: Path, file: Path, *, but_not: Collection[str] = ()) -> Acce
             address_column=summary.address_column,
             encoding=summary.encoding,
             delimiter=summary.delimiter,
+            quote=summary.quote,
             header=summary.header,
         )
     )

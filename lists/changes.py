@@ -8,6 +8,10 @@ from pathlib import Path
 from lists.errors import ListError
 
 
+# A line of a table would otherwise be a name that nobody has.
+_NO_NAME = frozenset('@",;')
+
+
 @dataclass(frozen=True, slots=True)
 class Changes:
     """Names to add to a list and names to take out of it, in lower case."""
@@ -47,8 +51,8 @@ def _read(path: Path) -> Changes:
     for number, line in enumerate(lines, start=1):
         name = line.partition("#")[0].strip().lower()
         bare = name.removeprefix("!").strip()
-        if len(bare.split()) > 1 or "@" in bare or (name and not bare):
-            raise ListError(f"{path}, line {number}: write one name, without @, or ! and a name.")
+        if len(bare.split()) > 1 or _NO_NAME & set(bare) or (name and not bare):
+            raise ListError(f"{path}, line {number}: write one name, without @ and quotes, or ! and a name.")
         if bare:
             (removed if name.startswith("!") else added).add(bare)
     return Changes(frozenset(added), frozenset(removed))

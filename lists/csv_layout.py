@@ -2,17 +2,22 @@
 
 import csv
 import io
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TextIO
 
 from lists.errors import ListError
 
 DELIMITERS = ",;\t|"
+# What a person says (--quote, list.quote) where quotes mean nothing.
+NO_QUOTE = "none"
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
     """How the rows of a CSV text stand: its header (or None), how many cells a row has, and the delimiter.
 
+    `quote` is what stands around cells, "" where quotes mean nothing; `told` whether a person said so.
     `preamble_bytes` stand before the header: blank lines, and a line that names the delimiter.
     """
 
@@ -20,9 +25,11 @@ class Layout:
     width: int
     delimiter: str
     preamble_bytes: int
+    quote: str = '"'
+    told: bool = False
 
 
-def layout(start: bytes, delimiter: str, *, with_header: bool, source: str) -> Layout:
+def layout(start: bytes, delimiter: str, *, with_header: bool, source: str, quote: str = "") -> Layout:
     """Tell how a CSV text (UTF-8, no byte order mark) stands by its first bytes.
 
     `delimiter` is one character, "tab", or "" where it is to be found. Raises ListError for any other.
@@ -35,19 +42,28 @@ def layout(start: bytes, delimiter: str, *, with_header: bool, source: str) -> L
     # Excel writes, and reads, a first line that names the delimiter.
     if first_line[:4].lower() == b"sep=" and len(first_line.strip()) == 5:
         told, text = told or first_line[4:5].decode(), rest.lstrip(b"\r\n")
-    found = told or sniffed(text)
-    cells = next(csv.reader(io.StringIO(_as_text(text)), delimiter=found), [])
+    mark = "" if quote == NO_QUOTE else '"'
+    found = told or sniffed(text, mark)
+    cells = next(reader(io.StringIO(_as_text(text)), found, mark), [])
     if not cells:
         raise ListError(f"{source} is empty: give a list with a header row and at least one recipient.")
-    return Layout(cells if with_header else None, len(cells), found, len(start) - len(text))
+    return Layout(
+        cells if with_header else None, len(cells), found, len(start) - len(text), mark, bool(quote)
+    )
 
 
-def sniffed(text: bytes) -> str:
+def reader(text: TextIO, delimiter: str, quote: str) -> Iterator[list[str]]:
+    """Return a reader of rows; without a `quote` quotes are characters like any other."""
+    if not quote:
+        return csv.reader(text, delimiter=delimiter, quoting=csv.QUOTE_NONE)
+    return csv.reader(text, delimiter=delimiter)
+
+
+def sniffed(text: bytes, quote: str = '"') -> str:
     """Return the delimiter: of those in the first row the one that gives most columns."""
     sample = _as_text(text)
     widths = {
-        delimiter: len(next(csv.reader(io.StringIO(sample), delimiter=delimiter), []))
-        for delimiter in DELIMITERS
+        delimiter: len(next(reader(io.StringIO(sample), delimiter, quote), [])) for delimiter in DELIMITERS
     }
     return max(DELIMITERS, key=lambda delimiter: widths[delimiter])
 

@@ -8,6 +8,7 @@ import csv
 import io
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,8 +16,11 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import csv as pacsv
 
+from lists import csv_layout, quote_audit
 from lists.csv_layout import Layout
+from lists.csv_lines import Lines
 from lists.errors import ListError
+from lists.open_quotes import Meaning, OpenQuote
 from lists.text_columns import Places
 
 BLOCK_BYTES = 3 << 20
@@ -54,13 +58,26 @@ def read(
 ) -> Iterator[Rows]:
     """Yield the rows of a CSV text whose UTF-8 `blocks` gives out, from the beginning each time.
 
-    The columns are named "0", "1", ... . Raises ListError where a row is longer than any row can be.
+    The columns are named "0", "1", ... . Raises ListError where a quote hides rows, or a row is longer than
+    any row can be.
     """
+
+    def text(raw: Iterable[bytes]) -> Iterable[bytes]:
+        rows = _without_start(raw, stands.preamble_bytes)
+        if not stands.quote:
+            return rows
+        lines = Lines(stands.delimiter)
+        meaning = Meaning(lines, stands.width, stands.header or [], strict=stands.told)
+        return quote_audit.audited(rows, lines, meaning, stands.width, LONGEST_BLOCK_BYTES)
+
     reader = _Reader(stands, block_bytes or BLOCK_BYTES)
     while True:
         try:
-            yield from reader.rows(blocks())
+            yield from reader.rows(text(blocks()))
             return
+        except OpenQuote as err:
+            row, line = _place(text, blocks, stands, err.offset)
+            raise ListError(err.sentence(source, row, line)) from None
         except pa.ArrowInvalid as err:
             if "straddling" not in str(err):
                 raise ListError(f"{source} cannot be read as CSV: save it as CSV (UTF-8) again.") from err
@@ -73,9 +90,58 @@ def read(
         reader.block_bytes = min(reader.block_bytes * 8, LONGEST_BLOCK_BYTES)
 
 
-def split(line: str, delimiter: str) -> tuple[str, ...]:
+def check_header(start: bytes, stands: Layout, source: str) -> None:
+    """Raise ListError where a quote in the header hides rows; `start` is how the text begins."""
+    if not stands.quote or stands.header is None:
+        return
+    meaning = Meaning(Lines(stands.delimiter), stands.width, stands.header, strict=stands.told)
+    try:
+        meaning.check_header(start[stands.preamble_bytes :])
+    except OpenQuote as err:
+        raise ListError(err.sentence(source, 0, _breaks(start[: stands.preamble_bytes]) + 1)) from None
+
+
+def _breaks(text: bytes) -> int:
+    return text.count(b"\n") + text.count(b"\r") - text.count(b"\r\n")
+
+
+def split(line: str, delimiter: str, quote: str = '"') -> tuple[str, ...]:
     """Return the cells of one line; a cell in quotes may hold line breaks."""
-    return tuple(next(csv.reader(io.StringIO(line, newline=""), delimiter=delimiter), []))
+    return tuple(next(csv_layout.reader(io.StringIO(line, newline=""), delimiter, quote), []))
+
+
+def _without_start(blocks: Iterable[bytes], skipped: int) -> Iterator[bytes]:
+    for block in blocks:
+        if rest := block[skipped:]:
+            yield rest
+        skipped = max(0, skipped - len(block))
+
+
+def _place(
+    text: Callable[[Iterable[bytes]], Iterable[bytes]],
+    blocks: Callable[[], Iterable[bytes]],
+    stands: Layout,
+    offset: int,
+) -> tuple[int, int]:
+    """Return the numbers of the data row and of the line that begin at an offset of the text; from 1."""
+    line = 1
+
+    def before() -> Iterator[bytes]:
+        nonlocal line
+        left = stands.preamble_bytes + offset
+        for block in blocks():
+            part = block[:left]
+            left -= len(part)
+            line += _breaks(part)
+            yield part
+            if not left:
+                return
+
+    reader = _Reader(stands, LONGEST_BLOCK_BYTES)
+    with suppress(pa.ArrowInvalid):
+        for _ in reader.rows(text(before())):
+            pass
+    return (reader.last_seen + 1 if offset or stands.header is None else 0), line
 
 
 class _Reader:
@@ -120,7 +186,7 @@ class _Reader:
             self._invalid.append(row)
             return "skip"
 
-        feed = _Feed(blocks, self._stands.preamble_bytes)
+        feed = _Feed(blocks)
         try:
             reader = pacsv.open_csv(
                 pa.PythonFile(feed, mode="r"),
@@ -132,7 +198,10 @@ class _Reader:
                     skip_rows_after_names=0 if self._stands.header is None else 1,
                 ),
                 parse_options=pacsv.ParseOptions(
-                    delimiter=self._stands.delimiter, newlines_in_values=True, invalid_row_handler=set_apart
+                    delimiter=self._stands.delimiter,
+                    quote_char=self._stands.quote or False,
+                    newlines_in_values=bool(self._stands.quote),
+                    invalid_row_handler=set_apart,
                 ),
                 convert_options=pacsv.ConvertOptions(
                     column_types={name: pa.string() for name in names},
@@ -163,7 +232,7 @@ class _Reader:
     def _ragged(self, start: int, end: int) -> list[RaggedRow]:
         stands = self._stands
         return [
-            RaggedRow(self._number(row), split(row.text, stands.delimiter), stands.width)
+            RaggedRow(self._number(row), split(row.text, stands.delimiter, stands.quote), stands.width)
             for row in self._invalid[start:end]
         ]
 
@@ -172,13 +241,12 @@ class _Reader:
 
 
 class _Feed(io.RawIOBase):
-    """Blocks of bytes as a file, less the first `skipped` bytes."""
+    """Blocks of bytes as a file."""
 
-    def __init__(self, blocks: Iterable[bytes], skipped: int) -> None:
+    def __init__(self, blocks: Iterable[bytes]) -> None:
         self.error: Exception | None = None
         self._blocks = iter(blocks)
         self._left = memoryview(b"")
-        self._skipped = skipped
 
     def readable(self) -> bool:
         return True
@@ -202,6 +270,5 @@ class _Feed(io.RawIOBase):
                 raise
             if block is None:
                 return False
-            self._left = memoryview(block)[self._skipped :]
-            self._skipped = max(0, self._skipped - len(block))
+            self._left = memoryview(block)
         return True

@@ -1,50 +1,204 @@
-"""Rows that a quote hides: one that is never closed makes a cell of the lines that follow it."""
+"""Rows that a quote hides: what was meant by a row whose quotes do not add up, or that nobody can tell.
 
-from collections.abc import Iterator, Sequence
+A quote that is never closed makes a cell of the rows that follow it, and the next quote, whichever it was,
+ends that cell. Three things can be counted, and they decide together: whether a quote that closes a cell of
+several lines has a delimiter or line end behind it, whether the lines inside are rows of the list's width,
+and whether there are addresses in them. A letter in a cell, with addresses and line breaks, is honest.
+"""
 
-import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from lists.addresses import Address, parse
-from lists.csv_rows import Rows, split
-from lists.errors import ListError
-from lists.text_columns import bytes_of, one_array
+from lists.csv_lines import Lines, Row
+from lists.repair import unwrapped
+
+_ADDRESS = re.compile(r'[^\s@,;<>"]+@[^\s@,;<>"]+\.[^\s@,;<>"]+')
+# So many lines behind an open quote are looked at before it is decided that they are rows.
+_LINES_LOOKED_AT = 20
 
 
-def refuse(rows: Rows, position: int, delimiter: str, source: str) -> None:
-    """Raise ListError where whole rows hide inside a cell: nobody may vanish for a missing quote.
+@dataclass(frozen=True, slots=True)
+class Rewritten:
+    """A row as it is meant, in strict CSV, in place of the text up to the offset `end`."""
 
-    `position` is the column of addresses. A letter quoted in a cell is no row: its lines have no address in
-    that place.
+    text: bytes
+    end: int
+
+
+class OpenQuote(Exception):
+    """Rows are hidden by a quote of the row at the byte `offset` of the text.
+
+    certain: whether that quote closes nowhere; else the cell may be right, and a person can say so.
+    longest_bytes: more than any row may have, where this one is longer.
     """
-    if not delimiter:
-        return
-    ragged = {row.row for row in rows.ragged}
-    for row, lines in _swallowed_lines(rows):
+
+    def __init__(self, offset: int, *, certain: bool = True, longest_bytes: int = 0) -> None:
+        super().__init__()
+        self.offset = offset
+        self.certain = certain
+        self.longest_bytes = longest_bytes
+
+    def sentence(self, source: str, row: int, line: int) -> str:
+        """Say it to a person; row 0 is the header."""
+        where = f"row {row}" if row else "the header"
+        fix = "close it, or say --quote none (list.quote: none) if quotes mean nothing in this list"
+        doubt = f", or a cell is longer than {self.longest_bytes >> 20} MB" if self.longest_bytes else ""
+        if not self.certain:
+            doubt = ", or a cell there holds text that looks like rows"
+            fix += """, or --quote '"' (list.quote: '"') if that cell is right"""
+        return (
+            f'{source}, {where}: a quote (") opens there and is never closed{doubt} '
+            f"(line {line} of the file), which hides what follows: {fix}."
+        )
+
+
+class Meaning:
+    """Tells what was meant by a row with an irregular quote or a line break inside a cell.
+
+    width:  how many cells a row has.
+    strict: a person said that quotes mean what RFC 4180 says: a cell that is closed by the book is right.
+    """
+
+    def __init__(self, lines: Lines, width: int, header: Sequence[str], *, strict: bool) -> None:
+        self._lines = lines
+        self._width = width
+        self._strict = strict
+        # In prose a blank follows every comma; in a table that is rare, and then the header has it too.
+        self._blanks = any(cell[:1] == " " for cell in header[1:])
+        self._tabs = lines.delimiter == b"\t"
+
+    def of(self, text: bytes, start: int, row: Row, *, final: bool) -> Rewritten | bool:
+        """Return the row in another reading; False: the strict one is right; True: more text is needed.
+
+        Raises OpenQuote where rows are hidden and nobody can tell what was meant.
+        """
+        if (row.irregular or not row.closed) and b'\\"' in text[start : row.end]:
+            escaped = self._lines.escaped(text, start, final)
+            if escaped is True:
+                return True
+            if escaped and len(escaped[0]) == self._width:
+                return Rewritten(self._lines.written(escaped[0]), escaped[1])
+        if not row.whole and not final:
+            return True
+        body = text[start : row.end]
+        if row.closed and row.opened < 0:
+            return self._one_line(body, row)
+        return self._several_lines(body, start, row)
+
+    def check_header(self, text: bytes) -> None:
+        """Raise OpenQuote where the header, with which a text begins, has rows in a cell."""
+        row = self._lines.row(text, 0)
+        if row.opened < 0:
+            return
+        hidden = text[: row.end].splitlines()[1:]
+        if not row.closed or row.stray >= 0 or self._addresses(*hidden):
+            raise OpenQuote(0, certain=not row.closed or row.stray >= 0)
+
+    def _one_line(self, body: bytes, row: Row) -> Rewritten | bool:
+        if row.irregular or row.cells != self._width:
+            cells = self._lines.undoubled(body.rstrip(b"\r\n"))
+            if cells is not None and len(cells) == self._width:
+                return Rewritten(self._lines.written(cells), row.end)
+        return False
+
+    def _several_lines(self, body: bytes, start: int, row: Row) -> Rewritten | bool:
+        lines = body.splitlines()
+        hidden = lines[1:]
+        stray = row.stray - start if row.stray >= 0 else -1
+        if row.closed and stray < 0:
+            if not self._are_rows(lines, row, start):
+                return False
+            if self._tabs:
+                return self._literal(body, lines, row, start) or False
+            if self._strict:
+                return False
+            raise OpenQuote(start, certain=False)
+        closing = len(body[:stray].splitlines()) - 1 if stray >= 0 else len(hidden)
+        if body[stray - 1 : stray] in (b"\r", b"\n"):
+            closing += 1
+        if meant := self._meant(body, lines, row, start, closing):
+            return meant
+        if row.closed and not self._hides(body, lines, stray, closing):
+            return False
+        raise OpenQuote(start, certain=not row.closed or self._opens(body, stray))
+
+    def _are_rows(self, lines: Sequence[bytes], row: Row, start: int) -> bool:
+        """Tell whether a cell that is closed by the book holds nothing but whole rows of people."""
+        first = lines[0][: row.opened - start] + lines[0][row.opened - start + 1 :]
+        if self._width < 2 or self._width == row.cells != self._cut(lines[0], row, start):
+            return False
+        people = self._addresses(first) & self._addresses(*lines[1:])
+        return bool(people) and self._is_tight(self._lines.loose(first)) and all(map(self._is_row, lines[1:]))
+
+    def _hides(self, body: bytes, lines: Sequence[bytes], stray: int, closing: int) -> bool:
+        """Tell whether a cell of several lines, whose closing quote has text behind it, holds rows."""
+        if not self._opens(body, stray):
+            return not self._strict and any(
+                self._is_row(line) and self._addresses(line) for line in lines[1:]
+            )
+        # The quote stands where a cell begins, and so opens one: the one before it was never closed.
+        last = lines[closing]
+        if (cells := self._lines.single(last)) is not None and (len(cells) == self._width or b"@" in last):
+            return True
+        wide = last.count(self._lines.delimiter) + 1 >= self._width
+        if b"@" in last and b"@" in lines[0] and wide:
+            return True
+        return any(self._may_be_row(line) for line in body[:stray].splitlines()[1:])
+
+    def _meant(
+        self, body: bytes, lines: Sequence[bytes], row: Row, start: int, closing: int
+    ) -> Rewritten | None:
+        """Return the first line as a row of its own, where that is what was meant.
+
+        It is where all its quotes close within it once those inside cells count as doubled; and in a list
+        with tabs, in which quotes often mean nothing (IANA text/tab-separated-values has none).
+        """
+        if not all(self._is_row(line) for line in lines[1:closing][:_LINES_LOOKED_AT] if line):
+            return None
+        cells = self._lines.undoubled(lines[0])
+        if cells is not None and len(cells) == self._width:
+            return Rewritten(self._lines.written(cells), start + len(body.splitlines(keepends=True)[0]))
+        return self._literal(body, lines, row, start) if self._tabs else None
+
+    def _literal(self, body: bytes, lines: Sequence[bytes], row: Row, start: int) -> Rewritten | None:
+        """Return the first line with the quote that opens there as a character like any other."""
+        place = row.opened - start
+        before = self._lines.loose(lines[0][:place])[:-1]
+        cells = [*before, *lines[0][place:].split(self._lines.delimiter)]
+        if len(cells) != self._width or self._width < 2:
+            return None
+        following = next((line for line in lines[1:] if line), b"")
+        if following and following.count(self._lines.delimiter) != self._width - 1:
+            return None
+        return Rewritten(self._lines.written(cells), start + len(body.splitlines(keepends=True)[0]))
+
+    def _opens(self, body: bytes, quote: int) -> bool:
+        """Tell whether a quote can only open a cell: it stands where one begins, with text behind it."""
+        return quote > 0 and body[quote - 1] in self._lines.bounds
+
+    def _cut(self, line: bytes, row: Row, start: int) -> int:
+        """Return how many cells the first line has if its open quote means nothing."""
+        return row.opened_cell + line[row.opened - start :].count(self._lines.delimiter) + 1
+
+    def _is_row(self, line: bytes) -> bool:
+        cells = self._lines.loose(line)
+        return len(cells) == self._width and self._is_tight(cells)
+
+    def _may_be_row(self, line: bytes) -> bool:
+        cells = self._lines.loose(line)
+        return len(cells) > 1 and self._is_tight(cells) and bool(self._addresses(line))
+
+    def _is_tight(self, cells: Sequence[bytes]) -> bool:
+        return self._blanks or not any(cell[:1] == b" " for cell in cells[1:])
+
+    def _addresses(self, *lines: bytes) -> set[int]:
+        """Return which cells of the lines are addresses and nothing else, as they are or unwrapped."""
+        found = set()
         for line in lines:
-            cells = split(line, delimiter)
-            # In a row that is broken anyway, any address on a further line is enough of a sign.
-            suspects = cells if row in ragged else cells[position : position + 1]
-            whole = row in ragged or len(cells) == rows.table.num_columns
-            if whole and any(isinstance(parse(cell), Address) for cell in suspects):
-                raise ListError(
-                    f'{source}, row {row}: a quote (") opens there and is never closed; mend that row.'
-                )
-
-
-def _swallowed_lines(rows: Rows) -> Iterator[tuple[int, Sequence[str]]]:
-    """Yield (row, lines) for each row with line breaks inside a cell; `lines` are those after the first."""
-    for ragged in rows.ragged:
-        for cell in ragged.cells:
-            if "\n" in cell:
-                yield ragged.row, cell.splitlines()[1:]
-    for column in rows.table.columns:
-        if _holds_line_break(column):
-            for index in pc.indices_nonzero(pc.match_substring(column, "\n")).to_pylist():
-                yield int(rows.numbers[index]), column[index].as_py().splitlines()[1:]
-
-
-def _holds_line_break(column: pa.ChunkedArray) -> bool:
-    letters, _ = bytes_of(one_array(column))
-    return bool(np.any(letters == ord("\n")))
+            for number, cell in enumerate(self._lines.loose(line)):
+                if b"@" in cell:
+                    told = cell.decode(errors="replace").strip(' "')
+                    if _ADDRESS.fullmatch(unwrapped(told) or told):
+                        found.add(number)
+        return found

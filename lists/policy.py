@@ -4,10 +4,12 @@ The descriptions are the help texts of a web form.
 """
 
 import re
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+# What stands around cells; "" where nobody said.
+Quote: TypeAlias = Literal["", '"', "none"]
 _ENDINGS = re.compile(r"(?:\.(?:csv|tsv|txt|parquet|gz))+$", re.IGNORECASE)
 
 
@@ -49,6 +51,11 @@ class ListSource(BaseModel):
         default="",
         title="Delimiter",
         description="The character between columns, or tab; empty: comma, semicolon, tab or bar, as found.",
+    )
+    quote: Quote = Field(
+        default="",
+        title="Quote",
+        description='What stands around cells: " or none; empty: " where that hides nobody.',
     )
     header: bool = Field(
         default=True,

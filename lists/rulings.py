@@ -1,5 +1,6 @@
 """Some rows of a list under judgement: the first rule that rejects a row is the one that counts."""
 
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
@@ -17,6 +18,7 @@ OWN_COLUMNS = ("address", "domain", "flags")
 # The number of a row among the accepted ones; no list has a column of this name.
 ROW = "\0row"
 _FLAG_BITS = {flag: np.uint32(1 << place) for place, flag in enumerate(Flag)}
+_ADDRESS_LIKE = re.compile(r"""[^\s,;:<>"()|]+@[^\s,;:<>"()|]+""")
 _HEADER_AGAIN = "repeats the header row"
 
 
@@ -222,6 +224,11 @@ def _ragged(rows: Sequence[RaggedRow], position: int) -> pa.Table:
 
 
 def _address_like(cells: Sequence[str], position: int) -> str:
-    # Which cell is the address cannot be known in a broken row; this only helps a person to find it.
+    """Return what may be addresses in a broken row, the likeliest first, for a person to find somebody.
+
+    Which cell is the address cannot be known there, and two rows may have run together.
+    """
+    if "@" not in "".join(cells):
+        return ""
     likely = [*cells[position : position + 1], *cells]
-    return next((cell.strip() for cell in likely if "@" in cell), "")
+    return "; ".join(dict.fromkeys(found for cell in likely for found in _ADDRESS_LIKE.findall(cell)))

@@ -75,6 +75,7 @@ def summary(plan: Plan, work: Path, tally: Tally, seconds: float) -> Summary:
         address_column=plan.address_column,
         encoding=plan.encoding,
         delimiter=plan.delimiter,
+        quote=plan.source.quote,
         header=plan.source.header,
         mistyped=shard_judging.mistyped(plan, work),
         with_risk=True,

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lists import columns, content, csv_layout, csv_rows, encodings, open_quotes, parquet_rows
+from lists import columns, content, csv_layout, csv_rows, encodings, parquet_rows
 from lists.columns import AddressColumn
 from lists.content import Content
 from lists.csv_rows import RaggedRow, Rows
@@ -146,7 +146,10 @@ def opened(source: ListSource, block_bytes: int = 0) -> Iterator[OpenList]:
 def _csv(source: ListSource, found: Content, block_bytes: int) -> OpenList:
     encoding = encodings.named(source.encoding, found.start, source.source)
     start = next(iter(encodings.as_utf8([found.start], encoding, source.source)))
-    layout = csv_layout.layout(start, source.delimiter, with_header=source.header, source=source.source)
+    layout = csv_layout.layout(
+        start, source.delimiter, with_header=source.header, source=source.source, quote=source.quote
+    )
+    csv_rows.check_header(start, layout, source.source)
     names = (
         columns.numbered(layout.width)
         if layout.header is None
@@ -195,7 +198,6 @@ def _with_address(
 
     def guarded() -> Iterator[Rows]:
         for rows in chain([first] if first else [], parts):
-            open_quotes.refuse(rows, position, listed.delimiter, source.source)
             table = rows.table.rename_columns(listed.names)
             if nul_seen:
                 table, hits = _without_nul(table, position)

@@ -106,6 +106,7 @@ class Cleaning:
                 address_column=listed.address.name,
                 encoding=listed.encoding,
                 delimiter=listed.delimiter,
+                quote=self._source.quote,
                 header=self._source.header,
                 mistyped=judge.mistyped,
                 with_risk=self._known.risks is not None,

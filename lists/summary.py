@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from lists.errors import BalanceError
+from lists.policy import Quote
 from lists.reasons import Reason
 
 NO_DOMAIN = "(no domain)"
@@ -27,8 +28,8 @@ class Summary:
     flags:     how many accepted rows bear each flag; only those that occur.
     warnings:  sentences for a person, without addresses.
     renamed:   source columns that had to make way for `address`, `domain` or `flags`, and their new names.
-    address_column, encoding, delimiter, header: how the source was read; encoding and delimiter are "" for
-               Parquet.
+    address_column, encoding, delimiter, quote, header: how the source was read; encoding and delimiter are ""
+               for Parquet, and `quote` is as it was told.
     mistyped:  domains that look like a slip of the finger, each with the provider that was probably meant.
     risk:      accepted rows that are at free mail, were never mailed or never confirmed, by the names in
                `lists.risk`; empty where nobody was asked.
@@ -49,6 +50,7 @@ class Summary:
     address_column: str = ""
     encoding: str = ""
     delimiter: str = ""
+    quote: Quote = ""
     header: bool = True
     mistyped: Mapping[str, str] = field(default_factory=dict)
     risk: Mapping[str, int] = field(default_factory=dict)
@@ -86,6 +88,7 @@ class Summary:
             "address_column": self.address_column,
             "encoding": self.encoding,
             "delimiter": self.delimiter,
+            "quote": self.quote,
             "header": self.header,
             "mistyped": dict(self.mistyped),
             "risk": dict(self.risk),

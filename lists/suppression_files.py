@@ -17,6 +17,7 @@ from lists import sources
 from lists.addresses import Address, parse
 from lists.errors import ListError
 from lists.output_files import whole_file
+from lists.policy import ListSource, Quote
 from lists.spreadsheets import FORMULA, escaped
 from lists.suppressing import checked_scope, named
 
@@ -51,6 +52,7 @@ def import_file(
     reason: SuppressionReason | None = None,
     scope: str = EVERYWHERE,
     address_column: str = "",
+    quote: Quote = "",
     note: str | None = None,
 ) -> Imported:
     """Suppress every address of a CSV or Parquet file, in transactions of some thousand rows.
@@ -62,7 +64,8 @@ def import_file(
     name, who = f"import of {Path(source).name}", named(by)
     added = rows = 0
     malformed: list[int] = []
-    for part in _rows(source, address_column, reason, checked_scope(scope), malformed):
+    listed = ListSource(source=source, address_column=address_column, quote=quote)
+    for part in _rows(listed, reason, checked_scope(scope), malformed):
         entries = [Suppression(key, why, name, where, note, who) for key, why, where in part]
         with ledger.writing() as connection:
             added += suppressions.add(connection, entries)
@@ -94,10 +97,10 @@ _Row = tuple[str, SuppressionReason, str]
 
 
 def _rows(
-    source: str, address_column: str, reason: SuppressionReason | None, scope: str, malformed: list[int]
+    listed: ListSource, reason: SuppressionReason | None, scope: str, malformed: list[int]
 ) -> Iterator[list[_Row]]:
     """Yield (address key, reason, scope) in parts; what has no address goes to `malformed` by its row."""
-    table = sources.read(source, address_column)
+    table = sources.read(listed)
     malformed += [row.row for row in table.ragged]
     names = table.table.column_names
     reasoned = reason is None and "reason" in names
@@ -113,7 +116,7 @@ def _rows(
                 continue
             why = reason or SuppressionReason.MANUAL
             if reasoned:
-                why = _reason(part.column("reason")[place].as_py(), source, row)
+                why = _reason(part.column("reason")[place].as_py(), listed.source, row)
             where = checked_scope(_unescaped(part.column("list")[place].as_py())) if exported else scope
             found.append((address.key, why, where))
         yield found

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from pyarrow import parquet
 
 from lists import risk
+from lists.policy import Quote
 from lists.reasons import Flag, Reason
 from lists.rulings import Part, flag_counts
 from lists.summary import NO_DOMAIN, DomainCounts, Summary
@@ -137,6 +138,7 @@ def summarised(
     address_column: str,
     encoding: str,
     delimiter: str,
+    quote: Quote,
     header: bool,
     mistyped: Mapping[str, str],
     with_risk: bool,
@@ -158,6 +160,7 @@ def summarised(
         address_column=address_column,
         encoding=encoding,
         delimiter=delimiter,
+        quote=quote,
         header=header,
         mistyped=dict(sorted(mistyped.items())),
         risk=tally.risk(by_domain) if with_risk else {},

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 Mask: TypeAlias = npt.NDArray[np.bool_]
 Places: TypeAlias = npt.NDArray[np.int64]
+Letters: TypeAlias = npt.NDArray[np.uint8]
 
 # Everything that str.strip() takes off.
 BLANKS = "".join(chr(code) for code in range(0x110000) if chr(code).isspace())
