@@ -306,6 +306,15 @@ def test_source_columns_named_like_ours_make_way(run):
     }
 
 
+@pytest.mark.parametrize("name", ["Address", "ADDRESS", "Domain", "FLAGS", "flags"])
+def test_no_column_of_the_source_differs_from_ours_in_capitals_alone(run, name):
+    result = run(f"email,{name},{name}_Source,x\na@shop.example,High Street 1,y,z\n")
+    names = [column.casefold() for column in result.accepted.columns]
+    assert len(set(names)) == len(names) == 7
+    assert result.summary.renamed == {name: f"{name}_source_2"}
+    assert result.accepted.loc[1, f"{name}_source_2"] == "High Street 1"
+
+
 def test_the_summary_counts_every_row_once(run):
     result = run("email\na@one.example\na@one.example\nb@two.example\nx\ny\n")
     summary = result.summary
