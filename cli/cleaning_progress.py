@@ -37,7 +37,7 @@ class Watched:
 
     def opened(self, listed: "OpenList") -> None:
         """Say what was found by looking at the content, before any row is judged by it."""
-        if sentence := listed.address.sentence():
+        for sentence in listed.notes:
             click.echo(sentence, err=True)
 
     def told(self, stage: str, done: int, total: int) -> None:

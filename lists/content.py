@@ -37,7 +37,7 @@ class Content:
         self._path = path
         self._as_opened = _state(os.fstat(file.fileno()))
         self._packed = file.read(2) == _GZIP_MARK
-        self.start = self._find_start()
+        self.start = self.beginning(START_BYTES)
 
     def share_of(self, given_bytes: int) -> float:
         """Return which share of the whole so many unpacked bytes are, as far as is known."""
@@ -77,11 +77,12 @@ class Content:
             _copy(self.blocks(), unpacked, self.source)
             yield unpacked
 
-    def _find_start(self) -> bytes:
+    def beginning(self, size: int) -> bytes:
+        """Return at least so many first bytes, or all there are. Raises ListError where all are blank."""
         start = b""
         for block in self._unpacked(START_BYTES) if self._packed else self._plain(START_BYTES):
             start += block
-            if len(start) >= START_BYTES and start.removeprefix(UTF_8_MARK).strip():
+            if len(start) >= size and start.removeprefix(UTF_8_MARK).strip():
                 break
         if not start.removeprefix(UTF_8_MARK).strip():
             raise ListError(

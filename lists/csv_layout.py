@@ -70,4 +70,4 @@ def sniffed(text: bytes, quote: str = '"') -> str:
 
 def _as_text(text: bytes) -> str:
     # A cut in the middle of a character at the end of the sample is of no consequence.
-    return text[: 1 << 16].decode("utf-8", errors="ignore").replace("\r\n", "\n").replace("\r", "\n")
+    return text.decode("utf-8", errors="ignore").replace("\r\n", "\n").replace("\r", "\n")

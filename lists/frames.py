@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lists import cleaning, columns
+from lists import address_column, cleaning, columns
 from lists.cleaning import CleanResult, MxLookup, Progress
 from lists.csv_rows import Rows
 from lists.errors import ListError
@@ -67,7 +67,7 @@ def _opened(frame: pd.DataFrame, source: ListSource) -> OpenList:
         raise ListError("the frame has no rows: give a list with at least one recipient.")
     names = columns.checked_names([str(name) for name in frame.columns], SOURCE)
     table = pa.table([_as_text(frame.iloc[:, place], name) for place, name in enumerate(names)], names=names)
-    address = columns.address_column(names, source.address_column, table, SOURCE)
+    address = address_column.choose(names, source.address_column, lambda count: table, SOURCE)
 
     def rows() -> Iterator[Rows]:
         for start in range(0, table.num_rows, ROWS_AT_A_TIME):

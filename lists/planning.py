@@ -65,10 +65,10 @@ def plan(
         shards=[[found[place][0] for place in places] for places in dealt(sizes, shards)],
         partitions=max(shards, ceil(rows / ROWS_A_PARTITION)),
         names=listed.names,
-        address_column=listed.address.name,
-        address_share=listed.address.share,
+        address=listed.address,
         encoding=listed.encoding,
         delimiter=listed.delimiter,
+        header_note=listed.header_note,
         fingerprint=fingerprint,
         nul_cells=nul_cells,
     )

@@ -64,7 +64,7 @@ def summary(plan: Plan, work: Path, tally: Tally, seconds: float) -> Summary:
     if not tally.accepted + tally.rejected:
         raise ListError(f"{plan.source.source} has a header but no rows: give at least one recipient.")
     nul = nul_sentence(shard_keys.nul_cells(plan, work))
-    warnings = filter(None, [plan.address.sentence(), nul])
+    warnings = filter(None, [plan.header_note, plan.address.sentence(), nul])
     return summarised(
         tally,
         source=plan.source.source,

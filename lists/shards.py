@@ -18,7 +18,7 @@ import pyarrow as pa
 from pydantic import BaseModel, ConfigDict
 
 from lists import columns, sources
-from lists.columns import AddressColumn
+from lists.address_column import AddressColumn
 from lists.csv_rows import RaggedRow, Rows
 from lists.errors import ListError
 from lists.output_files import in_one_sentence
@@ -45,7 +45,7 @@ class Plan(BaseModel):
     today:        the day that silence is counted to; `as_of` where that is one in the past.
     shards:       the pieces of each shard, in the order of the rows.
     partitions:   in so many parts the keys are looked through for repeats.
-    address_share: as in `AddressColumn`, 0 where the column's name told.
+    address:      the column of addresses, and how it was found; `header_note` is as in `OpenList`.
     fingerprint:  of the list where it was split; otherwise of its files, once they were read.
     """
 
@@ -59,10 +59,10 @@ class Plan(BaseModel):
     shards: list[list[Piece]]
     partitions: int
     names: list[str]
-    address_column: str
-    address_share: float
+    address: AddressColumn
     encoding: str
     delimiter: str
+    header_note: str = ""
     fingerprint: str = ""
     nul_cells: int = 0
 
@@ -72,9 +72,9 @@ class Plan(BaseModel):
         return columns.renamed(self.names, OWN_COLUMNS)
 
     @property
-    def address(self) -> AddressColumn:
-        """The column of addresses, and how it was found."""
-        return AddressColumn(self.address_column, self.address_share)
+    def address_column(self) -> str:
+        """The name of the column of addresses."""
+        return self.address.name
 
     def write(self, work: Path) -> None:
         """Leave the plan for the workers."""

@@ -10,8 +10,17 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lists import columns, content, csv_layout, csv_rows, encodings, parquet_rows
-from lists.columns import AddressColumn
+from lists import (
+    address_column,
+    columns,
+    content,
+    csv_layout,
+    csv_rows,
+    encodings,
+    header_row,
+    parquet_rows,
+)
+from lists.address_column import AddressColumn
 from lists.content import Content
 from lists.csv_rows import RaggedRow, Rows
 from lists.errors import ListError
@@ -24,6 +33,7 @@ class OpenList:
 
     names:          its columns; `address` is the one of the addresses, and how that was found.
     encoding:       of the text, "" for Parquet; `delimiter` likewise.
+    header_note:    where the header row was found, "" where that is the first row.
     nul_cells:      cells that NUL characters were taken out of, complete once all rows were read.
     may_be_empty:   whether a header without rows is no error, as in one file of many.
     """
@@ -33,6 +43,7 @@ class OpenList:
     address: AddressColumn
     encoding: str
     delimiter: str
+    header_note: str = ""
     nul_cells: int = 0
     may_be_empty: bool = False
     _content: Content | None = None
@@ -54,7 +65,12 @@ class OpenList:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What a person should know of how the list was read, once all rows were."""
-        return tuple(filter(None, [self.address.sentence(), nul_sentence(self.nul_cells)]))
+        return (*self.notes, *filter(None, [nul_sentence(self.nul_cells)]))
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was found by looking at the first rows, for a person to object."""
+        return tuple(filter(None, [self.header_note, self.address.sentence()]))
 
     @property
     def share_read(self) -> float:
@@ -93,13 +109,17 @@ class SourceTable:
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What a list is without its rows; `row` is the cells of the one that was asked for, if it is there."""
+    """What a list is without its rows; `row` is the cells of the one that was asked for, if it is there.
+
+    `notes` are as in `OpenList`.
+    """
 
     names: list[str]
     address: AddressColumn
     row_count: int
     fingerprint: str
     row: dict[str, str] | None
+    notes: tuple[str, ...] = ()
 
 
 def read(source: str | ListSource, address_column: str = "") -> SourceTable:
@@ -126,7 +146,7 @@ def survey(source: ListSource, row: int = 0) -> Survey:
             place = int(np.searchsorted(part.numbers, row))
             if place < len(part.numbers) and part.numbers[place] == row:
                 cells = part.table.slice(place, 1).to_pylist()[0]
-    return Survey(listed.names, listed.address, count, listed.fingerprint, cells)
+    return Survey(listed.names, listed.address, count, listed.fingerprint, cells, listed.notes)
 
 
 @contextmanager
@@ -145,9 +165,17 @@ def opened(source: ListSource, block_bytes: int = 0) -> Iterator[OpenList]:
 
 def _csv(source: ListSource, found: Content, block_bytes: int) -> OpenList:
     encoding = encodings.named(source.encoding, found.start, source.source)
-    start = next(iter(encodings.as_utf8([found.start], encoding, source.source)))
+    start, whole = _beginning(found, encoding, source.source)
     layout = csv_layout.layout(
         start, source.delimiter, with_header=source.header, source=source.source, quote=source.quote
+    )
+    layout, note = header_row.settled(
+        layout,
+        start,
+        whole=whole,
+        delimiter=source.delimiter,
+        wanted=source.address_column,
+        source=source.source,
     )
     csv_rows.check_header(start, layout, source.source)
     names = (
@@ -155,7 +183,9 @@ def _csv(source: ListSource, found: Content, block_bytes: int) -> OpenList:
         if layout.header is None
         else columns.checked_names(layout.header, source.source)
     )
-    listed = OpenList(source.source, names, AddressColumn(""), encoding, layout.delimiter, _content=found)
+    listed = OpenList(
+        source.source, names, AddressColumn(""), encoding, layout.delimiter, note, _content=found
+    )
 
     def blocks() -> Iterator[bytes]:
         for block in encodings.as_utf8(found.blocks(), encoding, source.source):
@@ -166,6 +196,27 @@ def _csv(source: ListSource, found: Content, block_bytes: int) -> OpenList:
     nul_seen: list[bool] = []
     parts: Iterator[Rows] = csv_rows.read(blocks, layout, source.source, block_bytes)
     return _with_address(source, listed, parts, nul_seen)
+
+
+def _beginning(found: Content, encoding: str, source: str) -> tuple[bytes, bool]:
+    """Return enough of a text, as UTF-8, to hold its header row, and whether that is all of the text."""
+    raw, size = found.start, content.START_BYTES
+    start = _as_utf8(raw, encoding, source)
+    # A line that names the delimiter, titles and names can fill more.
+    if len(raw) >= size and not header_row.holds(start, 3):
+        size = header_row.LONGEST_BYTES
+        raw = found.beginning(size)
+        start = _as_utf8(raw, encoding, source)
+        if len(raw) >= size and not header_row.holds(start, 1):
+            raise ListError(
+                f"{source}: its first row is longer than {size >> 20} MB, or a quote in it is never closed; "
+                "mend that row."
+            )
+    return start, len(raw) < size
+
+
+def _as_utf8(start: bytes, encoding: str, source: str) -> bytes:
+    return next(iter(encodings.as_utf8([start], encoding, source)))
 
 
 def _parquet(
@@ -191,13 +242,21 @@ def _with_address(
     source: ListSource, listed: OpenList, parts: Iterator[Rows], nul_seen: list[bool]
 ) -> OpenList:
     """Settle which column holds the addresses, by its name or by the first rows, and guard the rest."""
-    first = next(parts, None)
-    table = first.table.rename_columns(listed.names) if first else None
-    listed.address = columns.address_column(listed.names, source.address_column, table, source.source)
+    first: list[Rows] = []
+
+    def first_rows(count: int) -> pa.Table | None:
+        while sum(rows.table.num_rows for rows in first) < count and (rows := next(parts, None)):
+            first.append(rows)
+        table = pa.concat_tables([rows.table for rows in first]) if first else None
+        return table and table.rename_columns(listed.names)
+
+    listed.address = address_column.choose(listed.names, source.address_column, first_rows, source.source)
+    if first and source.header and listed.delimiter:
+        header_row.refuse_recipient(listed.names, listed.address, first_rows(1), source.source)
     position = listed.names.index(listed.address.name)
 
     def guarded() -> Iterator[Rows]:
-        for rows in chain([first] if first else [], parts):
+        for rows in chain(first, parts):
             table = rows.table.rename_columns(listed.names)
             if nul_seen:
                 table, hits = _without_nul(table, position)

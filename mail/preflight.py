@@ -49,8 +49,7 @@ def examine(ledger: Ledger, settings: Settings, campaign: Campaign) -> Preflight
         campaign.sender,
         settings.configuration_set,
     )
-    found_by_content = filter(None, [listed.address.sentence()])
-    return Preflight(listed.row_count, account, found, (*warnings(campaign), *found_by_content))
+    return Preflight(listed.row_count, account, found, (*warnings(campaign), *listed.notes))
 
 
 def _check_callbacks(campaign: Campaign, settings: Settings) -> None:

@@ -43,7 +43,7 @@ def preview(campaign: Campaign, row: int, *, public_url: str = "https://unsubscr
         MessageContext(address=address, unsubscribe_url=url(public_url, "preview"), row=row),
     )
     html_bytes = len(content.html.encode())
-    notes = list(warnings(campaign))
+    notes = [*warnings(campaign), *listed.notes]
     if not isinstance(addresses.parse(address), addresses.Address):
         notes.append("This row's address is malformed: the campaign would leave the row out.")
     if html_bytes > _GMAIL_CLIPS_BYTES:

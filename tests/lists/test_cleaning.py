@@ -42,8 +42,7 @@ def test_a_row_gets_the_first_reason_that_holds(run, first, monkeypatch):
     local_part = "info" if "role_alias" in broken else "anna"
     domain = "throwaway.example" if "disposable" in broken else "shop.example"
     address = f"{local_part}@{domain}"
-    providers = frozenset({domain} if "free_mail" in broken else ())
-    monkeypatch.setattr(free_mail, "providers", lambda: providers)
+    monkeypatch.setattr(free_mail, "among", lambda domains: {domain} if "free_mail" in broken else set())
     meant = {domain: "gmail.com"} if "typo" in broken else {}
     monkeypatch.setattr(typos, "suggestions", lambda domains: {d: meant[d] for d in domains if d in meant})
     cell = f"Anna <{address}>" if "malformed" in broken else address
@@ -305,6 +304,15 @@ def test_source_columns_named_like_ours_make_way(run):
         "domain": "shop.example",
         "flags": "",
     }
+
+
+@pytest.mark.parametrize("name", ["Address", "ADDRESS", "Domain", "FLAGS", "flags"])
+def test_no_column_of_the_source_differs_from_ours_in_capitals_alone(run, name):
+    result = run(f"email,{name},{name}_Source,x\na@shop.example,High Street 1,y,z\n")
+    names = [column.casefold() for column in result.accepted.columns]
+    assert len(set(names)) == len(names) == 7
+    assert result.summary.renamed == {name: f"{name}_source_2"}
+    assert result.accepted.loc[1, f"{name}_source_2"] == "High Street 1"
 
 
 def test_the_summary_counts_every_row_once(run):

@@ -113,7 +113,8 @@ def test_a_letter_quoted_in_a_cell_is_no_open_quote(make_list):
     ],
 )
 def test_the_address_column_is_found_by_name(make_list, header, wanted, found):
-    assert sources.read(make_list(f"{header}\n1,2\n"), wanted).address_column == found
+    rows = "a@shop.example,b@shop.example\n"
+    assert sources.read(make_list(f"{header}\n{rows}"), wanted).address_column == found
 
 
 @pytest.mark.parametrize("block_bytes", [40, 100, 1_000])
