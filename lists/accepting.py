@@ -77,18 +77,19 @@ def suggestions(found: outputs.Outputs, summary: Summary, but_not: Collection[st
     rejected = _rejected(found.rejected_csv)
     for row, reason, text in zip(*(rejected.column(name).to_pylist() for name in REJECTED), strict=True):
         if text and reason in MENDABLE:
-            suggested[row] = spreadsheets.unescaped(text)
+            suggested[row] = text
     return {row: address for row, address in suggested.items() if _wanted(address, but_not)}
 
 
 def _rejected(path: Path) -> pa.Table:
     types = {"row": pa.int64(), "reason": pa.string(), "suggestion": pa.string()}
     try:
-        return pacsv.read_csv(
+        rejected = pacsv.read_csv(
             path,
             parse_options=pacsv.ParseOptions(newlines_in_values=True),
             convert_options=pacsv.ConvertOptions(include_columns=list(REJECTED), column_types=types),
         )
+        return spreadsheets.unescaped(rejected)
     except (pa.ArrowException, OSError) as err:
         raise ListError(f"{path} is damaged: clean the list again.") from err
 
@@ -119,9 +120,13 @@ def _write(table: pa.Table, file: Path) -> None:
     temporary = file.with_name(f".{file.name}.{os.getpid()}.part")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        # For the next cleaning, not for a spreadsheet: an escaped cell would be another address.
+        # For the next cleaning, whose reader takes the cells of any file but ours as they are: nothing is
+        # escaped there. The mark is for people who look at it in a spreadsheet.
+        table = spreadsheets.escaped(table) if spreadsheets.is_ours(table.column_names) else table
         try:
-            pacsv.write_csv(table, temporary)
+            with temporary.open("wb") as written:
+                written.write(spreadsheets.BYTE_ORDER_MARK)
+                pacsv.write_csv(table, written)
             os.replace(temporary, file)
         finally:
             temporary.unlink(missing_ok=True)

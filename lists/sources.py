@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lists import columns, content, csv_layout, csv_rows, encodings, open_quotes, parquet_rows
+from lists import columns, content, csv_layout, csv_rows, encodings, open_quotes, parquet_rows, spreadsheets
 from lists.columns import AddressColumn
 from lists.content import Content
 from lists.csv_rows import RaggedRow, Rows
@@ -152,6 +152,8 @@ def _csv(source: ListSource, found: Content, block_bytes: int) -> OpenList:
         if layout.header is None
         else columns.checked_names(layout.header, source.source)
     )
+    ours = spreadsheets.is_ours(names)
+    names = spreadsheets.unescaped_names(names) if ours else names
     listed = OpenList(source.source, names, AddressColumn(""), encoding, layout.delimiter, _content=found)
 
     def blocks() -> Iterator[bytes]:
@@ -162,6 +164,8 @@ def _csv(source: ListSource, found: Content, block_bytes: int) -> OpenList:
 
     nul_seen: list[bool] = []
     parts: Iterator[Rows] = csv_rows.read(blocks, layout, source.source, block_bytes)
+    if ours:
+        parts = (Rows(spreadsheets.unescaped(part.table), part.numbers, part.ragged) for part in parts)
     return _with_address(source, listed, parts, nul_seen)
 
 

@@ -1,23 +1,20 @@
 """Suppressions as files: taken over from elsewhere, and taken away."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow as pa
-from pyarrow import csv as pacsv
 
 from ledger import erasures, suppression_entries, suppressions
 from ledger.engine import Ledger
 from ledger.suppression_entries import Entry, Selection
 from ledger.suppressions import EVERYWHERE, Suppression, SuppressionReason
-from lists import sources
+from lists import sources, spreadsheets
 from lists.addresses import Address, parse
 from lists.errors import ListError
 from lists.output_files import whole_file
-from lists.spreadsheets import FORMULA, escaped
 from lists.suppressing import checked_scope, named
 
 # The columns of an export. A file with a `reason` brings its own reasons; one that has the first three brings
@@ -25,7 +22,6 @@ from lists.suppressing import checked_scope, named
 COLUMNS = ("address", "reason", "list", "since", "source", "note")
 # A transaction of this size keeps a sender or collector waiting for about a second.
 _ROWS_A_TRANSACTION = 10_000
-_FORMULA = re.compile(FORMULA)
 # SES's own export of its account's list says BOUNCE and COMPLAINT.
 _BY_SES = {"bounce": SuppressionReason.HARD_BOUNCE}
 
@@ -79,13 +75,13 @@ def export_file(ledger: Ledger, path: Path, selection: Selection | None = None) 
     written = 0
     with (
         whole_file(path) as temporary,
-        pacsv.CSVWriter(temporary, schema) as writer,
+        spreadsheets.writer(temporary, schema) as writer,
         ledger.reading() as connection,
     ):
         for page in suppression_entries.pages(connection, selection or Selection()):
             # The hash of an erased person is no address, and means nothing to anybody else.
             named = [entry for entry in page if not erasures.is_hash(entry.address_key)]
-            writer.write_table(escaped(_table(named)))
+            writer.write(_table(named))
             written += len(named)
     return written
 
@@ -107,14 +103,14 @@ def _rows(
         found: list[_Row] = []
         for place, cell in enumerate(part.column(table.address_column).to_pylist()):
             row = table.rows[start + place]
-            address = parse(_unescaped(cell) if exported else cell)
+            address = parse(cell)
             if not isinstance(address, Address):
                 malformed.append(row)
                 continue
             why = reason or SuppressionReason.MANUAL
             if reasoned:
                 why = _reason(part.column("reason")[place].as_py(), source, row)
-            where = checked_scope(_unescaped(part.column("list")[place].as_py())) if exported else scope
+            where = checked_scope(part.column("list")[place].as_py()) if exported else scope
             found.append((address.key, why, where))
         yield found
     malformed.sort()
@@ -129,11 +125,6 @@ def _reason(cell: str, source: str, row: int) -> SuppressionReason:
             f"{source}, row {row}: there is no reason {cell[:40]!r}: use one of "
             f"{', '.join(SuppressionReason)}, or say one for all rows with --reason."
         ) from err
-
-
-def _unescaped(cell: str) -> str:
-    """Return a cell as it was before its formula was escaped."""
-    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell[1:]) else cell
 
 
 def _table(entries: list[Entry]) -> pa.Table:

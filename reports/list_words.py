@@ -33,6 +33,10 @@ FLAGS: Mapping[Flag, tuple[str, str]] = {
         "One-letter ending",
         "No such top-level domain exists today; probably a typing error.",
     ),
+    Flag.FORMULA: (
+        "Like a formula",
+        "A spreadsheet could run it, so the CSV has an apostrophe before it, and the Parquet file has not.",
+    ),
     Flag.ROLE_ALIAS: ("Role address", "Kept because this list asks only for a flag."),
     Flag.DISPOSABLE: ("Disposable", "At a provider of throw-away mailboxes; kept unless a list drops them."),
     Flag.FREE_MAIL: ("Free mail", "At a provider where anybody gets an address for nothing."),
