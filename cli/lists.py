@@ -4,14 +4,12 @@ from datetime import datetime
 
 import click
 
-from cli import hygiene, output
+from cli import hygiene, output, paths
 
 
 @click.command()
 @click.argument("source")
-@click.option(
-    "--out", "directory", required=True, type=click.Path(file_okay=False), help="Folder to write to."
-)
+@click.option("--out", "directory", required=True, type=paths.folder(), help="Folder to write to.")
 @click.option("--no-mx", is_flag=True, help="Do not ask the DNS whether domains take mail.")
 @click.option(
     "--nameserver", default="", metavar="IP[:PORT]", help="DNS server to ask, instead of the set one."
@@ -123,7 +121,7 @@ def clean(
 
 @click.command()
 @click.argument("directory", type=click.Path(exists=True, file_okay=False))
-@click.option("--out", "file", required=True, type=click.Path(dir_okay=False), help="New list, as CSV.")
+@click.option("--out", "file", required=True, type=paths.file(), help="New list, as CSV.")
 @click.option(
     "--but-not", multiple=True, metavar="DOMAIN", help="Suggested domain not to accept; may be repeated."
 )

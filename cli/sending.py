@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli import output
+from cli import output, paths
 
 if TYPE_CHECKING:
     from ledger.engine import Ledger
@@ -24,7 +24,7 @@ _BROKEN = ("Failed", "Crashed")
     "path",
     default="preview.html",
     show_default=True,
-    type=click.Path(dir_okay=False),
+    type=paths.file(),
     help="Page to write.",
 )
 def preview(file: str, row: int, path: str) -> None:
@@ -44,11 +44,17 @@ def preview(file: str, row: int, path: str) -> None:
 
 @click.command()
 @click.argument("file", type=click.Path())
-@click.option("--report", "directory", default="", help="Folder of the report; else var/reports/NAME.")
+@click.option(
+    "--report",
+    "directory",
+    type=paths.folder(),
+    default=None,
+    help="Folder of the report; else var/reports/NAME.",
+)
 @click.option("--dry-run", is_flag=True, help="Send nothing: print counts, rate and duration.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @click.pass_context
-def send(context: click.Context, file: str, directory: str, dry_run: bool, as_json: bool) -> None:
+def send(context: click.Context, file: str, directory: str | None, dry_run: bool, as_json: bool) -> None:
     """Send the campaign FILE, or go on with it where it stopped.
 
     Runs the flow in this process: against PREFECT_API_URL where that is set, else with a temporary server.
@@ -70,7 +76,7 @@ def send(context: click.Context, file: str, directory: str, dry_run: bool, as_js
         if dry_run:
             _dry_run(ledger, found, campaign, ready, as_json)
             return
-    context.exit(_send(found, file, campaign.name, directory, as_json, today.isoformat()))
+    context.exit(_send(found, file, campaign.name, directory or "", as_json, today.isoformat()))
 
 
 def _send(found: "Settings", file: str, name: str, directory: str, as_json: bool, occurrence: str) -> int:

@@ -4,7 +4,7 @@ import getpass
 
 import click
 
-from cli import output
+from cli import output, paths
 
 # As in ledger.suppression_history, which is not imported before a command needs it; a test compares them.
 REASONS = ("hard_bounce", "complaint", "unsubscribe", "manual", "soft_bounce", "expired", "inactive")
@@ -67,7 +67,7 @@ def import_(
 
 
 @click.command()
-@click.argument("file", type=click.Path(dir_okay=False))
+@click.argument("file", type=paths.file())
 @click.option("--reason", type=click.Choice(REASONS), help="Only these.")
 @click.option("--list", "scope", metavar="NAME", help="Only those for this list.")
 def export(file: str, reason: str | None, scope: str | None) -> None:

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import Connection, func, make_url, select
+from sqlalchemy import Connection, func, select
 
 from ledger import restores
-from ledger.engine import BUSY_TIMEOUT_SECONDS, Ledger, open_ledger
+from ledger.engine import BUSY_TIMEOUT_SECONDS, Ledger, open_ledger, parsed
 from ledger.errors import LedgerError, LedgerUnreachable
 from ledger.restores import FoundBy
 from ledger.schema import attempt, campaign, identity, message
@@ -94,7 +94,7 @@ def contents(connection: Connection) -> Contents:
 
 
 def _path_of(database_url: str) -> Path:
-    url = make_url(database_url)
+    url = parsed(database_url)
     if not url.drivername.startswith("sqlite") or not url.database:
         raise LedgerError(
             "this command is for SQLite ledgers: back a PostgreSQL one up with its own tools, and after a "

@@ -97,11 +97,7 @@ def open_ledger(database_url: str, *, upgrade: bool = False) -> Ledger:
 
 def connect(database_url: str) -> Engine:
     """Return an engine for the URL with the project's transaction rules, the schema not looked at."""
-    # A port that is no number comes as a ValueError.
-    try:
-        url = make_url(database_url)
-    except (ArgumentError, ValueError) as err:
-        raise LedgerError(f"CAMPAIGN_DATABASE_URL is not a database URL: write {_FORMS}.") from err
+    url = parsed(database_url)
     match url.drivername:
         case "sqlite" | "sqlite+pysqlite":
             return _sqlite(url)
@@ -110,6 +106,22 @@ def connect(database_url: str) -> Engine:
             return create_engine(url, pool_pre_ping=True, json_deserializer=decoded)
         case other:
             raise LedgerError(f"CAMPAIGN_DATABASE_URL cannot be opened with {other}: write {_FORMS}.")
+
+
+def parsed(database_url: str) -> URL:
+    """Return the parts of a database's URL. Raises LedgerError for what is none."""
+    # A port that is no number comes as a ValueError.
+    try:
+        url = make_url(database_url)
+    except (ArgumentError, ValueError) as err:
+        raise LedgerError(f"CAMPAIGN_DATABASE_URL is not a database URL: write {_FORMS}.") from err
+    if url.drivername.startswith("sqlite") and url.host:
+        path = "/".join(filter(None, [url.host, url.database]))
+        raise LedgerError(
+            f"CAMPAIGN_DATABASE_URL has two slashes before {path}: write sqlite:///{path}, "
+            f"or sqlite:////{path} for a path from the root."
+        )
+    return url
 
 
 def _sqlite(url: URL) -> Engine:

@@ -14,6 +14,7 @@ from pyarrow import csv as pacsv
 from lists import columns, outputs, sources, spreadsheets
 from lists.addresses import Address, parse
 from lists.errors import ListError
+from lists.output_files import refuse_address
 from lists.policy import ListSource
 from lists.reasons import FLAG_SEPARATOR, Flag, Reason
 from lists.sources import SourceTable
@@ -117,6 +118,7 @@ def _replaced(source: SourceTable, suggested: Mapping[int, str]) -> tuple[pa.Tab
 
 
 def _write(table: pa.Table, file: Path) -> None:
+    refuse_address(file)
     temporary = file.with_name(f".{file.name}.{os.getpid()}.part")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from ledger import campaigns, clock, tallies
 from ledger.campaigns import Campaign, Change, State
 from ledger.statuses import Count, Status
+from lists.output_files import refuse_address
 from mail import account, braking
 from mail.gatekeeping import policy_of
 from reports import campaign_balance, campaign_page, campaign_queries, messages_csv
@@ -82,6 +83,7 @@ def write(connection: Connection, name: str, directory: Path) -> Written:
     Addresses are masked in the page and whole in messages.csv. Raises what `build` raises, and ReportError
     where the directory cannot be written; what stood there before stays then.
     """
+    refuse_address(directory)
     report = build(connection, name)
     written = Written(
         report, directory / "report.html", directory / "report.json", directory / "messages.csv"
