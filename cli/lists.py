@@ -123,7 +123,10 @@ def clean(
 @click.argument("directory", type=click.Path(exists=True, file_okay=False))
 @click.option("--out", "file", required=True, type=paths.file(), help="New list, as CSV.")
 @click.option(
-    "--but-not", multiple=True, metavar="DOMAIN", help="Suggested domain not to accept; may be repeated."
+    "--but-not",
+    multiple=True,
+    metavar="DOMAIN",
+    help="Domain whose suggestions not to accept; may be repeated.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the counts as JSON.")
 def accept_suggestions(directory: str, file: str, but_not: tuple[str, ...], as_json: bool) -> None:

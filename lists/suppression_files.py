@@ -15,7 +15,8 @@ from lists import sources, spreadsheets
 from lists.addresses import Address, parse
 from lists.errors import ListError
 from lists.output_files import whole_file
-from lists.suppressing import checked_scope, named
+from lists.policy import ListSource
+from lists.suppressing import checked_scope, means_domain, named
 
 # The columns of an export. A file with a `reason` brings its own reasons; one that has the first three brings
 # its scopes back too.
@@ -30,18 +31,20 @@ _BY_SES = {"bounce": SuppressionReason.HARD_BOUNCE}
 class Imported:
     """What an import came to: rows = added + standing + malformed.
 
-    `standing` rows say what was known before; `malformed_rows` are the 1-based data rows without an address.
+    `standing` rows say what was known before; `malformed_rows` are the 1-based data rows without an address,
+    `domain_rows` those among them that mean a whole domain.
     """
 
     rows: int
     added: int
     standing: int
     malformed_rows: tuple[int, ...]
+    domain_rows: tuple[int, ...] = ()
 
 
 def import_file(
     ledger: Ledger,
-    source: str,
+    source: str | ListSource,
     *,
     by: str,
     reason: SuppressionReason | None = None,
@@ -55,15 +58,18 @@ def import_file(
     wrote keeps its scopes too. An import that breaks off is simply begun again: what stands already stays as
     it is. Raises ListError for a file that is none, or with a reason that does not exist.
     """
-    name, who = f"import of {Path(source).name}", named(by)
+    if isinstance(source, str):
+        source = ListSource(source=source, address_column=address_column)
+    name, who = f"import of {Path(source.source).name}", named(by)
     added = rows = 0
     malformed: list[int] = []
-    for part in _rows(source, address_column, reason, checked_scope(scope), malformed):
+    domains: list[int] = []
+    for part in _rows(source, reason, checked_scope(scope), malformed, domains):
         entries = [Suppression(key, why, name, where, note, who) for key, why, where in part]
         with ledger.writing() as connection:
             added += suppressions.add(connection, entries)
         rows += len(part)
-    return Imported(rows + len(malformed), added, rows - added, tuple(malformed))
+    return Imported(rows + len(malformed), added, rows - added, tuple(malformed), tuple(domains))
 
 
 def export_file(ledger: Ledger, path: Path, selection: Selection | None = None) -> int:
@@ -90,10 +96,17 @@ _Row = tuple[str, SuppressionReason, str]
 
 
 def _rows(
-    source: str, address_column: str, reason: SuppressionReason | None, scope: str, malformed: list[int]
+    source: ListSource,
+    reason: SuppressionReason | None,
+    scope: str,
+    malformed: list[int],
+    domains: list[int],
 ) -> Iterator[list[_Row]]:
-    """Yield (address key, reason, scope) in parts; what has no address goes to `malformed` by its row."""
-    table = sources.read(source, address_column)
+    """Yield (address key, reason, scope) in parts; what has no address goes to `malformed` by its row.
+
+    Rows that mean a whole domain go to `domains` as well.
+    """
+    table = sources.read(source)
     malformed += [row.row for row in table.ragged]
     names = table.table.column_names
     reasoned = reason is None and "reason" in names
@@ -104,12 +117,14 @@ def _rows(
         for place, cell in enumerate(part.column(table.address_column).to_pylist()):
             row = table.rows[start + place]
             address = parse(cell)
-            if not isinstance(address, Address):
+            if not isinstance(address, Address) or means_domain(cell):
                 malformed.append(row)
+                if means_domain(cell):
+                    domains.append(row)
                 continue
             why = reason or SuppressionReason.MANUAL
             if reasoned:
-                why = _reason(part.column("reason")[place].as_py(), source, row)
+                why = _reason(part.column("reason")[place].as_py(), source.source, row)
             where = checked_scope(part.column("list")[place].as_py()) if exported else scope
             found.append((address.key, why, where))
         yield found
