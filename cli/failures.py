@@ -132,10 +132,12 @@ def _passes(err: BaseException) -> bool:
             return _database_passes(err)
     if isinstance(err, OSError):
         return isinstance(err, ConnectionError | TimeoutError) or err.errno in _PASSING
+    from lists.errors import NobodyAccepted
     from reports.errors import ReportError
 
-    # Figures that do not balance are nobody's input.
-    return isinstance(err, MemoryError) or (isinstance(err, ReportError) and err.__cause__ is None)
+    # Figures that do not balance are nobody's input, and a list without anybody is no wrong usage.
+    balance = isinstance(err, ReportError) and err.__cause__ is None
+    return balance or isinstance(err, MemoryError | NobodyAccepted)
 
 
 def _aws_passes(err: BaseException) -> bool:

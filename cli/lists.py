@@ -1,10 +1,14 @@
 """List hygiene on the command line."""
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import click
 
 from cli import hygiene, output, paths
+
+if TYPE_CHECKING:
+    from reports.list_cleaning import Cleaned
 
 
 @click.command()
@@ -104,9 +108,16 @@ def clean(
             as_of=as_of.date() if as_of else None,
         )
     summary = result.summary
+    report = str(Path(directory) / list_cleaning.REPORT_HTML)
     if as_json:
         output.as_json(summary.as_json())
-        return
+    else:
+        _tell(result, directory, report)
+    summary.refuse_nobody(report)
+
+
+def _tell(result: "Cleaned", directory: str, report: str) -> None:
+    summary = result.summary
     rows = [(f"  {reason}", f"{count:,}") for reason, count in summary.by_reason.items() if count]
     click.echo(f"{summary.rows:,} rows: {summary.accepted:,} accepted, {summary.rejected:,} rejected")
     if rows:
@@ -116,7 +127,7 @@ def clean(
     if suggested := result.suggested:
         counted = "1 row has a suggestion" if suggested == 1 else f"{suggested:,} rows have suggestions"
         click.echo(f"{counted}: campaign accept-suggestions {directory} --out FILE")
-    click.echo(f"Report: {Path(directory) / list_cleaning.REPORT_HTML}")
+    click.echo(f"Report: {report}")
 
 
 @click.command()

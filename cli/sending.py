@@ -1,5 +1,6 @@
 """Looking at a campaign before it is sent, and sending it."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -146,11 +147,15 @@ def _dry_run(
     }
     if as_json:
         output.as_json(plan)
-        return
-    click.echo(f"{campaign.name}: {accepted:,} of {result.summary.rows:,} rows would be written to")
-    click.echo(
-        f"  at {rate.per_second:g} a second: {accepted / rate.per_second / 60:,.1f} minutes at the least"
-    )
-    if ready.account.left_for_the_day is not None:
-        click.echo(f"  the account has {ready.account.left_for_the_day:,.0f} left for these 24 hours")
+    else:
+        _tell(plan)
+    result.summary.refuse_nobody("")
+
+
+def _tell(plan: Mapping[str, Any]) -> None:
+    accepted, rate, left = plan["accepted"], plan["rate_per_second"], plan["left_for_the_day"]
+    click.echo(f"{plan['name']}: {accepted:,} of {plan['rows']:,} rows would be written to")
+    click.echo(f"  at {rate:g} a second: {accepted / rate / 60:,.1f} minutes at the least")
+    if left is not None:
+        click.echo(f"  the account has {left:,.0f} left for these 24 hours")
     click.echo("  nothing was sent")

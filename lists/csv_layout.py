@@ -4,6 +4,7 @@ import csv
 import io
 from dataclasses import dataclass
 
+from lists import sep_line
 from lists.errors import ListError
 
 DELIMITERS = ",;\t|"
@@ -31,12 +32,13 @@ def layout(start: bytes, delimiter: str, *, with_header: bool, source: str) -> L
     told = "\t" if delimiter.lower() in ("tab", "\\t") else delimiter
     if len(told) > 1 or told in ('"', "\n", "\r") or not told.isascii():
         raise ListError(f"{delimiter!r} (list.delimiter) separates no columns: give one character, or tab.")
-    first_line, _, rest = text.partition(b"\n")
     # Excel writes, and reads, a first line that names the delimiter.
-    if first_line[:4].lower() == b"sep=" and len(first_line.strip()) == 5:
-        told, text = told or first_line[4:5].decode(), rest.lstrip(b"\r\n")
-    found = told or sniffed(text)
-    cells = next(csv.reader(io.StringIO(_as_text(text)), delimiter=found), [])
+    named, text = sep_line.taken_off(text, told, source)
+    found = told or named or sniffed(text)
+    cells = _first_row(text, found)
+    if named:
+        likely = sniffed(text)
+        sep_line.refuse_wrong(named, len(cells), likely, len(_first_row(text, likely)), source)
     if not cells:
         raise ListError(f"{source} is empty: give a list with a header row and at least one recipient.")
     return Layout(cells if with_header else None, len(cells), found, len(start) - len(text))
@@ -50,6 +52,10 @@ def sniffed(text: bytes) -> str:
         for delimiter in DELIMITERS
     }
     return max(DELIMITERS, key=lambda delimiter: widths[delimiter])
+
+
+def _first_row(text: bytes, delimiter: str) -> list[str]:
+    return next(csv.reader(io.StringIO(_as_text(text)), delimiter=delimiter), [])
 
 
 def _as_text(text: bytes) -> str:

@@ -10,6 +10,7 @@ from ledger.engine import open_ledger
 from lists.outputs import Writer
 from lists.policy import HygienePolicy, ListSource
 from reports import shard_cleaning
+from reports.list_cleaning import REPORT_HTML
 from reports.shard_cleaning import Stage
 from settings import settings
 from tasks.listing import row_progress, show
@@ -49,7 +50,8 @@ def ask_mail_servers(work: str) -> None:
 
 
 def join(writer: Writer, directory: str, began: float) -> dict[str, Any]:
-    """Let the outputs of all shards appear; return the summary as in summary.json."""
+    """Let the outputs of all shards appear; return the summary as in summary.json. Raises NobodyAccepted."""
     result = shard_cleaning.join(writer, lambda: round(monotonic() - began, 3))
     show(result, directory)
+    result.summary.refuse_nobody(str(Path(directory) / REPORT_HTML))
     return result.summary.as_json()
