@@ -63,6 +63,13 @@ class Settings(BaseSettings):
     )
     output_dir: str = Field(default="var", description="Where lists and reports are written.")
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def _is_text(cls, value: object) -> object:
+        if isinstance(value, str) and value.encode("utf-8", "ignore").decode("utf-8") != value:
+            raise ValueError("is not UTF-8")
+        return value
+
     @field_validator("callback_allow_private", mode="before")
     @classmethod
     def _switch_that_is_set_to_nothing_is_off(cls, value: object) -> object:

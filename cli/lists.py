@@ -113,7 +113,7 @@ def clean(
         output.as_json(summary.as_json())
     else:
         _tell(result, directory, report)
-    summary.refuse_nobody(report)
+    summary.refuse_nobody(str(result.outputs.rejected_csv))
 
 
 def _tell(result: "Cleaned", directory: str, report: str) -> None:

@@ -1,6 +1,7 @@
 """Paths that a command writes to: on this machine, for only a file here appears whole or not at all."""
 
 import os
+from pathlib import Path
 
 import click
 
@@ -20,7 +21,27 @@ class _Output(click.Path):
             )
         if not text.strip():
             self.fail("the path is blank: name one.", param, ctx)
-        return super().convert(value, param, ctx)
+        found = super().convert(value, param, ctx)
+        if fault := _fault(Path(text)):
+            self.fail(fault, param, ctx)
+        return found
+
+
+def _fault(path: Path) -> str:
+    """Return why nothing can be made at a path, looking at what is there of it; "" where all is well."""
+    for each in (path, *path.parents):
+        try:
+            each.lstat()
+            if each != path and not each.is_dir():
+                return f"{path} cannot be made: {each} is no folder."
+            if each.is_dir() and not os.access(each, os.W_OK):
+                return f"{path} cannot be written: check the permissions of {each}."
+            return ""
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except OSError as err:
+            return f"{path} cannot be made ({err.strerror}): name another place."
+    return ""
 
 
 def folder() -> click.ParamType:

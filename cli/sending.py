@@ -81,12 +81,17 @@ def send(context: click.Context, file: str, directory: str | None, dry_run: bool
 
 
 def _send(found: "Settings", file: str, name: str, directory: str, as_json: bool, occurrence: str) -> int:
+    from pathlib import Path
+
     from cli import runs
     from cli.interrupts import pausing
     from cli.progress import Progress
     from ledger.engine import open_ledger
-    from reports import status
+    from reports import campaign_report, status
 
+    if directory:
+        # Found out now, and not after the last mail.
+        campaign_report.make_folder(Path(directory))
     with runs.prefect() as seen, pausing(found.database_url, name), Progress(found.database_url, name):
         state = runs.send(file, directory, occurrence, seen=seen)
     with open_ledger(found.database_url) as ledger, ledger.reading() as connection:

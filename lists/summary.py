@@ -69,17 +69,17 @@ class Summary:
                 "in every breakdown."
             )
 
-    def refuse_nobody(self, report: str) -> None:
+    def refuse_nobody(self, rejected: str) -> None:
         """Raise NobodyAccepted, naming the reason of most rows, where nobody is left to write to.
 
-        `report` is where a person reads on, "" where that is nowhere.
+        `rejected` is the file of the rejected rows, "" where it is gone.
         """
         if self.accepted:
             return
         reason, count = max(self.by_reason.items(), key=lambda item: item[1])
-        see = f"; see {report}" if report else ""
+        see = f"; see {rejected}" if rejected else ""
         raise NobodyAccepted(
-            f"{self.source}: none of its {self.rows:,} rows is accepted, so there is nobody to write to: "
+            f"{self.source}: none of its {self.rows:,} rows was accepted, so there is nobody to write to: "
             f"{count:,} of them are {reason}{see}."
         )
 

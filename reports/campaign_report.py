@@ -83,19 +83,29 @@ def write(connection: Connection, name: str, directory: Path) -> Written:
     Addresses are masked in the page and whole in messages.csv. Raises what `build` raises, and ReportError
     where the directory cannot be written; what stood there before stays then.
     """
-    refuse_address(directory)
+    make_folder(directory)
     report = build(connection, name)
     written = Written(
         report, directory / "report.html", directory / "report.json", directory / "messages.csv"
     )
     try:
-        directory.mkdir(parents=True, exist_ok=True)
         _write_together(connection, written)
     except OSError as err:
-        raise ReportError(
-            f"{directory} cannot be written ({err.strerror or err}): check permissions and free space."
-        ) from err
+        raise ReportError(_unwritable(directory, err)) from err
     return written
+
+
+def make_folder(directory: Path) -> None:
+    """Make the folder of a report. Raises ReportError or ListError where it cannot be."""
+    refuse_address(directory)
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as err:
+        raise ReportError(_unwritable(directory, err)) from err
+
+
+def _unwritable(directory: Path, err: OSError) -> str:
+    return f"{directory} cannot be written ({err.strerror or err}): check permissions and free space."
 
 
 def _write_together(connection: Connection, written: Written) -> None:

@@ -41,7 +41,7 @@ def clean(source: ListSource, policy: HygienePolicy, directory: str) -> dict[str
             on_progress=row_progress("list-cleaning-progress"),
         )
     show(result, directory)
-    result.summary.refuse_nobody(str(Path(directory) / list_cleaning.REPORT_HTML))
+    result.summary.refuse_nobody(str(result.outputs.rejected_csv))
     return result.summary.as_json()
 
 

@@ -10,7 +10,6 @@ from ledger.engine import open_ledger
 from lists.outputs import Writer
 from lists.policy import HygienePolicy, ListSource
 from reports import shard_cleaning
-from reports.list_cleaning import REPORT_HTML
 from reports.shard_cleaning import Stage
 from settings import settings
 from tasks.listing import row_progress, show
@@ -53,5 +52,5 @@ def join(writer: Writer, directory: str, began: float) -> dict[str, Any]:
     """Let the outputs of all shards appear; return the summary as in summary.json. Raises NobodyAccepted."""
     result = shard_cleaning.join(writer, lambda: round(monotonic() - began, 3))
     show(result, directory)
-    result.summary.refuse_nobody(str(Path(directory) / REPORT_HTML))
+    result.summary.refuse_nobody(str(result.outputs.rejected_csv))
     return result.summary.as_json()
