@@ -63,6 +63,25 @@ class Settings(BaseSettings):
     )
     output_dir: str = Field(default="var", description="Where lists and reports are written.")
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def _is_text(cls, value: object) -> object:
+        if isinstance(value, str) and value.encode("utf-8", "ignore").decode("utf-8") != value:
+            raise ValueError("is not UTF-8")
+        return value
+
+    @field_validator("callback_allow_private", mode="before")
+    @classmethod
+    def _switch_that_is_set_to_nothing_is_off(cls, value: object) -> object:
+        return (value.strip() or False) if isinstance(value, str) else value
+
+    @field_validator("output_dir")
+    @classmethod
+    def _output_dir_is_a_folder_here(cls, value: str) -> str:
+        if "://" in value or not value.strip() or "\0" in value:
+            raise ValueError("must be a folder on this machine")
+        return value
+
     @field_validator("public_url")
     @classmethod
     def _public_url_is_https(cls, value: str) -> str:
@@ -109,6 +128,11 @@ def settings() -> Settings:
             for fault in err.errors()
         )
         raise SettingsError("; ".join(faults) + ".") from err
+
+
+def is_on(text: str) -> bool:
+    """Tell whether a switch of the environment is on: set, and to nothing that says no."""
+    return text.strip().lower() not in ("", "0", "false", "no", "off", "n", "f")
 
 
 def _plain(value: object) -> object:

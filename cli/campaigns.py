@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from cli import output
+from cli import output, paths
 
 _BY = click.option("--by", required=True, help="Who decides this.")
 _REASON = click.option("--reason", required=True, help="Why.")
@@ -82,9 +82,7 @@ def cancel(name: str, by: str, reason: str) -> None:
 
 @click.command()
 @click.argument("name")
-@click.option(
-    "--out", "directory", required=True, type=click.Path(file_okay=False), help="Folder to write to."
-)
+@click.option("--out", "directory", required=True, type=paths.folder(), help="Folder to write to.")
 @click.option("--json", "as_json", is_flag=True, help="Print the paths as JSON.")
 def report(name: str, directory: str, as_json: bool) -> None:
     """Write report.html, report.json and messages.csv of the campaign NAME."""

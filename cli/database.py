@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli import output
+from cli import output, paths
 
 if TYPE_CHECKING:
     from ledger.restores import Restore
@@ -29,7 +29,7 @@ def upgrade() -> None:
 
 
 @db.command()
-@click.argument("file", type=click.Path())
+@click.argument("file", type=paths.file())
 @click.option("--json", "as_json", is_flag=True, help="Print the counts as JSON.")
 def backup(file: str, as_json: bool) -> None:
     """Copy an SQLite ledger to the new file FILE while it is in use, and check the copy."""

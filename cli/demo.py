@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cli import demo_messages, output
+from cli import demo_messages, output, paths
 
 if TYPE_CHECKING:
     from reports.status import CampaignStatus
@@ -27,7 +27,7 @@ EXPECTED = {"spring-offer": "COMPLETED", "bad-list": "HALTED"}
     "directory",
     default="var/demo",
     show_default=True,
-    type=click.Path(file_okay=False),
+    type=paths.folder(),
     help="Folder.",
 )
 @click.pass_context

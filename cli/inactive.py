@@ -2,7 +2,7 @@
 
 import click
 
-from cli import output
+from cli import output, paths
 
 
 @click.command()
@@ -10,15 +10,15 @@ from cli import output
 @click.option(
     "--out",
     "path",
-    default="",
-    type=click.Path(dir_okay=False),
+    default=None,
+    type=paths.file(),
     help="CSV to write; else var/inactive/inactive.csv.",
 )
 @click.option("--move-out", is_flag=True, help="Suppress them everywhere as inactive.")
 @click.option("--by", default="", help="Who decides that.")
 @click.option("--reason", default="", help="Why.")
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
-def inactive(days: int, path: str, move_out: bool, by: str, reason: str, as_json: bool) -> None:
+def inactive(days: int, path: str | None, move_out: bool, by: str, reason: str, as_json: bool) -> None:
     """Find who has not opened or clicked anything for so many DAYS, and move them out if you say so."""
     from dataclasses import asdict
     from pathlib import Path

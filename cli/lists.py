@@ -1,17 +1,19 @@
 """List hygiene on the command line."""
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import click
 
-from cli import hygiene, output
+from cli import hygiene, output, paths
+
+if TYPE_CHECKING:
+    from reports.list_cleaning import Cleaned
 
 
 @click.command()
 @click.argument("source")
-@click.option(
-    "--out", "directory", required=True, type=click.Path(file_okay=False), help="Folder to write to."
-)
+@click.option("--out", "directory", required=True, type=paths.folder(), help="Folder to write to.")
 @click.option("--no-mx", is_flag=True, help="Do not ask the DNS whether domains take mail.")
 @click.option(
     "--nameserver", default="", metavar="IP[:PORT]", help="DNS server to ask, instead of the set one."
@@ -109,9 +111,16 @@ def clean(
             as_of=as_of.date() if as_of else None,
         )
     summary = result.summary
+    report = str(Path(directory) / list_cleaning.REPORT_HTML)
     if as_json:
         output.as_json(summary.as_json())
-        return
+    else:
+        _tell(result, directory, report)
+    summary.refuse_nobody(str(result.outputs.rejected_csv))
+
+
+def _tell(result: "Cleaned", directory: str, report: str) -> None:
+    summary = result.summary
     rows = [(f"  {reason}", f"{count:,}") for reason, count in summary.by_reason.items() if count]
     click.echo(f"{summary.rows:,} rows: {summary.accepted:,} accepted, {summary.rejected:,} rejected")
     if rows:
@@ -121,14 +130,17 @@ def clean(
     if suggested := result.suggested:
         counted = "1 row has a suggestion" if suggested == 1 else f"{suggested:,} rows have suggestions"
         click.echo(f"{counted}: campaign accept-suggestions {directory} --out FILE")
-    click.echo(f"Report: {Path(directory) / list_cleaning.REPORT_HTML}")
+    click.echo(f"Report: {report}")
 
 
 @click.command()
 @click.argument("directory", type=click.Path(exists=True, file_okay=False))
-@click.option("--out", "file", required=True, type=click.Path(dir_okay=False), help="New list, as CSV.")
+@click.option("--out", "file", required=True, type=paths.file(), help="New list, as CSV.")
 @click.option(
-    "--but-not", multiple=True, metavar="DOMAIN", help="Suggested domain not to accept; may be repeated."
+    "--but-not",
+    multiple=True,
+    metavar="DOMAIN",
+    help="Domain whose suggestions not to accept; may be repeated.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the counts as JSON.")
 def accept_suggestions(directory: str, file: str, but_not: tuple[str, ...], as_json: bool) -> None:

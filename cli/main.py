@@ -7,6 +7,7 @@ today's warm-up, 5 all sent but some in doubt.
 import os
 import sys
 import traceback
+from collections.abc import Sequence
 
 import click
 
@@ -17,6 +18,7 @@ from cli import (
     database,
     demo,
     erase,
+    failures,
     inactive,
     keys,
     lists,
@@ -28,9 +30,6 @@ from cli import (
     simulate,
     suppress,
 )
-
-WRONG_INPUT = 2
-COULD_NOT = 1
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -72,19 +71,35 @@ for command in (
 def main() -> None:
     """Run the command line and exit."""
     try:
+        _refuse_names_that_are_no_text(sys.argv[1:])
         code = campaign.main(prog_name="campaign", standalone_mode=False)
     except click.exceptions.Abort:
-        _fail("interrupted.", COULD_NOT)
+        _fail("interrupted.", failures.COULD_NOT)
     except click.exceptions.NoArgsIsHelpError as err:
         err.show()
         sys.exit(err.exit_code)
     except click.exceptions.ClickException as err:
         _fail(_in_one_line(err), err.exit_code)
+    except BrokenPipeError:
+        # Whoever read along has gone, as `head` does; Python's own flush at the end would complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(failures.COULD_NOT)
     except Exception as err:  # noqa: BLE001 - the one place where every error becomes a sentence.
-        if os.environ.get("CAMPAIGN_DEBUG"):
+        from settings import is_on
+
+        if is_on(os.environ.get("CAMPAIGN_DEBUG", "")):
             traceback.print_exc()
-        _fail(*_sentence(err))
+        _fail(*failures.told(err))
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _refuse_names_that_are_no_text(arguments: Sequence[str]) -> None:
+    """Refuse what cannot be stored or printed: it reaches a program as bytes that are no UTF-8."""
+    for each in arguments:
+        if not each.isascii() and each != each.encode("utf-8", "ignore").decode("utf-8"):
+            raise click.UsageError(
+                f"{failures.not_utf_8(each)} is not UTF-8: rename the file with letters in UTF-8."
+            )
 
 
 def _in_one_line(err: click.exceptions.ClickException) -> str:
@@ -93,23 +108,6 @@ def _in_one_line(err: click.exceptions.ClickException) -> str:
     if isinstance(err, click.exceptions.UsageError) and err.ctx is not None:
         return f"{text} See `{err.ctx.command_path} --help`."
     return text
-
-
-def _sentence(err: Exception) -> tuple[str, int]:
-    """Return what to tell the person, and the exit code."""
-    from ledger.errors import LedgerError
-    from lists.errors import ListError
-    from mail.errors import MailError
-    from settings import SettingsError
-
-    if isinstance(err, LedgerError | ListError | MailError | SettingsError):
-        return str(err), WRONG_INPUT
-    from reports.errors import ReportError
-
-    if isinstance(err, ReportError):
-        return str(err), COULD_NOT
-    # The text of a foreign error may quote a recipient; its name does not.
-    return f"{type(err).__name__}: this should not happen; CAMPAIGN_DEBUG=1 shows where it did.", COULD_NOT
 
 
 def _fail(sentence: str, code: int) -> None:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from cli import prefect_server
+from cli import failures, prefect_api, prefect_server
 
 _QUIET: Mapping[str, str] = {
     # Errors reach the terminal as one sentence of ours; the run's log keeps Prefect's account of them.
@@ -42,11 +42,23 @@ def send(campaign: str, report_directory: str, occurrence: str = "", *, seen: bo
 
     Where nobody else sees the run, a form would wait for nobody: a halt then ends it, as with `fail`.
     """
-    from flows.send_campaign import send_campaign
     from mail.campaign_file import load
 
     found = load(campaign)
-    if seen or found.halt.on_halt == "fail":
-        return send_campaign(campaign, report_directory, occurrence, return_state=True)
     alone = found.model_copy(update={"halt": found.halt.model_copy(update={"on_halt": "fail"})})
-    return send_campaign(alone, report_directory, occurrence, return_state=True)
+    given = campaign if seen or found.halt.on_halt == "fail" else alone
+    with _in_one_sentence():
+        from flows.send_campaign import send_campaign
+
+        return send_campaign(given, report_directory, occurrence, return_state=True)
+
+
+@contextmanager
+def _in_one_sentence() -> Iterator[None]:
+    """Say why Prefect could not make a run; what goes wrong inside a run is in its state."""
+    try:
+        yield
+    except Exception as err:
+        if failures.is_our_own(err):
+            raise
+        raise prefect_api.explained(os.environ.get("PREFECT_API_URL", ""), err) from err

@@ -1,10 +1,11 @@
 """Looking at a campaign before it is sent, and sending it."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli import output
+from cli import output, paths
 
 if TYPE_CHECKING:
     from ledger.engine import Ledger
@@ -24,7 +25,7 @@ _BROKEN = ("Failed", "Crashed")
     "path",
     default="preview.html",
     show_default=True,
-    type=click.Path(dir_okay=False),
+    type=paths.file(),
     help="Page to write.",
 )
 def preview(file: str, row: int, path: str) -> None:
@@ -44,11 +45,17 @@ def preview(file: str, row: int, path: str) -> None:
 
 @click.command()
 @click.argument("file", type=click.Path())
-@click.option("--report", "directory", default="", help="Folder of the report; else var/reports/NAME.")
+@click.option(
+    "--report",
+    "directory",
+    type=paths.folder(),
+    default=None,
+    help="Folder of the report; else var/reports/NAME.",
+)
 @click.option("--dry-run", is_flag=True, help="Send nothing: print counts, rate and duration.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @click.pass_context
-def send(context: click.Context, file: str, directory: str, dry_run: bool, as_json: bool) -> None:
+def send(context: click.Context, file: str, directory: str | None, dry_run: bool, as_json: bool) -> None:
     """Send the campaign FILE, or go on with it where it stopped.
 
     Runs the flow in this process: against PREFECT_API_URL where that is set, else with a temporary server.
@@ -70,16 +77,21 @@ def send(context: click.Context, file: str, directory: str, dry_run: bool, as_js
         if dry_run:
             _dry_run(ledger, found, campaign, ready, as_json)
             return
-    context.exit(_send(found, file, campaign.name, directory, as_json, today.isoformat()))
+    context.exit(_send(found, file, campaign.name, directory or "", as_json, today.isoformat()))
 
 
 def _send(found: "Settings", file: str, name: str, directory: str, as_json: bool, occurrence: str) -> int:
+    from pathlib import Path
+
     from cli import runs
     from cli.interrupts import pausing
     from cli.progress import Progress
     from ledger.engine import open_ledger
-    from reports import status
+    from reports import campaign_report, status
 
+    if directory:
+        # Found out now, and not after the last mail.
+        campaign_report.make_folder(Path(directory))
     with runs.prefect() as seen, pausing(found.database_url, name), Progress(found.database_url, name):
         state = runs.send(file, directory, occurrence, seen=seen)
     with open_ledger(found.database_url) as ledger, ledger.reading() as connection:
@@ -140,11 +152,15 @@ def _dry_run(
     }
     if as_json:
         output.as_json(plan)
-        return
-    click.echo(f"{campaign.name}: {accepted:,} of {result.summary.rows:,} rows would be written to")
-    click.echo(
-        f"  at {rate.per_second:g} a second: {accepted / rate.per_second / 60:,.1f} minutes at the least"
-    )
-    if ready.account.left_for_the_day is not None:
-        click.echo(f"  the account has {ready.account.left_for_the_day:,.0f} left for these 24 hours")
+    else:
+        _tell(plan)
+    result.summary.refuse_nobody("")
+
+
+def _tell(plan: Mapping[str, Any]) -> None:
+    accepted, rate, left = plan["accepted"], plan["rate_per_second"], plan["left_for_the_day"]
+    click.echo(f"{plan['name']}: {accepted:,} of {plan['rows']:,} rows would be written to")
+    click.echo(f"  at {rate:g} a second: {accepted / rate / 60:,.1f} minutes at the least")
+    if left is not None:
+        click.echo(f"  the account has {left:,.0f} left for these 24 hours")
     click.echo("  nothing was sent")

@@ -2,6 +2,8 @@
 
 import click
 
+from cli import paths
+
 
 @click.command(
     context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []}
@@ -41,7 +43,7 @@ def api(host: str, port: int, sends: bool) -> None:
     "directory",
     default="var/ui",
     show_default=True,
-    type=click.Path(file_okay=False),
+    type=paths.folder(),
     help="Folder.",
 )
 def ui(port: int, api_port: int, directory: str) -> None:

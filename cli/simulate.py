@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, get_args
 
 import click
 
-from cli import output
+from cli import output, paths
 from mail.policy import PRESETS, Preset
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ _SECONDS = click.FloatRange(0, 86_400)
 @click.option("--preset", type=click.Choice(get_args(Preset)), default="normal", show_default=True)
 @click.option("--seed", type=int, default=1, show_default=True, help="Of what becomes of each recipient.")
 @click.option("--false-halts", is_flag=True, help="Print how often chance alone halts a good list, instead.")
-@click.option("--out", "path", type=click.Path(dir_okay=False), help="Page (HTML) to draw it on.")
+@click.option("--out", "path", type=paths.file(), help="Page (HTML) to draw it on.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def simulate(
     bounce_rate: float,

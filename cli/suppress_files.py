@@ -1,10 +1,14 @@
 """The suppression list in bulk: from files, into files, and with the list of the SES account."""
 
 import getpass
+from typing import TYPE_CHECKING
 
 import click
 
-from cli import hygiene, output
+from cli import hygiene, output, paths
+
+if TYPE_CHECKING:
+    from lists.suppression_files import Imported
 
 # As in ledger.suppression_history, which is not imported before a command needs it; a test compares them.
 REASONS = ("hard_bounce", "complaint", "unsubscribe", "manual", "soft_bounce", "expired", "inactive")
@@ -21,6 +25,9 @@ JSON = click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 )
 @click.option("--reason-note", "--note", "note", default=None, help="Why, in your own words.")
 @click.option("--address-column", default="", metavar="NAME", help="Column of the addresses.")
+@click.option("--encoding", default="", metavar="NAME", help="Such as windows-1252, where it is not UTF-8.")
+@click.option("--delimiter", default="", metavar="CHARACTER", help="What separates the columns, or tab.")
+@click.option("--no-header", is_flag=True, help="The first row is an address, not the columns' names.")
 @hygiene.QUOTE
 @BY
 @LIST
@@ -30,6 +37,9 @@ def import_(
     reason: str | None,
     note: str | None,
     address_column: str,
+    encoding: str,
+    delimiter: str,
+    no_header: bool,
     quote: hygiene.Quote | None,
     by: str,
     scope: str,
@@ -42,17 +52,26 @@ def import_(
     from ledger.engine import open_ledger
     from ledger.suppressions import SuppressionReason
     from lists import suppression_files
+    from lists.errors import ListError
+    from lists.policy import ListSource
+    from lists.suppressing import DOMAIN_MEND
     from settings import settings
 
+    source = ListSource(
+        source=file,
+        address_column=address_column,
+        encoding=encoding,
+        delimiter=delimiter,
+        header=not no_header,
+        quote=quote or "",
+    )
     with open_ledger(settings().database_url) as ledger:
         found = suppression_files.import_file(
             ledger,
-            file,
+            source,
             by=by,
             reason=SuppressionReason(reason) if reason else None,
             scope=scope,
-            address_column=address_column,
-            quote=quote or "",
             note=note,
         )
     if as_json:
@@ -63,9 +82,22 @@ def import_(
                 "standing": found.standing,
                 "malformed": len(found.malformed_rows),
                 "malformed_rows": list(found.malformed_rows),
+                "domain_rows": list(found.domain_rows),
             }
         )
-        return
+    else:
+        _tell(found)
+    if found.domain_rows:
+        more = f" and {len(found.domain_rows) - 1:,} more" if len(found.domain_rows) > 1 else ""
+        raise ListError(
+            f"{file}, row {found.domain_rows[0]}{more}: a whole domain cannot be suppressed, and was left "
+            f"out: {DOMAIN_MEND}."
+        )
+    if len(found.malformed_rows) == found.rows:
+        raise ListError(f"{file} holds no address: say which column holds them with --address-column.")
+
+
+def _tell(found: "Imported") -> None:
     click.echo(
         f"{found.rows:,} rows: {found.added:,} added, {found.standing:,} suppressed before, "
         f"{len(found.malformed_rows):,} without an address"
@@ -76,7 +108,7 @@ def import_(
 
 
 @click.command()
-@click.argument("file", type=click.Path(dir_okay=False))
+@click.argument("file", type=paths.file())
 @click.option("--reason", type=click.Choice(REASONS), help="Only these.")
 @click.option("--list", "scope", metavar="NAME", help="Only those for this list.")
 def export(file: str, reason: str | None, scope: str | None) -> None:

@@ -11,11 +11,12 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import quote
 
-from sqlalchemy import Connection, func, make_url, select
+from sqlalchemy import Connection, func, select
 
 from ledger import restores
-from ledger.engine import BUSY_TIMEOUT_SECONDS, Ledger, open_ledger
+from ledger.engine import BUSY_TIMEOUT_SECONDS, Ledger, open_ledger, parsed
 from ledger.errors import LedgerError, LedgerUnreachable
 from ledger.restores import FoundBy
 from ledger.schema import attempt, campaign, identity, message
@@ -67,8 +68,9 @@ def restore(backup: Path, database_url: str, *, by: str, reason: str) -> Restore
     target = _path_of(database_url)
     if not backup.is_file():
         raise LedgerError(f"{backup} is not there: give the path of a file that `campaign db backup` wrote.")
-    target.parent.mkdir(parents=True, exist_ok=True)
     with _scratch(target) as part:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _refuse_empty(backup)
         _copy(backup, part)
         with _checked(part) as connection:
             restores.write(connection, FoundBy.COMMAND, reason, by=by)
@@ -84,6 +86,17 @@ def restore(backup: Path, database_url: str, *, by: str, reason: str) -> Restore
     return Restored(found, replaced, kept)
 
 
+def _refuse_empty(backup: Path) -> None:
+    """Raise LedgerError for a file without a table: SQLite takes an empty file for an empty database."""
+    try:
+        with closing(sqlite3.connect(f"file:{quote(str(backup))}?mode=ro", uri=True)) as raw:
+            tables = raw.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    except sqlite3.Error as err:
+        raise LedgerError(f"{backup} is no backup: {err}.") from err
+    if not tables:
+        raise LedgerError(f"{backup} is empty: give the path of a file that `campaign db backup` wrote.")
+
+
 def contents(connection: Connection) -> Contents:
     """Return what a ledger holds."""
     counts = [
@@ -94,12 +107,14 @@ def contents(connection: Connection) -> Contents:
 
 
 def _path_of(database_url: str) -> Path:
-    url = make_url(database_url)
+    url = parsed(database_url)
     if not url.drivername.startswith("sqlite") or not url.database:
         raise LedgerError(
             "this command is for SQLite ledgers: back a PostgreSQL one up with its own tools, and after a "
             "restore run `campaign db restored --mark` (docs/backup.md)."
         )
+    if Path(url.database).is_dir():
+        raise LedgerError(f"{url.database} is a folder: let CAMPAIGN_DATABASE_URL name the file in it.")
     return Path(url.database)
 
 
@@ -107,7 +122,9 @@ def _copy(source: Path, target: Path) -> None:
     """Copy one database into another in a single transaction of each."""
     try:
         with (
-            closing(sqlite3.connect(f"file:{source}?mode=ro", timeout=BUSY_TIMEOUT_SECONDS, uri=True)) as old,
+            closing(
+                sqlite3.connect(f"file:{quote(str(source))}?mode=ro", timeout=BUSY_TIMEOUT_SECONDS, uri=True)
+            ) as old,
             closing(sqlite3.connect(target, timeout=BUSY_TIMEOUT_SECONDS)) as new,
         ):
             old.backup(new)

@@ -17,6 +17,7 @@ from ledger.json_text import decoded
 from ledger.schema import identity
 
 BUSY_TIMEOUT_SECONDS = 60
+_SQLITE, _POSTGRESQL = ("sqlite", "sqlite+pysqlite"), ("postgresql", "postgresql+psycopg")
 _FORMS = "sqlite:///PATH or postgresql+psycopg://USER:PASSWORD@HOST/NAME"
 
 
@@ -97,19 +98,29 @@ def open_ledger(database_url: str, *, upgrade: bool = False) -> Ledger:
 
 def connect(database_url: str) -> Engine:
     """Return an engine for the URL with the project's transaction rules, the schema not looked at."""
+    url = parsed(database_url)
+    if url.drivername in _SQLITE:
+        return _sqlite(url)
+    url = url.set(drivername="postgresql+psycopg")
+    return create_engine(url, pool_pre_ping=True, json_deserializer=decoded)
+
+
+def parsed(database_url: str) -> URL:
+    """Return the parts of a database's URL. Raises LedgerError for what is none."""
     # A port that is no number comes as a ValueError.
     try:
         url = make_url(database_url)
     except (ArgumentError, ValueError) as err:
         raise LedgerError(f"CAMPAIGN_DATABASE_URL is not a database URL: write {_FORMS}.") from err
-    match url.drivername:
-        case "sqlite" | "sqlite+pysqlite":
-            return _sqlite(url)
-        case "postgresql" | "postgresql+psycopg":
-            url = url.set(drivername="postgresql+psycopg")
-            return create_engine(url, pool_pre_ping=True, json_deserializer=decoded)
-        case other:
-            raise LedgerError(f"CAMPAIGN_DATABASE_URL cannot be opened with {other}: write {_FORMS}.")
+    if url.drivername not in (*_SQLITE, *_POSTGRESQL):
+        raise LedgerError(f"CAMPAIGN_DATABASE_URL cannot be opened with {url.drivername}: write {_FORMS}.")
+    if url.drivername in _SQLITE and url.host:
+        path = "/".join(filter(None, [url.host, url.database]))
+        raise LedgerError(
+            f"CAMPAIGN_DATABASE_URL has two slashes before {path}: write sqlite:///{path}, "
+            f"or sqlite:////{path} for a path from the root."
+        )
+    return url
 
 
 def _sqlite(url: URL) -> Engine:

@@ -14,6 +14,7 @@ from pyarrow import csv as pacsv
 from lists import columns, outputs, sources, spreadsheets
 from lists.addresses import Address, parse
 from lists.errors import ListError
+from lists.output_files import refuse_address
 from lists.policy import ListSource
 from lists.reasons import FLAG_SEPARATOR, Flag, Reason
 from lists.sources import SourceTable
@@ -23,7 +24,7 @@ from lists.summary import Summary
 # confirmed is not written to under another spelling.
 MENDABLE = (Reason.MALFORMED, Reason.TYPO, Reason.HARD_BOUNCE, Reason.NO_MX)
 ORIGINAL_COLUMN = "original_address"
-REJECTED = ("row", "reason", "suggestion")
+REJECTED = ("row", "address", "reason", "suggestion")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +42,9 @@ def write(directory: Path, file: Path, *, but_not: Collection[str] = ()) -> Acce
 
     The file is CSV with the source's columns, its cells as they were but for the replaced addresses, and one
     more column with the original address where one was replaced. Rows with too few or too many cells cannot
-    be placed and are left out. Domains in `but_not` (as suggested) are not accepted. Raises ListError where
-    the outputs are missing, the source has changed since, or the file cannot be written.
+    be placed and are left out. Domains in `but_not` are not accepted: as suggested, or as mistyped, in either
+    spelling. Raises ListError where one of them is neither, the outputs are missing, the source has changed
+    since, or the file cannot be written.
     """
     found = outputs.in_directory(directory)
     summary = outputs.read_summary(found.summary_json)
@@ -75,31 +77,51 @@ def suggestions(found: outputs.Outputs, summary: Summary, but_not: Collection[st
     ]
     for row, address, domain in zip(flagged.index, flagged["address"], flagged["domain"], strict=True):
         suggested[int(row)] = address.rpartition("@")[0] + "@" + summary.mistyped[domain]
+    before = dict(zip(flagged.index, flagged["domain"], strict=True))
     rejected = _rejected(found.rejected_csv)
-    for row, reason, text in zip(*(rejected.column(name).to_pylist() for name in REJECTED), strict=True):
+    columns_read = (rejected.column(name).to_pylist() for name in REJECTED)
+    for row, address, reason, text in zip(*columns_read, strict=True):
         if text and reason in MENDABLE:
-            suggested[row] = spreadsheets.unescaped(text)
-    return {row: address for row, address in suggested.items() if _wanted(address, but_not)}
+            suggested[row] = text
+            before[row] = _domain(address)
+    domains = {row: (_domain(address), before[row]) for row, address in suggested.items()}
+    refused = _chosen(but_not, domains.values())
+    return {row: address for row, address in suggested.items() if refused.isdisjoint(domains[row])}
 
 
 def _rejected(path: Path) -> pa.Table:
-    types = {"row": pa.int64(), "reason": pa.string(), "suggestion": pa.string()}
+    types = {name: pa.int64() if name == "row" else pa.string() for name in REJECTED}
     try:
-        return pacsv.read_csv(
+        rejected = pacsv.read_csv(
             path,
             parse_options=pacsv.ParseOptions(newlines_in_values=True),
             convert_options=pacsv.ConvertOptions(include_columns=list(REJECTED), column_types=types),
         )
+        return spreadsheets.unescaped(rejected)
     except (pa.ArrowException, OSError) as err:
         raise ListError(f"{path} is damaged: clean the list again.") from err
 
 
-def _wanted(address: str, but_not: Collection[str]) -> bool:
+def _domain(address: str) -> str:
+    """Return the domain of an address in A-labels; "" where it is none."""
     match parse(address):
         case Address(domain=domain):
-            return domain not in but_not
+            return domain
         case _:
-            return False
+            return ""
+
+
+def _chosen(but_not: Collection[str], domains: Collection[tuple[str, str]]) -> set[str]:
+    """Return the domains that are not to be accepted, in A-labels. Raises ListError for an unknown one."""
+    known = {domain for pair in domains for domain in pair if domain}
+    chosen: set[str] = set()
+    for name in but_not:
+        domain = _domain(f"x@{name.strip().lstrip('*').lstrip('@').rstrip('.')}")
+        if domain not in known:
+            listed = ", ".join(sorted({pair[0] for pair in domains})[:10]) or "none at all"
+            raise ListError(f"{name!r} (--but-not) is at none of the suggestions: they are at {listed}.")
+        chosen.add(domain)
+    return chosen
 
 
 def _replaced(source: SourceTable, suggested: Mapping[int, str]) -> tuple[pa.Table, str]:
@@ -117,12 +139,17 @@ def _replaced(source: SourceTable, suggested: Mapping[int, str]) -> tuple[pa.Tab
 
 
 def _write(table: pa.Table, file: Path) -> None:
+    refuse_address(file)
     temporary = file.with_name(f".{file.name}.{os.getpid()}.part")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        # For the next cleaning, not for a spreadsheet: an escaped cell would be another address.
+        # For the next cleaning, whose reader takes the cells of any file but ours as they are: nothing is
+        # escaped there. The mark is for people who look at it in a spreadsheet.
+        table = spreadsheets.escaped(table) if spreadsheets.is_ours(table.column_names) else table
         try:
-            pacsv.write_csv(table, temporary)
+            with temporary.open("wb") as written:
+                written.write(spreadsheets.BYTE_ORDER_MARK)
+                pacsv.write_csv(table, written)
             os.replace(temporary, file)
         finally:
             temporary.unlink(missing_ok=True)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TextIO
 
+from lists import sep_line
 from lists.errors import ListError
 
 DELIMITERS = ",;\t|"
@@ -38,13 +39,14 @@ def layout(start: bytes, delimiter: str, *, with_header: bool, source: str, quot
     told = "\t" if delimiter.lower() in ("tab", "\\t") else delimiter
     if len(told) > 1 or told in ('"', "\n", "\r") or not told.isascii():
         raise ListError(f"{delimiter!r} (list.delimiter) separates no columns: give one character, or tab.")
-    first_line, _, rest = text.partition(b"\n")
     # Excel writes, and reads, a first line that names the delimiter.
-    if first_line[:4].lower() == b"sep=" and len(first_line.strip()) == 5:
-        told, text = told or first_line[4:5].decode(), rest.lstrip(b"\r\n")
+    named, text = sep_line.taken_off(text, told, source)
     mark = "" if quote == NO_QUOTE else '"'
-    found = told or sniffed(text, mark)
-    cells = next(reader(io.StringIO(_as_text(text)), found, mark), [])
+    found = told or named or sniffed(text, mark)
+    cells = _first_row(text, found, mark)
+    if named:
+        likely = sniffed(text, mark)
+        sep_line.refuse_wrong(named, len(cells), likely, len(_first_row(text, likely, mark)), source)
     if not cells:
         raise ListError(f"{source} is empty: give a list with a header row and at least one recipient.")
     return Layout(
@@ -61,11 +63,12 @@ def reader(text: TextIO, delimiter: str, quote: str) -> Iterator[list[str]]:
 
 def sniffed(text: bytes, quote: str = '"') -> str:
     """Return the delimiter: of those in the first row the one that gives most columns."""
-    sample = _as_text(text)
-    widths = {
-        delimiter: len(next(reader(io.StringIO(sample), delimiter, quote), [])) for delimiter in DELIMITERS
-    }
+    widths = {delimiter: len(_first_row(text, delimiter, quote)) for delimiter in DELIMITERS}
     return max(DELIMITERS, key=lambda delimiter: widths[delimiter])
+
+
+def _first_row(text: bytes, delimiter: str, quote: str) -> list[str]:
+    return next(reader(io.StringIO(_as_text(text)), delimiter, quote), [])
 
 
 def _as_text(text: bytes) -> str:

@@ -10,15 +10,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow as pa
-from pyarrow import csv as pacsv
 
 from ledger import clock, engagements, inactivity, suppressions
 from ledger.engine import Ledger
 from ledger.inactivity import Silent
 from ledger.suppressions import Suppression, SuppressionReason
+from lists import spreadsheets
 from lists.errors import ListError
 from lists.output_files import whole_file
-from lists.spreadsheets import escaped
 from lists.suppressing import named
 
 _DAY_SECONDS = 86_400.0
@@ -63,13 +62,13 @@ def _found(ledger: Ledger, days: int, path: Path, *, move_out: tuple[str, str] |
     keys: list[str] = []
     with (
         whole_file(path) as temporary,
-        pacsv.CSVWriter(temporary, _schema()) as writer,
+        spreadsheets.writer(temporary, _schema()) as writer,
         ledger.reading() as connection,
     ):
         watched = engagements.watched_since(connection)
         before = clock.now(connection) - days * _DAY_SECONDS
         for page in inactivity.silent(connection, before, watched):
-            writer.write_table(_table(page))
+            writer.write(_table(page))
             months.update(_day(each.since)[:7] for each in page)
             keys += [each.address_key for each in page]
     moved = _suppress(ledger, keys, days, *move_out) if move_out else 0
@@ -109,7 +108,7 @@ def _table(people: Sequence[Silent]) -> pa.Table:
     columns = list(zip(*rows, strict=True)) or [()] * len(_COLUMNS)
     schema = _schema()
     arrays = [pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)]
-    return escaped(pa.table(arrays, schema=schema))
+    return pa.table(arrays, schema=schema)
 
 
 def _day(at: float | None) -> str:

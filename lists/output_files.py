@@ -1,6 +1,7 @@
 """Where the files of a cleaning are, what they are called, and what is said when they cannot be written."""
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -40,6 +41,19 @@ def in_directory(directory: Path) -> Outputs:
     )
 
 
+def is_address(path: str | os.PathLike[str]) -> bool:
+    """Tell whether a path to write to is an address such as s3://bucket/folder (s3:/bucket as `Path`)."""
+    return re.match(r"[A-Za-z][A-Za-z0-9+.-]*:/", os.fspath(path)) is not None
+
+
+def refuse_address(path: Path) -> None:
+    """Raise ListError where a path to write to is an address on the network."""
+    if is_address(path):
+        raise ListError(
+            f"{path} is not on this machine: name a folder here, and copy what is there afterwards."
+        )
+
+
 @contextmanager
 def in_one_sentence(directory: Path) -> Iterator[None]:
     """Turn an error of the disk into a ListError."""
@@ -58,6 +72,7 @@ def whole_file(path: Path) -> Iterator[Path]:
 
     Turns an error of the disk into a ListError.
     """
+    refuse_address(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

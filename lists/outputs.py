@@ -25,6 +25,7 @@ from lists.output_files import (
     Outputs,
     in_directory,
     in_one_sentence,
+    refuse_address,
 )
 from lists.row_files import ROW_FILES, RowFiles
 from lists.rulings import Part
@@ -63,6 +64,7 @@ class Writer:
 
     def __enter__(self) -> Self:
         directory = self._outputs.directory
+        refuse_address(directory)
         with in_one_sentence(directory):
             self._made = [folder for folder in (directory, *directory.parents) if not folder.exists()]
             directory.mkdir(parents=True, exist_ok=True)

@@ -38,7 +38,8 @@ class ParquetGroups:
             return
         rows = pa.concat_tables(self._waiting)
         if self._writer is None:
-            self._writer = parquet.ParquetWriter(str(self._path), rows.schema)
+            # An absolute path, for pyarrow takes one such as "run:1" for an address on the network.
+            self._writer = parquet.ParquetWriter(str(self._path.absolute()), rows.schema)
         while rows.num_rows >= ROWS_A_GROUP or (whole and rows.num_rows):
             self._writer.write_table(rows.slice(0, ROWS_A_GROUP).combine_chunks(), ROWS_A_GROUP)
             rows = rows.slice(ROWS_A_GROUP)

@@ -28,6 +28,7 @@ class Flag(StrEnum):
     REPAIRED = "repaired"
     SMTPUTF8 = "smtputf8"
     ONE_LETTER_TLD = "one_letter_tld"
+    FORMULA = "formula"
     ROLE_ALIAS = "role_alias"
     DISPOSABLE = "disposable"
     FREE_MAIL = "free_mail"

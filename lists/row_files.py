@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pyarrow as pa
-from pyarrow import csv as pacsv
 
 from lists.output_files import (
     ACCEPTED_CSV,
@@ -14,7 +13,7 @@ from lists.output_files import (
 )
 from lists.parquet_groups import ParquetGroups
 from lists.rulings import Part, accepted_table
-from lists.spreadsheets import escaped
+from lists.spreadsheets import CsvFile
 
 ROW_FILES = (ACCEPTED_PARQUET, ACCEPTED_CSV, REJECTED_PARQUET, REJECTED_CSV)
 
@@ -22,14 +21,14 @@ ROW_FILES = (ACCEPTED_PARQUET, ACCEPTED_CSV, REJECTED_PARQUET, REJECTED_CSV)
 class RowFiles:
     """Takes rows in their order; there are no files before the first of them.
 
-    Formulas are escaped in the CSV files, never in Parquet. Without `header` the CSV files hold rows alone.
+    The CSV files are for spreadsheets (`lists.spreadsheets`); without `header` they hold rows alone.
     Raises ListError where the folder cannot be written.
     """
 
     def __init__(self, folder: Path, *, header: bool = True) -> None:
         self._folder = folder
-        self._options = pacsv.WriteOptions(include_header=header)
-        self._csv: dict[str, pacsv.CSVWriter] = {}
+        self._header = header
+        self._csv: dict[str, CsvFile] = {}
         self._parquet = {name: ParquetGroups(folder / name) for name in (ACCEPTED_PARQUET, REJECTED_PARQUET)}
 
     def write(self, part: Part) -> None:
@@ -62,9 +61,6 @@ class RowFiles:
                 continue
 
     def _write_csv(self, name: str, table: pa.Table) -> None:
-        safe = escaped(table)
         if name not in self._csv:
-            self._csv[name] = pacsv.CSVWriter(
-                str(self._folder / name), safe.schema, write_options=self._options
-            )
-        self._csv[name].write_table(safe)
+            self._csv[name] = CsvFile(self._folder / name, table.schema, header=self._header)
+        self._csv[name].write(table)

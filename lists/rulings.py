@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lists import syntax
+from lists import spreadsheets, syntax
 from lists.csv_rows import RaggedRow, Rows
 from lists.key_hashes import hashes
 from lists.reasons import FLAG_SEPARATOR, Flag, Reason
@@ -59,6 +59,7 @@ class Rulings:
         self.flag(self.checked.repaired, Flag.REPAIRED)
         self.flag(self.checked.smtputf8, Flag.SMTPUTF8)
         self.flag(self.checked.one_letter_tld, Flag.ONE_LETTER_TLD)
+        self.flag(spreadsheets.formulas(self.checked.address), Flag.FORMULA)
 
     @property
     def count(self) -> int:

@@ -2,11 +2,16 @@
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from typing import IO
-from urllib.parse import urlsplit
+from typing import IO, Any
 
 import boto3
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, ParamValidationError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    NoCredentialsError,
+    NoRegionError,
+    ParamValidationError,
+)
 
 from lists.errors import ListError
 
@@ -32,7 +37,7 @@ def opened(url: str) -> Iterator[IO[bytes]]:
         raise ListError(f"{url} is no S3 object: write s3://bucket/key.")
     with (
         _in_one_sentence(url),
-        closing(boto3.client("s3").get_object(Bucket=bucket, Key=key)["Body"]) as body,
+        closing(_client().get_object(Bucket=bucket, Key=key)["Body"]) as body,
     ):
         yield body
 
@@ -46,16 +51,16 @@ def inside(url: str) -> list[tuple[str, int]]:
     if not bucket:
         raise ListError(f"{url} is no S3 folder: write s3://bucket/folder/.")
     with _in_one_sentence(url, needs="s3:ListBucket"):
-        pages = boto3.client("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+        pages = _client().get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
         found = [each for page in pages for each in page.get("Contents", [])]
     # A folder that somebody made in the console is an object of its own, of no bytes.
     return sorted((f"s3://{bucket}/{each['Key']}", each["Size"]) for each in found if each["Size"])
 
 
 def _bucket_and_key(url: str) -> tuple[str, str]:
-    parts = urlsplit(url, allow_fragments=False)
-    # A key may hold a question mark, which urlsplit takes for the start of a query.
-    return parts.netloc, parts.path.lstrip("/") + (f"?{parts.query}" if parts.query else "")
+    # As the AWS CLI does: a key is no path of a URL. It may begin with a slash and hold `?`, `#` or a blank.
+    bucket, _, key = url.removeprefix("s3://").partition("/")
+    return bucket, key
 
 
 @contextmanager
@@ -70,7 +75,17 @@ def _in_one_sentence(url: str, needs: str = "s3:GetObject") -> Iterator[None]:
         raise ListError(f"{url} is no S3 object: check the bucket's name.") from err
     except NoCredentialsError as err:
         raise ListError(f"{url}: no AWS credentials were found; set them as boto3 expects.") from err
+    except NoRegionError as err:
+        raise ListError(f"{url}: no AWS region is set: set AWS_DEFAULT_REGION to the bucket's.") from err
     except BotoCoreError as err:
         raise ListError(
             f"{url}: S3 cannot be reached ({type(err).__name__}): check region and network."
         ) from err
+
+
+def _client() -> Any:
+    try:
+        return boto3.client("s3")
+    # boto3 raises a plain ValueError for an endpoint that is no address.
+    except ValueError as err:
+        raise ListError("AWS_ENDPOINT_URL is no address: write https://HOST, or leave it out.") from err

@@ -19,6 +19,7 @@ from lists import (
     encodings,
     header_row,
     parquet_rows,
+    spreadsheets,
 )
 from lists.address_column import AddressColumn
 from lists.content import Content
@@ -183,6 +184,8 @@ def _csv(source: ListSource, found: Content, block_bytes: int) -> OpenList:
         if layout.header is None
         else columns.checked_names(layout.header, source.source)
     )
+    ours = spreadsheets.is_ours(names)
+    names = spreadsheets.unescaped_names(names) if ours else names
     listed = OpenList(
         source.source, names, AddressColumn(""), encoding, layout.delimiter, note, _content=found
     )
@@ -195,6 +198,8 @@ def _csv(source: ListSource, found: Content, block_bytes: int) -> OpenList:
 
     nul_seen: list[bool] = []
     parts: Iterator[Rows] = csv_rows.read(blocks, layout, source.source, block_bytes)
+    if ours:
+        parts = (Rows(spreadsheets.unescaped(part.table), part.numbers, part.ragged) for part in parts)
     return _with_address(source, listed, parts, nul_seen)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from lists.errors import BalanceError
+from lists.errors import BalanceError, NobodyAccepted
 from lists.policy import Quote
 from lists.reasons import Reason
 
@@ -70,6 +70,20 @@ class Summary:
                 f"{self.rows} rows are not {self.accepted} accepted and {self.rejected} rejected "
                 "in every breakdown."
             )
+
+    def refuse_nobody(self, rejected: str) -> None:
+        """Raise NobodyAccepted, naming the reason of most rows, where nobody is left to write to.
+
+        `rejected` is the file of the rejected rows, "" where it is gone.
+        """
+        if self.accepted:
+            return
+        reason, count = max(self.by_reason.items(), key=lambda item: item[1])
+        see = f"; see {rejected}" if rejected else ""
+        raise NobodyAccepted(
+            f"{self.source}: none of its {self.rows:,} rows was accepted, so there is nobody to write to: "
+            f"{count:,} of them are {reason}{see}."
+        )
 
     def as_json(self) -> dict[str, Any]:
         """Return what `summary.json` holds."""

@@ -1,5 +1,7 @@
 """What a person decides about one address: suppress it, take it off the list, look at its history."""
 
+import re
+
 from sqlalchemy import Connection
 
 from ledger import suppression_entries, suppression_history, suppressions
@@ -9,6 +11,12 @@ from lists.addresses import address_key
 from lists.errors import ListError
 
 _SOURCE = "by hand"
+# `*` is allowed in an address (RFC 5322 section 3.2.3), so that an entry for *@shop.example would stand there
+# and keep nobody away.
+DOMAIN_MEND = (
+    "suppress its addresses one by one, or name it in a file for `campaign clean --disposable drop "
+    "--disposable-domains FILE` (hygiene.disposable_domains_file)"
+)
 # As long as the ledger's columns of names are.
 _LONGEST = 200
 # Only these are the person's own word, and only that person can take them back.
@@ -25,6 +33,8 @@ def add(
     scope: str = EVERYWHERE,
 ) -> bool:
     """Suppress an address; return whether that is new. Raises ListError for what is no address."""
+    if means_domain(address):
+        raise ListError(f"a whole domain cannot be suppressed: {DOMAIN_MEND}.")
     entry = Suppression(address_key(address), reason, _SOURCE, checked_scope(scope), note, named(by))
     return suppressions.add(connection, [entry]) > 0
 
@@ -60,6 +70,11 @@ def remove(
 def history(connection: Connection, address: str) -> list[Change]:
     """Return everything that was ever done with an address, oldest first. Raises ListError for no address."""
     return suppression_history.of(connection, address_key(address))
+
+
+def means_domain(address: str) -> bool:
+    """Tell whether an entry means everybody at a domain, as other programs write it: @shop.example, *@..."""
+    return re.match(r"\s*[*%]*@[^@\s]+\s*$", address) is not None
 
 
 def named(by: str) -> str:

@@ -1,32 +1,28 @@
 """Suppressions as files: taken over from elsewhere, and taken away."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow as pa
-from pyarrow import csv as pacsv
 
 from ledger import erasures, suppression_entries, suppressions
 from ledger.engine import Ledger
 from ledger.suppression_entries import Entry, Selection
 from ledger.suppressions import EVERYWHERE, Suppression, SuppressionReason
-from lists import sources
+from lists import sources, spreadsheets
 from lists.addresses import Address, parse
 from lists.errors import ListError
 from lists.output_files import whole_file
-from lists.policy import ListSource, Quote
-from lists.spreadsheets import FORMULA, escaped
-from lists.suppressing import checked_scope, named
+from lists.policy import ListSource
+from lists.suppressing import checked_scope, means_domain, named
 
 # The columns of an export. A file with a `reason` brings its own reasons; one that has the first three brings
 # its scopes back too.
 COLUMNS = ("address", "reason", "list", "since", "source", "note")
 # A transaction of this size keeps a sender or collector waiting for about a second.
 _ROWS_A_TRANSACTION = 10_000
-_FORMULA = re.compile(FORMULA)
 # SES's own export of its account's list says BOUNCE and COMPLAINT.
 _BY_SES = {"bounce": SuppressionReason.HARD_BOUNCE}
 
@@ -35,24 +31,25 @@ _BY_SES = {"bounce": SuppressionReason.HARD_BOUNCE}
 class Imported:
     """What an import came to: rows = added + standing + malformed.
 
-    `standing` rows say what was known before; `malformed_rows` are the 1-based data rows without an address.
+    `standing` rows say what was known before; `malformed_rows` are the 1-based data rows without an address,
+    `domain_rows` those among them that mean a whole domain.
     """
 
     rows: int
     added: int
     standing: int
     malformed_rows: tuple[int, ...]
+    domain_rows: tuple[int, ...] = ()
 
 
 def import_file(
     ledger: Ledger,
-    source: str,
+    source: str | ListSource,
     *,
     by: str,
     reason: SuppressionReason | None = None,
     scope: str = EVERYWHERE,
     address_column: str = "",
-    quote: Quote = "",
     note: str | None = None,
 ) -> Imported:
     """Suppress every address of a CSV or Parquet file, in transactions of some thousand rows.
@@ -61,16 +58,18 @@ def import_file(
     wrote keeps its scopes too. An import that breaks off is simply begun again: what stands already stays as
     it is. Raises ListError for a file that is none, or with a reason that does not exist.
     """
-    name, who = f"import of {Path(source).name}", named(by)
+    if isinstance(source, str):
+        source = ListSource(source=source, address_column=address_column)
+    name, who = f"import of {Path(source.source).name}", named(by)
     added = rows = 0
     malformed: list[int] = []
-    listed = ListSource(source=source, address_column=address_column, quote=quote)
-    for part in _rows(listed, reason, checked_scope(scope), malformed):
+    domains: list[int] = []
+    for part in _rows(source, reason, checked_scope(scope), malformed, domains):
         entries = [Suppression(key, why, name, where, note, who) for key, why, where in part]
         with ledger.writing() as connection:
             added += suppressions.add(connection, entries)
         rows += len(part)
-    return Imported(rows + len(malformed), added, rows - added, tuple(malformed))
+    return Imported(rows + len(malformed), added, rows - added, tuple(malformed), tuple(domains))
 
 
 def export_file(ledger: Ledger, path: Path, selection: Selection | None = None) -> int:
@@ -82,13 +81,13 @@ def export_file(ledger: Ledger, path: Path, selection: Selection | None = None) 
     written = 0
     with (
         whole_file(path) as temporary,
-        pacsv.CSVWriter(temporary, schema) as writer,
+        spreadsheets.writer(temporary, schema) as writer,
         ledger.reading() as connection,
     ):
         for page in suppression_entries.pages(connection, selection or Selection()):
             # The hash of an erased person is no address, and means nothing to anybody else.
             named = [entry for entry in page if not erasures.is_hash(entry.address_key)]
-            writer.write_table(escaped(_table(named)))
+            writer.write(_table(named))
             written += len(named)
     return written
 
@@ -97,10 +96,17 @@ _Row = tuple[str, SuppressionReason, str]
 
 
 def _rows(
-    listed: ListSource, reason: SuppressionReason | None, scope: str, malformed: list[int]
+    source: ListSource,
+    reason: SuppressionReason | None,
+    scope: str,
+    malformed: list[int],
+    domains: list[int],
 ) -> Iterator[list[_Row]]:
-    """Yield (address key, reason, scope) in parts; what has no address goes to `malformed` by its row."""
-    table = sources.read(listed)
+    """Yield (address key, reason, scope) in parts; what has no address goes to `malformed` by its row.
+
+    Rows that mean a whole domain go to `domains` as well.
+    """
+    table = sources.read(source)
     malformed += [row.row for row in table.ragged]
     names = table.table.column_names
     reasoned = reason is None and "reason" in names
@@ -110,14 +116,16 @@ def _rows(
         found: list[_Row] = []
         for place, cell in enumerate(part.column(table.address_column).to_pylist()):
             row = table.rows[start + place]
-            address = parse(_unescaped(cell) if exported else cell)
-            if not isinstance(address, Address):
+            address = parse(cell)
+            if not isinstance(address, Address) or means_domain(cell):
                 malformed.append(row)
+                if means_domain(cell):
+                    domains.append(row)
                 continue
             why = reason or SuppressionReason.MANUAL
             if reasoned:
-                why = _reason(part.column("reason")[place].as_py(), listed.source, row)
-            where = checked_scope(_unescaped(part.column("list")[place].as_py())) if exported else scope
+                why = _reason(part.column("reason")[place].as_py(), source.source, row)
+            where = checked_scope(part.column("list")[place].as_py()) if exported else scope
             found.append((address.key, why, where))
         yield found
     malformed.sort()
@@ -132,11 +140,6 @@ def _reason(cell: str, source: str, row: int) -> SuppressionReason:
             f"{source}, row {row}: there is no reason {cell[:40]!r}: use one of "
             f"{', '.join(SuppressionReason)}, or say one for all rows with --reason."
         ) from err
-
-
-def _unescaped(cell: str) -> str:
-    """Return a cell as it was before its formula was escaped."""
-    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell[1:]) else cell
 
 
 def _table(entries: list[Entry]) -> pa.Table:

@@ -17,7 +17,6 @@ from lists.reasons import Flag
 from lists.rulings import OWN_COLUMNS
 from lists.summary import Summary
 from mail.campaign_file import Campaign
-from mail.errors import MailError
 from mail.message import check_rows
 from mail.templating import Templates
 
@@ -49,14 +48,11 @@ def enqueue_list(
     """Enqueue the accepted rows that `campaign clean` left in a folder: all of them, or none.
 
     Every message is rendered once first, so that a missing field or a bad value stops the campaign before its
-    first mail. Raises MailError naming the template, field and row, or where nobody is left to write to.
+    first mail. Raises MailError naming the template, field and row, and NobodyAccepted where nobody is left.
     """
     found = in_directory(list_directory)
     summary = accepted.read_summary(found.summary_json)
-    if not summary.accepted:
-        raise MailError(
-            f"{campaign.list.source}: none of its {summary.rows} rows was accepted: see {found.rejected_csv}."
-        )
+    summary.refuse_nobody(str(found.rejected_csv))
     rehearse(templates, list_directory, on_progress)
     return enqueue_rehearsed(ledger, campaign, templates, list_directory)
 

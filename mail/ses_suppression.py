@@ -74,9 +74,16 @@ class Synced:
 
 
 def client() -> SuppressionClient:
-    """Return a client that repeats nothing by itself: `sync` paces its calls."""
+    """Return a client that repeats nothing by itself: `sync` paces its calls. Raises SyncError."""
     config = Config(retries={"total_max_attempts": 1}, connect_timeout=10, read_timeout=30)
-    found: SuppressionClient = boto3.client("sesv2", config=config)
+    try:
+        found: SuppressionClient = boto3.client("sesv2", config=config)
+    # boto3 raises a plain ValueError for an endpoint that is no address.
+    except (BotoCoreError, ValueError) as err:
+        raise SyncError(
+            f"Amazon SES cannot be asked ({' '.join(str(err).split()).rstrip('.')}): "
+            "check AWS_DEFAULT_REGION and AWS_ENDPOINT_URL."
+        ) from err
     return found
 
 
@@ -190,6 +197,7 @@ class _Pace:
 
     sleep: Callable[[float], None]
     pause: float = field(default=0.0)
+    answered: bool = False
 
     def call(self, operation: Callable[..., Mapping[str, Any]], **request: Any) -> Mapping[str, Any]:
         """Return the answer, after as many tries as it takes. Raises SyncError."""
@@ -200,13 +208,16 @@ class _Pace:
                 answer = operation(**request)
             except (ClientError, BotoCoreError) as err:
                 verdict = verdict_of(err)
-                if last or verdict in (Verdict.REFUSED, Verdict.INVALID):
+                # Where nothing ever answered, it is the address, the credentials or the network.
+                never = verdict is Verdict.NOT_SENT and not self.answered
+                if last or never or verdict in (Verdict.REFUSED, Verdict.INVALID):
                     raise SyncError(
                         f"SES's suppression list cannot be used ({text_of(err)}): check the credentials, "
                         "their permissions and the network, then run it again."
                     ) from err
                 self.pause = min(max(self.pause * 2, _FIRST_PAUSE_SECONDS), _LONGEST_PAUSE_SECONDS)
             else:
+                self.answered = True
                 # A little faster each time, and without any pause once it is too short to matter.
                 self.pause = self.pause * 0.9 if self.pause > 0.01 else 0.0
                 return answer

@@ -64,7 +64,8 @@ def make(names: Names, *, engagement: bool = False) -> Made:
     builder = _Builder(names, engagement=engagement)
     try:
         return builder.build()
-    except (ClientError, BotoCoreError) as err:
+    # boto3 raises a plain ValueError for an endpoint that is no address.
+    except (ClientError, BotoCoreError, ValueError) as err:
         raise SetupError(
             f"the {builder.at_work} could not be made ({' '.join(str(err).split())}): "
             "`campaign setup --dry-run` prints the permissions it needs."

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from ledger import campaigns, clock, tallies
 from ledger.campaigns import Campaign, Change, State
 from ledger.statuses import Count, Status
+from lists.output_files import refuse_address
 from mail import account, braking
 from mail.gatekeeping import policy_of
 from reports import campaign_balance, campaign_page, campaign_queries, messages_csv
@@ -82,18 +83,29 @@ def write(connection: Connection, name: str, directory: Path) -> Written:
     Addresses are masked in the page and whole in messages.csv. Raises what `build` raises, and ReportError
     where the directory cannot be written; what stood there before stays then.
     """
+    make_folder(directory)
     report = build(connection, name)
     written = Written(
         report, directory / "report.html", directory / "report.json", directory / "messages.csv"
     )
     try:
-        directory.mkdir(parents=True, exist_ok=True)
         _write_together(connection, written)
     except OSError as err:
-        raise ReportError(
-            f"{directory} cannot be written ({err.strerror or err}): check permissions and free space."
-        ) from err
+        raise ReportError(_unwritable(directory, err)) from err
     return written
+
+
+def make_folder(directory: Path) -> None:
+    """Make the folder of a report. Raises ReportError or ListError where it cannot be."""
+    refuse_address(directory)
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as err:
+        raise ReportError(_unwritable(directory, err)) from err
+
+
+def _unwritable(directory: Path, err: OSError) -> str:
+    return f"{directory} cannot be written ({err.strerror or err}): check permissions and free space."
 
 
 def _write_together(connection: Connection, written: Written) -> None:

@@ -36,6 +36,10 @@ FLAGS: Mapping[Flag, tuple[str, str]] = {
         "One-letter ending",
         "No such top-level domain exists today; probably a typing error.",
     ),
+    Flag.FORMULA: (
+        "Like a formula",
+        "A spreadsheet could run it, so the CSV has an apostrophe before it, and the Parquet file has not.",
+    ),
     Flag.ROLE_ALIAS: (
         "Role address",
         "Kept because this list asks only for a flag, or because people at free-mail providers use it (hr@).",

@@ -6,11 +6,10 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyarrow import csv as pacsv
 from sqlalchemy import Connection, Row, select
 
 from ledger.schema import FACT_COLUMNS, attempt, message
-from lists.spreadsheets import escaped
+from lists import spreadsheets
 
 _ROWS_A_BATCH = 10_000
 
@@ -30,8 +29,8 @@ _SCHEMA = pa.schema(
 def write(connection: Connection, campaign_id: int, path: Path) -> int:
     """Write the campaign's messages in the order of the list's rows; return how many there are.
 
-    Times are ISO 8601 in UTC, and empty where the fact is not there. Formulas are escaped with a leading `'`.
-    The rows stream: memory does not grow with the campaign.
+    Times are ISO 8601 in UTC, and empty where the fact is not there. The file is for spreadsheets
+    (`lists.spreadsheets`). The rows stream: memory does not grow with the campaign.
     """
     # The newest attempt that SES gave an id; older ones are in the ledger.
     ses_message_id = (
@@ -56,9 +55,9 @@ def write(connection: Connection, campaign_id: int, path: Path) -> int:
         .execution_options(yield_per=_ROWS_A_BATCH)
     )
     written = 0
-    with pacsv.CSVWriter(path, _SCHEMA) as file:
+    with spreadsheets.writer(path, _SCHEMA) as file:
         for rows in connection.execute(query).partitions():
-            file.write_table(_table(rows))
+            file.write(_table(rows))
             written += len(rows)
     return written
 
@@ -66,14 +65,9 @@ def write(connection: Connection, campaign_id: int, path: Path) -> int:
 def _table(rows: Sequence[Row[Any]]) -> pa.Table:
     columns = zip(_SCHEMA, zip(*rows, strict=True), strict=True)
     times = frozenset(FACT_COLUMNS.values())
-    return escaped(
-        pa.table(
-            [
-                _iso(values) if field.name in times else pa.array(values, field.type)
-                for field, values in columns
-            ],
-            schema=_SCHEMA,
-        )
+    return pa.table(
+        [_iso(values) if field.name in times else pa.array(values, field.type) for field, values in columns],
+        schema=_SCHEMA,
     )
 
 

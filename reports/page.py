@@ -7,6 +7,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from lists.output_files import refuse_address
 from reports.errors import ReportError
 
 TEMPLATES = Path(__file__).with_name("templates")
@@ -19,6 +20,7 @@ def render(template: str, **values: Any) -> str:
 
 def write(path: Path, page: str) -> None:
     """Write a page so that it appears whole or not at all; raises ReportError where it cannot be written."""
+    refuse_address(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

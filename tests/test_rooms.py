@@ -28,6 +28,7 @@ ROOMS = list(MAY_IMPORT)
 # Tests of what several modules promise together are named for the promise.
 PROMISES = {
     "flows": {"asking", "due", "several_runs"},
+    "lists": {"round_trips"},
     "mail": {"halting", "kill"},
     "api": {"contract", "kill", "owners_apart"},
 }

@@ -171,7 +171,7 @@ def test_every_figure_of_the_report_is_what_the_sandbox_recorded(alone: Office) 
     messages = alone.world.messages()
     recipients = [recipient for each in messages for recipient in each["recipients"]]
     assert len(set(recipients)) == len(recipients)
-    with (reports / "messages.csv").open(encoding="utf-8", newline="") as file:
+    with (reports / "messages.csv").open(encoding="utf-8-sig", newline="") as file:
         assert sum(1 for _ in csv.DictReader(file)) == len(recipients) + refused
     headers = {header["name"] for header in messages[0]["headers"]}
     assert {"List-Unsubscribe", "List-Unsubscribe-Post"} <= headers

@@ -214,7 +214,7 @@ def test_a_report_that_cannot_be_written_is_no_traceback(
     begun: str, office: "Office", command: "Command"
 ) -> None:
     ran = command("report", begun, "--out", "list.csv/inside")
-    assert (ran.code, ran.out) == (1, "")
+    assert (ran.code, ran.out) == (2, "")
     assert ran.err.startswith("campaign: list.csv/inside cannot be written (Not a directory)")
     assert ran.err.count("\n") == 1
 

@@ -50,7 +50,7 @@ def test_cleaning_leaves_files_that_account_for_every_row(listed: "Office", comm
         "role_alias": 1,
         "no_mx": 2,
     }
-    rejected = csv.DictReader((there / "rejected.csv").read_text().splitlines())
+    rejected = csv.DictReader((there / "rejected.csv").read_text("utf-8-sig").splitlines())
     assert [(row["row"], row["reason"]) for row in rejected] == [
         ("2", "duplicate"),
         ("3", "role_alias"),

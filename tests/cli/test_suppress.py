@@ -129,6 +129,49 @@ def test_what_is_wrong_is_said_in_one_sentence_without_the_address(run, argument
     assert "anna" not in found.err.lower()
 
 
+@pytest.mark.parametrize(
+    ("content", "refused", "mend"),
+    [
+        (b"a@shop.example\nb@shop.example\n", "--no-header", ["--no-header"]),
+        ("email\njosé@shop.example\n".encode("latin-1"), "--encoding", ["--encoding", "latin-1"]),
+        ("email\na@shop.example\n".encode("utf-16-le"), "--encoding", ["--encoding", "utf-16-le"]),
+        (b"email^name\na@shop.example^A\n", "--delimiter", ["--delimiter", "^"]),
+    ],
+)
+def test_the_options_that_a_refused_import_names_are_there_and_help(
+    run, tmp_path: Path, content: bytes, refused: str, mend: list[str]
+) -> None:
+    (tmp_path / "old.csv").write_bytes(content)
+    first = run("suppress", "import", "old.csv", "--by", "Ada")
+    assert (first.code, refused in first.err, listed(run)) == (2, True, [])
+    assert run("suppress", "import", "old.csv", "--by", "Ada", *mend).code == 0
+    assert all(address.endswith("@shop.example") for address, _, _ in listed(run))
+
+
+@pytest.mark.parametrize(
+    "entry", ["*@shop.example", "@shop.example", " *@shop.example ", "**@xn--bcher-kva.example"]
+)
+def test_a_whole_domain_is_never_suppressed_without_effect(run, tmp_path: Path, entry: str) -> None:
+    refused = add(run, entry)
+    assert (refused.code, "a whole domain cannot be suppressed" in refused.err) == (2, True)
+    (tmp_path / "old.csv").write_text(f"email\n{entry}\na@mail.example\n", encoding="utf-8")
+    imported = run("suppress", "import", "old.csv", "--by", "Ada")
+    assert (imported.code, "old.csv, row 1: a whole domain" in imported.err) == (2, True)
+    assert imported.out.startswith("2 rows: 1 added, 0 suppressed before, 1 without an address\n")
+    assert listed(run) == [("a@mail.example", "manual", "")]
+
+
+@pytest.mark.parametrize("address", ["*@b@shop.example", "a*b@shop.example", "*a@shop.example"])
+def test_a_star_in_an_address_is_no_domain(run, tmp_path: Path, address: str) -> None:
+    assert "whole domain" not in add(run, address).err
+
+
+def test_an_import_without_any_address_did_not_work(run, tmp_path: Path) -> None:
+    (tmp_path / "old.csv").write_text("email\nnobody\nnobody\n", encoding="utf-8")
+    found = run("suppress", "import", "old.csv", "--by", "Ada")
+    assert (found.code, "old.csv holds no address" in found.err) == (2, True)
+
+
 def test_a_list_is_cleaned_as_of_a_day_and_under_a_name(run, tmp_path: Path) -> None:
     (tmp_path / "list.csv").write_text("email\nAnna@shop.example\nb@shop.example\n", encoding="utf-8")
     add(run, ADDRESS, "--list", "weekly")

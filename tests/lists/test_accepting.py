@@ -37,7 +37,7 @@ def cleaned(run, tmp_path):
 
 
 def rows_of(path):
-    with path.open(newline="", encoding="utf-8") as file:
+    with path.open(newline="", encoding="utf-8-sig") as file:
         return list(csv.reader(file))
 
 
@@ -104,3 +104,32 @@ def test_a_folder_without_a_cleaning_and_a_file_that_cannot_be_written_are_one_s
     (tmp_path / "file").write_text("")
     with pytest.raises(ListError, match="cannot be written"):
         accepting.write(cleaned(), tmp_path / "file" / "new.csv")
+
+
+IDN = "email\n<ann@bücher.example>\n<ben@shop.example>\nbob@gmal.com\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "left"),
+    [
+        ("bücher.example", "ann"),
+        ("xn--bcher-kva.example", "ann"),
+        ("BÜCHER.Example.", "ann"),
+        ("@bücher.example", "ann"),
+        ("*@shop.example", "ben"),
+        ("gmail.com", "bob"),
+        ("gmal.com", "bob"),
+    ],
+)
+def test_a_domain_is_left_out_in_whichever_spelling_and_by_what_stood_there(cleaned, tmp_path, name, left):
+    accepted = accepting.write(cleaned(IDN), tmp_path / "new.csv", but_not=[name])
+    kept = {address.partition("@")[0] for address, original in rows_of(tmp_path / "new.csv")[1:] if original}
+    assert accepted.replaced == 2
+    assert kept == {"ann", "ben", "bob"} - {left}
+
+
+@pytest.mark.parametrize("name", ["nowhere.example", "gmial.com", "", "@", "no domain", "bücher"])
+def test_a_domain_that_nothing_is_suggested_for_is_refused(cleaned, tmp_path, name):
+    with pytest.raises(ListError, match=r"--but-not.*gmail\.com, shop\.example, xn--bcher-kva\.example"):
+        accepting.write(cleaned(IDN), tmp_path / "new.csv", but_not=["gmail.com", name])
+    assert not (tmp_path / "new.csv").exists()

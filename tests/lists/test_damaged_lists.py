@@ -116,7 +116,7 @@ WRITERS: tuple[Writer, ...] = (
 def a_name(chance: random.Random) -> str:
     word = chance.choice(("Ann", "Bob", "Cy", "Dee"))
     return chance.choice(
-        (word, word, f'{word} "Ace" Berg', f'Tube 5" {word}', f'Tube 5"', f"Berg, {word}", f'"{word}" Berg')
+        (word, word, f'{word} "Ace" Berg', f'Tube 5" {word}', 'Tube 5"', f"Berg, {word}", f'"{word}" Berg')
     )
 
 

@@ -46,7 +46,7 @@ def test_the_silent_are_written_with_what_is_known_of_them(ledger, tmp_path):
     path = tmp_path / "var" / "inactive.csv"
     found = inactivity.report(ledger, 90, path)
     assert (found.people, found.moved_out, found.by_month) == (2, 0, {"2026-01": 2})
-    assert path.read_text().splitlines() == [
+    assert path.read_text("utf-8-sig").splitlines() == [
         '"address","silent_since","delivered","last_delivered","last_opened","last_clicked"',
         '"\'=ann@reader.example","2026-01-03",1,"2026-01-02","",""',
         '"bob@reader.example","2026-01-03",1,"2026-01-02","",""',

@@ -5,10 +5,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from pyarrow import csv as pacsv
 from pyarrow import parquet
 
-from lists import outputs, row_files
+from lists import outputs, row_files, spreadsheets
 from lists.errors import ListError
 from lists.summary import Summary
 
@@ -19,7 +18,7 @@ TEXT = (
 
 
 def read_csv(path):
-    with path.open(encoding="utf-8", newline="") as file:
+    with path.open(encoding="utf-8-sig", newline="") as file:
         return list(csv.DictReader(file))
 
 
@@ -77,11 +76,11 @@ def test_a_write_that_fails_leaves_what_was_there_and_nothing_half(run, tmp_path
     outputs.write(run(TEXT), folder)
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
 
-    class Full(pacsv.CSVWriter):
-        def write_table(self, *_):
+    class Full(spreadsheets.CsvFile):
+        def write(self, *_):
             raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(row_files.pacsv, "CSVWriter", Full)
+    monkeypatch.setattr(row_files, "CsvFile", Full)
     with pytest.raises(ListError, match="No space left on device"):
         outputs.write(run("email\nother@shop.example\n"), folder)
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before

@@ -28,6 +28,40 @@ def test_a_list_is_read_from_s3():
 
 
 @pytest.mark.parametrize(
+    "key",
+    ["list.csv", "/list.csv", "//list.csv", "/", "a//b/", "list.csv?", "a?b#c", " list.csv ", "ä %2F+.csv"],
+)
+def test_a_key_is_what_stands_after_the_bucket_to_the_letter(key, bucket):
+    for each in (
+        "list.csv",
+        "/list.csv",
+        "//list.csv",
+        "/",
+        "a//b/",
+        "list.csv?",
+        "a?b#c",
+        " list.csv ",
+        "ä %2F+.csv",
+    ):
+        bucket.put_object(Bucket="lists", Key=each, Body=f"email\n{len(each)}\n{each}".encode())
+    with s3.opened(f"s3://lists/{key}") as body:
+        assert body.read().decode().endswith(f"\n{key}")
+
+
+def test_a_folder_may_begin_with_a_slash(bucket):
+    bucket.put_object(Bucket="lists", Key="/in/a.csv", Body=b"email\n")
+    bucket.put_object(Bucket="lists", Key="in/b.csv", Body=b"email\n")
+    assert s3.inside("s3://lists//in/") == [("s3://lists//in/a.csv", 6)]
+
+
+def test_an_endpoint_that_is_no_address_is_named(monkeypatch):
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "nowhere")
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+    with pytest.raises(ListError, match="AWS_ENDPOINT_URL is no address"), s3.opened("s3://lists/list.csv"):
+        pass
+
+
+@pytest.mark.parametrize(
     ("url", "message"),
     [
         ("s3://lists/none.csv", "no such object: check the key"),

@@ -110,10 +110,12 @@ def test_an_export_comes_back_as_it_was(ledger, tmp_path, monkeypatch):
     add(ledger, *ENTRIES)
     path = tmp_path / "out" / "suppressed.csv"
     assert export_file(ledger, path) == 4
-    with path.open(encoding="utf-8", newline="") as file:
+    with path.open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
     assert list(rows[0]) == list(suppression_files.COLUMNS)
-    assert not any(cell.startswith(("=", "+", "-")) for row in rows for cell in row.values())
+    assert {row["address"] for row in rows} >= {"'=b@shop.example", "'d@shop.example"}
+    assert [row["address"] for row in rows if row["address"].startswith("+")] == ["+a@shop.example"]
+    assert not any(cell.startswith(("=", "-")) for row in rows for cell in row.values())
     assert [path.name for path in path.parent.iterdir()] == ["suppressed.csv"]
     with open_ledger(f"sqlite:///{tmp_path / 'other.db'}") as other:
         assert import_file(other, str(path), by="Ada") == Imported(4, 4, 0, ())

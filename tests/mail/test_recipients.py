@@ -11,8 +11,9 @@ from ledger import campaigns
 from ledger.campaigns import Campaign as StoredCampaign
 from ledger.errors import CampaignConflict
 from lists import cleaning, outputs, suppression
+from lists.errors import NobodyAccepted
 from mail.campaign_file import Campaign
-from mail.errors import MailError, TemplateError
+from mail.errors import TemplateError
 from mail.recipients import enqueue_list, stored
 from mail.templating import Templates
 
@@ -133,7 +134,7 @@ def test_the_address_in_a_mail_is_the_cleaned_one(stage, tmp_path: Path) -> None
 
 def test_a_list_with_nobody_left_is_one_sentence_and_leaves_nothing(stage, tmp_path: Path) -> None:
     with pytest.raises(
-        MailError, match=r"list\.csv: none of its 1 rows was accepted: see .*rejected\.csv\.$"
+        NobodyAccepted, match=r"list\.csv: none of its 1 rows was accepted.*; see .*rejected\.csv\.$"
     ):
         enqueue(stage, tmp_path / "out", rows="email,first_name\nnot-an-address,Ann\n")
     assert stage.rows() == []

@@ -39,7 +39,7 @@ def clean(ledger, tmp_path):
 
 
 def reasons(result):
-    with result.outputs.rejected_csv.open(encoding="utf-8", newline="") as file:
+    with result.outputs.rejected_csv.open(encoding="utf-8-sig", newline="") as file:
         return {int(row["row"]): row["reason"] for row in csv.DictReader(file)}
 
 

@@ -13,7 +13,7 @@ def lines(told, tmp_path):
     with told.ledger.reading() as connection:
         campaign = campaigns.get(connection, "spring-offer")
         assert messages_csv.write(connection, campaign.id, path) == 20
-    with path.open(encoding="utf-8", newline="") as file:
+    with path.open(encoding="utf-8-sig", newline="") as file:
         return list(csv.DictReader(file))
 
 
@@ -65,6 +65,6 @@ def test_lines_of_several_batches_follow_each_other(told, tmp_path, monkeypatch)
     with told.ledger.reading() as connection:
         campaign = campaigns.get(connection, "spring-offer")
         assert messages_csv.write(connection, campaign.id, path) == 20
-    text = path.read_text(encoding="utf-8")
+    text = path.read_text(encoding="utf-8-sig")
     assert text.count("\n") == 21
     assert text.count("ses_message_id") == 1

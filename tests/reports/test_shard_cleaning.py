@@ -191,7 +191,7 @@ def test_the_first_of_equal_addresses_stays_wherever_the_list_is_cut(
     done = by_shards(
         empty_ledger, source, folder / "out", shards, rows_a_piece, policy=policy, at_least=at_least
     )
-    rejected = csv.DictReader(done["rejected.csv"].decode().splitlines())
+    rejected = csv.DictReader(done["rejected.csv"].decode("utf-8-sig").splitlines())
     assert [(int(row["row"]), row["detail"]) for row in rejected] == expected
     summary = json.loads(done["summary.json"])
     assert summary["rows"] == len(cells) == summary["accepted"] + summary["rejected"]
