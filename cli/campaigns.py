@@ -28,11 +28,11 @@ def status(name: str | None, as_json: bool) -> None:
         if restores.is_open(connection):
             click.echo(f"warning: {restores.WHY_PAUSED}", err=True)
         if name is not None:
-            found = statuses.of(connection, name).as_json()
+            found = statuses.of(connection, name)
             if as_json:
-                output.as_json(found)
+                output.as_json(found.as_json())
             else:
-                output.status(found)
+                output.status(found.as_json(), found.lines)
                 whole = account.standing(connection).counted
                 click.echo(
                     f"  hard bounces of the whole account {whole.bounce_rate:.2%} of {whole.accepted:,}"

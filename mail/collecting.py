@@ -96,7 +96,8 @@ class Collector:
             else:
                 found.extend(parsed)
         found = self._with_mx(found)
-        bounced = any(Fact.HARD_BOUNCED in item.facts for item in found)
+        # What SES withheld leaves the account's accepted messages, and so raises its rate.
+        bounced = any(item.facts.keys() & {Fact.HARD_BOUNCED, Fact.WITHHELD} for item in found)
         with self.ledger.writing() as connection:
             if bounced:
                 accounts.lock(connection)

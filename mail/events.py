@@ -15,7 +15,7 @@ from ledger.incoming import Event
 from ledger.json_text import decoded, encoded
 from ledger.statuses import Fact
 from lists.addresses import key_of
-from mail.event_meaning import fact_of, suppression_of
+from mail.event_meaning import meaning_of
 
 # The inner object of each event type; its timestamp tells two events of one type apart.
 _INNER = {
@@ -92,9 +92,10 @@ def _events(payload: Mapping[str, Any], kind: str, received_at: float) -> Iterat
     for recipient, status, diagnostic in _recipients(kind, detail, mail):
         # Whatever SES says about a message proves that it took it.
         facts = {Fact.ACCEPTED: taken_at or at}
-        fact = fact_of(kind, detail, status)
-        if fact is not None:
-            facts[fact] = at
+        meaning = meaning_of(kind, detail, status, diagnostic)
+        if meaning.fact is not None:
+            facts[meaning.fact] = at
+        subtype = _text(detail.get("bounceSubType") or detail.get("complaintSubType"))
         yield Event(
             dedupe_key=_dedupe_key(mail, kind, recipient, detail),
             kind=kind[:_LONGEST_KIND],
@@ -105,9 +106,12 @@ def _events(payload: Mapping[str, Any], kind: str, received_at: float) -> Iterat
             facts=facts,
             raw=raw,
             bounce_type=_text(detail.get("bounceType")),
-            bounce_subtype=_text(detail.get("bounceSubType") or detail.get("complaintSubType")),
-            diagnostic=diagnostic,
-            suppress=suppression_of(facts, detail, status),
+            bounce_subtype=subtype,
+            # Where SES gives no reason for not sending, the name of it is one.
+            diagnostic=diagnostic if diagnostic or meaning.withheld is None else subtype,
+            suppress=meaning.suppress,
+            withheld=meaning.withheld,
+            note=meaning.note,
             destination=_first(mail.get("destination")),
             destination_key=_key(_first(mail.get("destination"))),
             ledger_id=_first(tags.get("ledger")),

@@ -15,7 +15,9 @@ from ledger.tallies import Totals
 from mail import braking, warm_up
 from mail.rate import ACCOUNT
 from mail.warm_up import Today
+from reports import ses_notices
 from reports.campaign_words import utc
+from reports.ses_notices import Notice, Withheld
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,8 @@ class CampaignStatus:
 
     campaign: Campaign
     totals: Totals
+    withheld: Withheld
+    notices: tuple[Notice, ...] = ()
     braked: tuple[Window, ...] = ()
     # What the sender's domain may send today, where it is being warmed up.
     today: Today | None = None
@@ -39,6 +43,8 @@ class CampaignStatus:
             "by_status": {status.value: count for status, count in self.totals.by_status.items()},
             "bounce_rate": self.totals.bounce_rate,
             "complaint_rate": self.totals.complaint_rate,
+            "withheld": asdict(self.withheld),
+            "notices": {each.note: each.messages for each in self.notices},
             "halt": self._halt(),
             "changed_at": self.campaign.changed_at,
             "changed_by": self.campaign.changed_by,
@@ -72,6 +78,12 @@ class CampaignStatus:
         )
 
     @property
+    def lines(self) -> list[str]:
+        """What SES withheld, and what it said beside the figures, for a person to read."""
+        beside = [f"{each.messages:,} {each.words}" for each in self.notices]
+        return [self.withheld.sentence, *beside] if self.withheld.messages else beside
+
+    @property
     def percent_done(self) -> float:
         """How many of a hundred recipients have been dealt with: sent, or never to be sent."""
         waiting = (Status.QUEUED, Status.CLAIMED, Status.SENDING)
@@ -97,9 +109,12 @@ def every(connection: Connection) -> list[CampaignStatus]:
 
 
 def _status(connection: Connection, campaign: Campaign) -> CampaignStatus:
+    totals = tallies.read(connection, campaign.id)
     return CampaignStatus(
         campaign,
-        tallies.read(connection, campaign.id),
+        totals,
+        ses_notices.withheld(connection, campaign.id, totals),
+        ses_notices.notices(connection, campaign.id),
         tuple(braking.braked(connection, campaign)),
         warm_up.today(connection, campaign),
         breaker.look(connection, ACCOUNT) if campaign.state in (State.RUNNING, State.PAUSED) else None,

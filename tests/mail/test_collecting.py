@@ -12,11 +12,13 @@ from botocore import exceptions as boto
 from ledger import tallies
 from ledger.campaigns import State
 from ledger.statuses import Count, Status
+from ledger.withheld import WithheldReason
 from lists.dns_verdicts import MxVerdict
 from lists.dns_verdicts import Status as MxStatus
 from mail import collecting, controls, working
 from mail.collecting import Collected, Collector
 from mail.queue import EventQueue, QueueError
+from reports import status
 from settings import Settings
 
 START = datetime(2027, 1, 15, 8, tzinfo=UTC)
@@ -330,6 +332,70 @@ def test_what_the_account_suppression_list_stops_is_on_neither_side_of_the_rate(
     assert (totals.accepted, totals.bounce_rate, totals.complaint_rate) == (34, 0.0, 0.0)
     assert totals.counts[Count.HARD_BOUNCED] == 0
     assert stage.stored().state is State.RUNNING
+
+
+@pytest.mark.parametrize("settled", [False, True], ids=["while it sends", "after the last"])
+def test_a_list_of_which_ses_withholds_eight_of_a_hundred_and_one_bounces_completes(
+    stage, sqs: FakeSqs, collector: Collector, settled: bool
+) -> None:
+    stage.enqueue(400)
+    for part in range(4):
+        stage.send(recipients=100)
+        taken = stage.ses.accepted[100 * part :][:100]
+        words = ("EmailValidationSuppressed", "OnTenantSuppressionList", "UnsubscribedRecipient")
+        sqs.put(*(about(each, "Bounce", bounceSubType=words[n % 3]) for n, each in enumerate(taken[:8])))
+        sqs.put(about(taken[8], "Bounce"), *(about(each, "Delivery") for each in taken[9:]))
+        if not settled:
+            collector.drain()
+            assert stage.stored().state is State.RUNNING
+    collector.drain()
+    assert stage.finish() is State.COMPLETED
+    assert stage.count() == {Status.SUPPRESSED: 32, Status.HARD_BOUNCED: 4, Status.DELIVERED: 364}
+    with stage.ledger.reading() as connection:
+        found = status.of(connection, stage.stored().name)
+    assert (found.totals.accepted, found.totals.bounce_rate) == (368, 4 / 368)
+    assert found.withheld.headline == "8 % withheld by SES"
+    assert found.withheld.by_reason == {
+        WithheldReason.TENANT_LIST: 12, WithheldReason.VALIDATION: 12, WithheldReason.CONTACT_OPT_OUT: 8,
+    }  # fmt: skip
+    assert set(stage.suppressed().values()) == {"hard_bounce"}
+    assert len(stage.suppressed()) == 4
+
+
+def test_a_list_that_ses_withholds_whole_is_no_bad_one_and_no_silence(
+    stage, sqs: FakeSqs, collector: Collector
+) -> None:
+    stage.enqueue(60)
+    stage.send()
+    word = {"bounceSubType": "EmailValidationSuppressed"}
+    sqs.put(*(about(each, "Bounce", **word) for each in stage.ses.accepted))
+    collector.drain()
+    assert stage.finish() is State.COMPLETED
+    assert stage.count() == {Status.SUPPRESSED: 60}
+    assert stage.suppressed() == {}
+
+
+def test_reports_that_are_no_complaints_are_told_and_neither_halt_nor_suppress(
+    stage, sqs: FakeSqs, collector: Collector
+) -> None:
+    stage.enqueue(30)
+    stage.send()
+    kinds = ("not-spam", "auth-failure", "not-spam")
+    sqs.put(
+        *(
+            about(each, "Complaint", complaintFeedbackType=kind)
+            for each, kind in zip(stage.ses.accepted, kinds, strict=False)
+        ),
+        about(stage.ses.accepted[3], "Bounce", bounceType="Transient", bounceSubType="Novelty"),
+    )
+    collector.drain()
+    assert stage.suppressed() == {}
+    with stage.ledger.reading() as connection:
+        found = status.of(connection, stage.stored().name)
+    assert found.totals.counts[Count.COMPLAINED] == 0
+    assert found.as_json()["notices"] == {
+        "Complaint/not-spam": 2, "Bounce/Transient/Novelty": 1, "Complaint/auth-failure": 1,
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(

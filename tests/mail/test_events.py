@@ -19,6 +19,7 @@ from ledger import events as ledger_events
 from ledger.incoming import Event
 from ledger.statuses import Fact
 from ledger.suppressions import SuppressionReason
+from ledger.withheld import WithheldReason
 from mail.events import NotAnEvent, parse
 
 SEND_ID = "0123456789abcdef0123456789abcdef"
@@ -242,7 +243,7 @@ def test_every_fact_that_an_event_can_bring_is_tried_above() -> None:
         ("Permanent", "General", "5.1.1", Fact.HARD_BOUNCED, SuppressionReason.HARD_BOUNCE),
         ("Permanent", "NoEmail", "5.1.1", Fact.HARD_BOUNCED, SuppressionReason.HARD_BOUNCE),
         ("Permanent", "Suppressed", "5.1.1", Fact.HARD_BOUNCED, SuppressionReason.HARD_BOUNCE),
-        ("Permanent", "OnAccountSuppressionList", "5.1.1", Fact.ACCOUNT_SUPPRESSED, None),
+        ("Permanent", "OnAccountSuppressionList", "5.1.1", Fact.WITHHELD, None),
         ("Transient", "General", "4.4.7", Fact.TRANSIENT_GENERAL, SuppressionReason.EXPIRED),
         ("Transient", "General", "", Fact.TRANSIENT_GENERAL, None),
         ("Transient", "MailboxFull", "5.2.2", Fact.SOFT_BOUNCED, None),
@@ -277,7 +278,9 @@ def test_an_automatic_reply_brings_no_hard_fact_and_suppresses_nobody() -> None:
 
 
 def test_leaving_one_topic_of_several_suppresses_nobody() -> None:
-    found = event_of(payload("Subscription", newTopicPreferences={"unsubscribeAll": False}))
+    left = [{"topicName": "sales", "subscriptionStatus": "OptOut"}]
+    new = {"unsubscribeAll": False, "topicSubscriptionStatus": left}
+    found = event_of(payload("Subscription", newTopicPreferences=new))
     assert (found.facts[Fact.UNSUBSCRIBED], found.suppress) == (LATER, None)
 
 
@@ -285,8 +288,19 @@ def test_a_complaint_that_the_account_suppression_list_answers_is_no_complaint()
     # "SES accepted the message, but didn't attempt to send it because it was on the account-level suppression
     # list" (notification-contents.html, complaintSubType).
     found = event_of(payload("Complaint", complaintSubType="OnAccountSuppressionList"))
-    assert found.facts == {Fact.ACCEPTED: TAKEN, Fact.ACCOUNT_SUPPRESSED: LATER}
+    assert found.facts == {Fact.ACCEPTED: TAKEN, Fact.WITHHELD: LATER}
     assert (found.bounce_subtype, found.suppress) == ("OnAccountSuppressionList", None)
+
+
+def test_what_ses_withheld_is_explained_by_its_name_where_ses_gives_no_reason() -> None:
+    recipient = [{"emailAddress": "recipient@example.com"}]
+    changes = {"bounceSubType": "EmailValidationSuppressed", "bouncedRecipients": recipient}
+    found = event_of(payload("Bounce", **changes))
+    assert (found.withheld, found.diagnostic) == (WithheldReason.VALIDATION, "EmailValidationSuppressed")
+    assert found.facts == {Fact.ACCEPTED: TAKEN, Fact.WITHHELD: LATER}
+    assert event_of(payload("Bounce", bounceSubType="EmailValidationSuppressed")).diagnostic == (
+        "smtp; 550 5.1.1 user unknown"
+    )
 
 
 def test_the_first_message_of_a_topic_is_plain_text_and_no_event() -> None:
