@@ -18,7 +18,7 @@ _REASON = click.option("--reason", required=True, help="Why.")
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 def status(name: str | None, as_json: bool) -> None:
     """Show where the campaign NAME stands, or list all campaigns."""
-    from ledger import restores
+    from ledger import misread_suppressions, restores, unread
     from ledger.engine import open_ledger
     from mail import account
     from reports import status as statuses
@@ -27,6 +27,9 @@ def status(name: str | None, as_json: bool) -> None:
     with open_ledger(settings().database_url) as ledger, ledger.reading() as connection:
         if restores.is_open(connection):
             click.echo(f"warning: {restores.WHY_PAUSED}", err=True)
+        for warning in (unread.amount(connection).sentence, misread_suppressions.sentence(connection)):
+            if warning:
+                click.echo(f"warning: {warning}", err=True)
         if name is not None:
             found = statuses.of(connection, name)
             if as_json:

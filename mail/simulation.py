@@ -59,7 +59,8 @@ class Point:
 class Simulated:
     """How it went. `final_bounces` are those after every outcome came in; `stopped` is None at the end.
 
-    `sent` is without what was `withheld`. `most_unknown` were out at once without an outcome; `seconds` is from the begin to the last message.
+    `sent` is without what was `withheld`. `most_unknown` were out at once without an outcome; `seconds` is
+    from the begin to the last message.
     """
 
     points: tuple[Point, ...]

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from ledger import breaker, campaigns, tallies
+from ledger import breaker, campaigns, tallies, unread
 from ledger.breaker import Opened
 from ledger.campaigns import Campaign, State
 from ledger.domain_brakes import Window
@@ -33,6 +33,8 @@ class CampaignStatus:
     today: Today | None = None
     # Since when SES gives no answers to anybody, and when the next probe goes out; None while it answers.
     silence: Opened | None = None
+    # Messages of the event queue that could not be read, of whichever campaign.
+    unread: int = 0
 
     def as_json(self) -> dict[str, Any]:
         """Return what `campaign status NAME --json` prints."""
@@ -57,6 +59,7 @@ class CampaignStatus:
             "continues_at": self.continues_at,
             "later": self.later,
             "breaker": None if self.silence is None else asdict(self.silence),
+            "unread": self.unread,
         }
 
     @property
@@ -118,6 +121,7 @@ def _status(connection: Connection, campaign: Campaign) -> CampaignStatus:
         tuple(braking.braked(connection, campaign)),
         warm_up.today(connection, campaign),
         breaker.look(connection, ACCOUNT) if campaign.state in (State.RUNNING, State.PAUSED) else None,
+        unread.amount(connection).messages,
     )
 
 

@@ -305,8 +305,9 @@ def test_what_ses_withheld_is_explained_by_its_name_where_ses_gives_no_reason() 
 
 def test_the_first_message_of_a_topic_is_plain_text_and_no_event() -> None:
     greeting = "Successfully validated SNS topic for Amazon SES event publishing."
-    assert isinstance(parse(json.dumps(enveloped(greeting)), RECEIVED), NotAnEvent)
-    assert isinstance(parse(greeting, RECEIVED), NotAnEvent)
+    silent = NotAnEvent("the greeting of a new topic", keep=False)
+    assert parse(json.dumps(enveloped(greeting)), RECEIVED) == silent
+    assert parse(greeting, RECEIVED) == silent
 
 
 def test_an_unknown_type_is_an_event_without_a_fact_of_its_own() -> None:
@@ -475,11 +476,85 @@ def test_no_mangled_event_raises(content: object) -> None:
         '{"mail": [], "eventType": "Send"}',
         json.dumps({"TopicArn": "x", "Message": None}),
         json.dumps({"TopicArn": "x", "Message": {"mail": {}}}),
+        "Hello",
+        "",
+        json.dumps(enveloped("Hello")),
+        json.dumps(enveloped(json.dumps(payload("Bounce"))))[:300],
+        json.dumps(payload("Bounce"))[:-2],
+        json.dumps([payload("Bounce")]),
+        # S3 says this once to a new notification.
+        json.dumps({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "lists.example"}),
+        # Somebody has to follow its link.
+        json.dumps({"Type": "SubscriptionConfirmation", "TopicArn": "x", "Message": "You have chosen to"}),
+        json.dumps({"detail-type": "Sending Status Disabled", "source": "aws.ses", "detail": {"a": 1}}),
+        json.dumps({"detail-type": "Email Bounced", "source": "aws.ses", "detail": {}}),
         "9" * 10_000,
     ],
 )
 def test_what_is_no_event_is_said_to_be_none(body: str) -> None:
-    assert isinstance(parse(body, RECEIVED), NotAnEvent)
+    found = parse(body, RECEIVED)
+    assert isinstance(found, NotAnEvent)
+    assert found.keep
+
+
+def eventbridge(kind: str, detail: object, **changes: object) -> dict[str, object]:
+    """Return what EventBridge puts around an event of SES."""
+    return {
+        "version": "0",
+        "id": "12345678-1234-1234-1234-123456789012",
+        "detail-type": kind,
+        "source": "aws.ses",
+        "account": "123456789012",
+        "time": "2017-08-05T00:41:03Z",
+        "region": "us-east-1",
+        "resources": ["arn:aws:ses:us-east-1:123456789012:configuration-set/campaign"],
+        "detail": detail,
+    } | changes
+
+
+NAMES = {
+    "Send": "Email Sent", "Delivery": "Email Delivered", "Bounce": "Email Bounced",
+    "Complaint": "Email Complaint Received", "Reject": "Email Rejected", "Open": "Email Opened",
+    "DeliveryDelay": "Email Delivery Delayed", "Rendering Failure": "Email Rendering Failed",
+    "Click": "Email Clicked", "Subscription": "Email Subscribed",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", DETAILS)
+def test_an_event_is_the_same_event_whichever_way_it_came(kind: str) -> None:
+    content = payload(kind)
+    bare = event_of(content)
+    text = json.dumps(content)
+    untyped = {key: value for key, value in content.items() if key != "eventType"}
+    ways = [
+        enveloped(text),
+        eventbridge(NAMES[kind], content),
+        # SNS or a second queue behind EventBridge, and rules that turn the event into text.
+        enveloped(json.dumps(eventbridge(NAMES[kind], content))),
+        eventbridge(NAMES[kind], text),
+        eventbridge(NAMES[kind], enveloped(text)),
+        text,
+        json.dumps(text),
+        # Rules that drop the envelope, or all but a part of it.
+        {"detail": content},
+        {"Message": text},
+        {"Type": "Notification", "Message": content},
+        eventbridge(NAMES[kind], untyped),
+    ]
+    for way in ways:
+        found = event_of(way)
+        assert (found.dedupe_key, found.facts, found.suppress) == (bare.dedupe_key, bare.facts, bare.suppress)
+        assert (found.kind, found.recipient, found.send_id) == (kind, bare.recipient, bare.send_id)
+    # What happened tells the type where nothing else does.
+    assert event_of({"detail": untyped}).dedupe_key == bare.dedupe_key
+    assert parse("\ufeff" + text, RECEIVED) == [bare]
+
+
+def test_envelopes_without_an_end_are_no_event() -> None:
+    content: object = payload("Bounce")
+    for _ in range(30):
+        content = enveloped(json.dumps(content)) if len(json.dumps(content)) < 20_000 else {"detail": content}
+    assert isinstance(parse(json.dumps(content), RECEIVED), NotAnEvent)
 
 
 @pytest.mark.parametrize("nasty", ["\0", "\ud800", "a\0b\udfff", "😀"])
