@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from botocore import exceptions as boto
 
-from ledger import tallies
+from ledger import tallies, unread
 from ledger.campaigns import State
 from ledger.statuses import Count, Status
 from ledger.withheld import WithheldReason
@@ -118,6 +118,56 @@ def test_what_is_on_the_queue_is_taken_in_and_off(stage, sqs: FakeSqs, collector
     assert stage.count() == {Status.DELIVERED: 40, Status.SENT: 5}
     assert (sqs.waiting, sqs.taken) == (deque(), {})
     assert collector.drain() == Collected()
+
+
+def test_what_cannot_be_read_is_kept_aside_and_the_greeting_of_a_topic_is_not(
+    stage, sqs: FakeSqs, collector: Collector
+) -> None:
+    stage.enqueue(1)
+    stage.send()
+    whole = json.dumps(about(stage.ses.accepted[0]))
+    sqs.put(
+        "Hello", "Hello", whole[:-9], '{"a": 1}', "Successfully validated SNS topic for Amazon SES", whole
+    )
+    found = collector.drain()
+    assert (found.received, found.new, found.not_events, found.left) == (6, 1, 5, 0)
+    assert (sqs.waiting, sqs.taken) == (deque(), {})
+    with stage.ledger.reading() as connection:
+        kept = {each.body: each.why for page in unread.pages(connection) for each in page}
+    assert kept == {"Hello": "not JSON", whole[:-9]: "not JSON", '{"a": 1}': "no mail in it"}
+
+
+def test_what_finds_no_room_in_the_ledger_stays_on_the_queue(
+    stage, sqs: FakeSqs, collector: Collector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(unread, "MOST_MESSAGES", 2)
+    stage.enqueue(1)
+    stage.send()
+    sqs.put("one", "two", "three", "three", about(stage.ses.accepted[0]))
+    found = collector.drain()
+    assert (found.received, found.new, found.not_events, found.left) == (5, 1, 4, found.left)
+    left = list(sqs.taken.values())
+    assert len(left) == found.left > 0
+    with stage.ledger.reading() as connection:
+        kept = {each.body for page in unread.pages(connection) for each in page}
+    assert kept | set(left) == {"one", "two", "three"}
+    assert kept.isdisjoint(left)
+    assert stage.count() == {Status.DELIVERED: 1}
+
+
+def test_a_bounce_that_came_by_eventbridge_and_by_sns_counts_once(
+    stage, sqs: FakeSqs, collector: Collector
+) -> None:
+    stage.enqueue(1)
+    stage.send()
+    bounce = about(stage.ses.accepted[0], "Bounce")
+    sns = {"Type": "Notification", "TopicArn": "x", "Message": json.dumps(bounce)}
+    sqs.put(
+        {"version": "0", "detail-type": "Email Bounced", "source": "aws.ses", "detail": bounce}, sns, bounce
+    )
+    found = collector.drain()
+    assert (found.new, found.repeated, found.not_events) == (1, 2, 0)
+    assert set(stage.suppressed().values()) == {"hard_bounce"}
 
 
 def test_an_empty_queue_is_waited_for_only_at_first(stage, sqs: FakeSqs, collector: Collector) -> None:
