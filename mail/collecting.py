@@ -71,6 +71,9 @@ class Collector:
                 self._note_drained()
                 return total
             total += found
+            if found.received == found.left:
+                # Nothing but what must stay, which a queue may hand out again at once.
+                return total
 
     def _step(self, wait_seconds: int) -> Collected:
         batch = self.queue.receive(wait_seconds)

@@ -155,6 +155,24 @@ def test_what_finds_no_room_in_the_ledger_stays_on_the_queue(
     assert stage.count() == {Status.DELIVERED: 1}
 
 
+def test_a_queue_that_hands_out_at_once_what_stayed_on_it_ends_the_drain(
+    stage, sqs: FakeSqs, collector: Collector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(unread, "MOST_MESSAGES", 0)
+    sqs.put("one", "two", "three")
+    receive = sqs.receive_message
+
+    def hand_out_again(**request: Any) -> Mapping[str, Any]:
+        assert sqs.asked < 1_000
+        if not sqs.waiting:
+            sqs.redeliver()
+        return receive(**request)
+
+    monkeypatch.setattr(sqs, "receive_message", hand_out_again)
+    found = collector.drain()
+    assert found.received == found.left > 0
+
+
 def test_a_bounce_that_came_by_eventbridge_and_by_sns_counts_once(
     stage, sqs: FakeSqs, collector: Collector
 ) -> None:
