@@ -21,6 +21,7 @@ def status(name: str | None, as_json: bool) -> None:
     from ledger import misread_suppressions, restores, unread
     from ledger.engine import open_ledger
     from mail import account
+    from reports import ses_notices
     from reports import status as statuses
     from settings import settings
 
@@ -42,9 +43,13 @@ def status(name: str | None, as_json: bool) -> None:
                 )
             return
         every = [each.as_json() for each in statuses.every(connection)]
+        singles = [f"{each.messages:,} {each.words}" for each in ses_notices.notices(connection, None)]
     if as_json:
         output.as_json(every)
-    elif every:
+        return
+    for line in singles:
+        click.echo(f"single messages: {line}")
+    if every:
         heading = ("campaign", "state", "recipients", "hard bounces")
         rows = [
             (each["name"], each["state"], f"{each['recipients']:,}", f"{each['bounce_rate']:.2%}")

@@ -84,8 +84,11 @@ def withheld(connection: Connection, campaign_id: int, totals: Totals) -> Withhe
     return Withheld(totals.counts[Count.WITHHELD], totals.withheld_share, found)
 
 
-def notices(connection: Connection, campaign_id: int) -> tuple[Notice, ...]:
-    """Return what events said of a campaign's messages beside the figures, the most frequent first."""
+def notices(connection: Connection, campaign_id: int | None) -> tuple[Notice, ...]:
+    """Return what events said of messages beside the figures, the most frequent first.
+
+    `campaign_id` None: of the single messages of the API.
+    """
     messages = func.count(func.distinct(event.c.message_id))
     query = (
         select(event.c.note, messages)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import stat
 import sys
 from pathlib import Path
@@ -22,14 +23,26 @@ BODIES = {
 }
 
 
-@pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
-    """Run `campaign` over a ledger that holds unread messages; return its exit code and what it wrote."""
-    url = f"sqlite:///{tmp_path / 'ledger.sqlite3'}"
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("CAMPAIGN_DATABASE_URL", url)
-    with open_ledger(url) as ledger, ledger.writing() as connection:
+@pytest.fixture(scope="module")
+def holding_unread(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A ledger that holds unread messages, to copy."""
+    path = tmp_path_factory.mktemp("unread") / "ledger.sqlite3"
+    with open_ledger(f"sqlite:///{path}") as ledger, ledger.writing() as connection:
         unread.keep(connection, BODIES)
+    return path
+
+
+@pytest.fixture
+def run(
+    holding_unread: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+):
+    """Run `campaign` over a ledger that holds unread messages; return its exit code and what it wrote."""
+    monkeypatch.chdir(tmp_path)
+    shutil.copyfile(holding_unread, tmp_path / "ledger.sqlite3")
+    monkeypatch.setenv("CAMPAIGN_DATABASE_URL", f"sqlite:///{tmp_path / 'ledger.sqlite3'}")
 
     def campaign(*arguments: str) -> SimpleNamespace:
         settings.settings.cache_clear()
