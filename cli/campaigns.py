@@ -18,30 +18,38 @@ _REASON = click.option("--reason", required=True, help="Why.")
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 def status(name: str | None, as_json: bool) -> None:
     """Show where the campaign NAME stands, or list all campaigns."""
-    from ledger import restores
+    from ledger import misread_suppressions, restores, unread
     from ledger.engine import open_ledger
     from mail import account
+    from reports import ses_notices
     from reports import status as statuses
     from settings import settings
 
     with open_ledger(settings().database_url) as ledger, ledger.reading() as connection:
         if restores.is_open(connection):
             click.echo(f"warning: {restores.WHY_PAUSED}", err=True)
+        for warning in (unread.amount(connection).sentence, misread_suppressions.sentence(connection)):
+            if warning:
+                click.echo(f"warning: {warning}", err=True)
         if name is not None:
-            found = statuses.of(connection, name).as_json()
+            found = statuses.of(connection, name)
             if as_json:
-                output.as_json(found)
+                output.as_json(found.as_json())
             else:
-                output.status(found)
+                output.status(found.as_json(), found.lines)
                 whole = account.standing(connection).counted
                 click.echo(
                     f"  hard bounces of the whole account {whole.bounce_rate:.2%} of {whole.accepted:,}"
                 )
             return
         every = [each.as_json() for each in statuses.every(connection)]
+        singles = [f"{each.messages:,} {each.words}" for each in ses_notices.notices(connection, None)]
     if as_json:
         output.as_json(every)
-    elif every:
+        return
+    for line in singles:
+        click.echo(f"single messages: {line}")
+    if every:
         heading = ("campaign", "state", "recipients", "hard bounces")
         rows = [
             (each["name"], each["state"], f"{each['recipients']:,}", f"{each['bounce_rate']:.2%}")

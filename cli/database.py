@@ -20,12 +20,15 @@ def db() -> None:
 @db.command()
 def upgrade() -> None:
     """Bring the ledger's schema up to date."""
-    from ledger import migrating
+    from ledger import migrating, misread_suppressions
     from ledger.engine import open_ledger
     from settings import settings
 
-    open_ledger(settings().database_url, upgrade=True).close()
+    with open_ledger(settings().database_url, upgrade=True) as ledger, ledger.reading() as connection:
+        misread = misread_suppressions.sentence(connection)
     click.echo(f"The ledger has the current schema ({migrating.HEAD}).")
+    if misread:
+        click.echo(misread)
 
 
 @db.command()

@@ -82,7 +82,7 @@ def _run(world: "RunningSandbox", folder: Path) -> int:
                 runs.send(str(SAMPLES / f"{name}.yaml"), str(folder / "reports" / name))
             with open_ledger(url) as ledger, ledger.reading() as connection:
                 found[name] = status.of(connection, name)
-            output.status(found[name].as_json())
+            output.status(found[name].as_json(), found[name].lines)
         click.echo("\nSingle messages, over the HTTP API beside them:")
         demo_messages.send(api, key)
     click.echo(

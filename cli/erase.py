@@ -30,7 +30,7 @@ def erase(address: str, by: str, reason: str, as_json: bool) -> None:
     click.echo(
         f"Erased: {erased.messages:,} messages ({erased.unsent:,} of them unsent), {erased.events:,} events, "
         f"{erased.suppressions:,} suppressions, {erased.sign_ups:,} sign-ups, "
-        f"{erased.callbacks:,} callbacks."
+        f"{erased.callbacks:,} callbacks, {erased.unread:,} unread messages of the event queue."
     )
     click.echo("The address is suppressed by its hash from now on.")
     if files:

@@ -24,8 +24,8 @@ def table(rows: Sequence[Sequence[str]]) -> None:
         click.echo("  ".join([first, *rest]).rstrip())
 
 
-def status(found: Mapping[str, Any]) -> None:
-    """Print one campaign's status as a person reads it."""
+def status(found: Mapping[str, Any], lines: Sequence[str] = ()) -> None:
+    """Print one campaign's status as a person reads it, with more lines in front of the rates."""
     click.echo(f"{found['name']}: {found['state']}")
     halt = found["halt"]
     if halt is not None:
@@ -49,6 +49,8 @@ def status(found: Mapping[str, Any]) -> None:
         click.echo(f"  {doubtful:,} may have been sent or not; the evidence: {decide}")
         click.echo(f"    to send them again: {decide} --resend --by WHO --reason WHY")
         click.echo(f"    to take them as sent: {decide} --assume-sent --by WHO --reason WHY")
+    for line in lines:
+        click.echo(f"  {line}")
     click.echo(f"  hard bounces {found['bounce_rate']:.2%}, complaints {found['complaint_rate']:.3%}")
 
 

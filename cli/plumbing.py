@@ -9,6 +9,7 @@ from cli import output
 @click.option("--json", "as_json", is_flag=True, help="Print the counts as JSON.")
 def collect(as_json: bool) -> None:
     """Drain the event queue once and take in what became of messages."""
+    from ledger import unread
     from ledger.engine import open_ledger
     from mail import working
     from settings import settings
@@ -16,6 +17,8 @@ def collect(as_json: bool) -> None:
     found = settings()
     with open_ledger(found.database_url) as ledger:
         collected = working.open_collector(ledger, found).drain(wait_seconds=1)
+        with ledger.reading() as connection:
+            kept = unread.amount(connection)
     counts = {
         "received": collected.received,
         "new": collected.new,
@@ -24,9 +27,11 @@ def collect(as_json: bool) -> None:
         "not_events": collected.not_events,
     }
     if as_json:
-        output.as_json(counts)
+        output.as_json(counts | {"left": collected.left, "unread": kept.messages})
     else:
         click.echo(", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in counts.items()))
+    if kept.messages:
+        click.echo(f"warning: {kept.sentence}", err=True)
 
 
 @click.command()

@@ -101,7 +101,7 @@ def _send(found: "Settings", file: str, name: str, directory: str, as_json: bool
     if as_json:
         output.as_json(now.as_json())
     else:
-        output.status(now.as_json())
+        output.status(now.as_json(), now.lines)
         if state.message and state.name != "Completed":
             click.echo(f"  {state.message}")
         click.echo(f"  report: {directory or f'{found.output_dir}/reports/{name}'}/report.html")

@@ -31,6 +31,9 @@ _SECONDS = click.FloatRange(0, 86_400)
 @click.option(
     "--silent", type=_SHARE, default=0.0, show_default=True, help="Share of which nothing is ever heard."
 )
+@click.option(
+    "--withheld", type=_SHARE, default=0.0, show_default=True, help="Share that SES takes and does not send."
+)
 @click.option("--recipients", type=click.IntRange(1, 500_000), default=50_000, show_default=True)
 @click.option(
     "--rate", type=click.FloatRange(0.1, 10_000), default=200.0, show_default=True, help="A second."
@@ -46,6 +49,7 @@ def simulate(
     delivery_latency: float,
     spread: float,
     silent: float,
+    withheld: float,
     recipients: int,
     rate: float,
     preset: Preset,
@@ -64,7 +68,9 @@ def simulate(
     if false_halts:
         _false_halts(recipients, rules, as_json)
         return
-    scenario = Scenario(recipients, rate, bounce_rate, latency, delivery_latency, spread, silent, seed)
+    scenario = Scenario(
+        recipients, rate, bounce_rate, latency, delivery_latency, spread, silent, seed, withheld
+    )
     found = simulate(scenario, rules)
     plain = simulate(scenario, replace(rules, ladder=(), unknown_at_most=recipients))
     if path is not None:
@@ -96,6 +102,8 @@ def _tell(found: "Simulated", plain: "Simulated", recipients: int) -> None:
     click.echo(
         f"  {found.final_bounces:,} bounced in the end; {found.most_unknown:,} without an outcome at most"
     )
+    if found.withheld:
+        click.echo(f"  {found.withheld:,} withheld by SES, which is in no rate")
     click.echo(f"Past a plain counter: {plain.sent:,} sent, {plain.final_bounces:,} bounced.")
 
 

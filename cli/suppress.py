@@ -5,7 +5,7 @@ Addresses are printed by `list` and `history` and written by `export` alone: the
 
 import click
 
-from cli import output, suppress_files
+from cli import output, suppress_files, suppress_review
 
 SHOWN = 1_000
 
@@ -141,5 +141,5 @@ def history(address: str, as_json: bool) -> None:
         click.echo("This address was never suppressed.")
 
 
-for command in (suppress_files.import_, suppress_files.export, suppress_files.sync):
+for command in (suppress_files.import_, suppress_files.export, suppress_files.sync, suppress_review.review):
     suppress.add_command(command)

@@ -33,4 +33,6 @@ def watch_statuses() -> dict[str, Any]:
             "or the ledger was restored from a backup",
             collected["unmatched"],
         )
+    if collected["warning"]:
+        log.warning("%s", collected["warning"])
     return {"events": collected["events"], "campaigns": sorted(changed)}

@@ -23,7 +23,8 @@ def bounced(connection: Connection, campaign_id: int, epoch: int) -> list[Domain
     taken = (
         (message.c.epoch == epoch)
         & message.c[FACT_COLUMNS[Fact.ACCEPTED]].is_not(None)
-        & message.c[FACT_COLUMNS[Fact.ACCOUNT_SUPPRESSED]].is_(None)
+        # Of what SES took, only what it withheld is SUPPRESSED.
+        & (message.c.status != Status.SUPPRESSED)
     )
     bad = (message.c.epoch == epoch) & message.c[FACT_COLUMNS[Fact.HARD_BOUNCED]].is_not(None)
     waits = message.c.status.in_((Status.QUEUED, Status.CLAIMED))

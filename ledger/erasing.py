@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, case, delete, func, or_, select, update
 
-from ledger import campaigns, clock, erasures, singles
+from ledger import campaigns, clock, erasures, singles, unread
 from ledger.dialects import insert
 from ledger.erasures import ERASED
 from ledger.errors import LedgerError
@@ -40,6 +40,8 @@ class Erased:
     suppressions: int
     sign_ups: int
     callbacks: int
+    # Kept messages of the event queue that could not be read and named the person.
+    unread: int = 0
 
 
 def erase(connection: Connection, key: str, *, by: str, reason: str) -> Erased:
@@ -71,6 +73,7 @@ def erase(connection: Connection, key: str, *, by: str, reason: str) -> Erased:
         suppressions=_hash_suppressions(connection, key, known_as, by),
         sign_ups=_forget_sign_ups(connection, key),
         callbacks=_forget_callbacks(connection, ids, at),
+        unread=unread.forget(connection, key),
     )
     _forget_singles(connection, ids, key)
     _forget_messages(connection, ids, known_as)

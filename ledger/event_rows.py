@@ -23,6 +23,7 @@ _TYPES = {
     "bounce_subtype": "text",
     "diagnostic": "text",
     "raw": "text",
+    "note": "text",
 }
 _ADD = (
     f"INSERT INTO event ({', '.join(_TYPES)}) SELECT * FROM json_to_recordset(%s::json) "

@@ -128,6 +128,7 @@ def _store(connection: Connection, events: Sequence[Event], message_ids: Mapping
             "bounce_subtype": item.bounce_subtype,
             "diagnostic": item.diagnostic,
             "raw": item.raw,
+            "note": item.note,
         }
         for item in events
     ]
@@ -166,7 +167,10 @@ def _explained(before: MessageState, item: Event) -> MessageState:
     The earliest event of the deciding fact explains it, of two at once the greater text, so that the order
     does not matter here either.
     """
-    after = before.with_facts(item.facts)
+    after = before
+    if item.withheld is not None:
+        after = after.with_withheld(item.withheld, item.facts[Fact.WITHHELD])
+    after = after.with_facts(item.facts)
     fact = deciding(after.facts)
     if fact is None or item.facts.get(fact) != after.facts[fact]:
         return after

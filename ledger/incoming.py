@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from ledger.statuses import Fact
 from ledger.suppressions import SuppressionReason
+from ledger.withheld import WithheldReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +15,8 @@ class Event:
     `send_id` is the message's own tag; `ses_message_id` finds the attempt where an event carries no tags.
     `suppress` names the reason for which the message's address must not be written to again, `destination`
     the address that SES was asked to write to, which need not be the `recipient` that a bounce names, and
-    `destination_key` its key. `ledger_id` and `campaign_id` are the tags of the ledger that sent it.
+    `destination_key` its key. `withheld` says why SES did not send it, `note` what a person should be told of
+    the event beside the figures. `ledger_id` and `campaign_id` are the tags of the ledger that sent it.
     """
 
     dedupe_key: str
@@ -29,6 +31,8 @@ class Event:
     bounce_subtype: str | None = None
     diagnostic: str | None = None
     suppress: SuppressionReason | None = None
+    withheld: WithheldReason | None = None
+    note: str | None = None
     destination: str | None = None
     destination_key: str | None = None
     ledger_id: str | None = None

@@ -56,8 +56,8 @@ class Fact(StrEnum):
     COMPLAINED = "complained"
     REJECTED = "rejected"
     FAILED = "failed"
-    # SES's own suppression list stopped it (OnAccountSuppressionList).
-    ACCOUNT_SUPPRESSED = "account_suppressed"
+    # SES took it and did not send it (ledger.withheld has the reasons).
+    WITHHELD = "withheld"
     OPENED = "opened"
     CLICKED = "clicked"
     UNSUBSCRIBED = "unsubscribed"
@@ -76,7 +76,7 @@ class Count(StrEnum):
     COMPLAINED = "complained"
     REJECTED = "rejected"
     FAILED = "failed"
-    ACCOUNT_SUPPRESSED = "account_suppressed"
+    WITHHELD = "withheld"
     AUTO_REPLY = "auto_reply"
     OPENED = "opened"
     CLICKED = "clicked"
@@ -87,10 +87,11 @@ class Count(StrEnum):
 _STATUS_OF: Mapping[Fact, Status] = {
     Fact.COMPLAINED: Status.COMPLAINED,
     Fact.HARD_BOUNCED: Status.HARD_BOUNCED,
-    Fact.ACCOUNT_SUPPRESSED: Status.SUPPRESSED,
     Fact.SOFT_BOUNCED: Status.SOFT_BOUNCED,
     Fact.DELIVERED: Status.DELIVERED,
     Fact.TRANSIENT_GENERAL: Status.SOFT_BOUNCED,
+    # Below every proof that an attempt did go out: one of several may have been withheld.
+    Fact.WITHHELD: Status.SUPPRESSED,
     Fact.REJECTED: Status.REJECTED,
     Fact.FAILED: Status.FAILED,
     Fact.DELAYED: Status.DELAYED,
@@ -109,7 +110,7 @@ _OUTCOMES = frozenset(
         Fact.COMPLAINED,
         Fact.REJECTED,
         Fact.FAILED,
-        Fact.ACCOUNT_SUPPRESSED,
+        Fact.WITHHELD,
     }
 )
 
@@ -147,9 +148,13 @@ def counts_of(facts: Collection[Fact]) -> frozenset[Count]:
     """Return what `facts` add to the tally.
 
     Facts are counted, not statuses: a complaint after a hard bounce does not lower the bounces. A
-    Transient/General bounce is an automatic reply on a delivered message and a soft bounce on any other.
+    Transient/General bounce is an automatic reply on a delivered message and a soft bounce on any other. A
+    message counts as withheld where nothing says that it was sent after all, so that what is accepted and not
+    withheld is what every rate is a share of.
     """
-    counted = {Count(fact) for fact in facts if fact is not Fact.TRANSIENT_GENERAL}
+    counted = {Count(fact) for fact in facts if fact not in (Fact.TRANSIENT_GENERAL, Fact.WITHHELD)}
+    if deciding(facts) is Fact.WITHHELD:
+        counted.add(Count.WITHHELD)
     if Fact.TRANSIENT_GENERAL in facts:
         counted.add(Count.AUTO_REPLY if Fact.DELIVERED in facts else Count.SOFT_BOUNCED)
     if Fact.ACCEPTED in facts and not _OUTCOMES.isdisjoint(facts):

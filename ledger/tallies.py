@@ -37,8 +37,14 @@ class Totals:
 
     @property
     def accepted(self) -> int:
-        """Messages that SES took, without those that its own suppression list stopped."""
-        return self.counts[Count.ACCEPTED] - self.counts[Count.ACCOUNT_SUPPRESSED]
+        """Messages that SES took to send, without those that it withheld: what every rate is a share of."""
+        return self.counts[Count.ACCEPTED] - self.counts[Count.WITHHELD]
+
+    @property
+    def withheld_share(self) -> float:
+        """Messages that SES withheld over all that it took; 0 where it took none."""
+        taken = self.counts[Count.ACCEPTED]
+        return self.counts[Count.WITHHELD] / taken if taken else 0.0
 
     @property
     def bounce_rate(self) -> float:

@@ -22,6 +22,7 @@ from ledger.schema import (
     tally,
 )
 from ledger.statuses import Count, Fact, Stage, Status, counts_of, status_of
+from ledger.withheld import WithheldReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,8 @@ class MessageState:
     detail: str | None
     facts: Mapping[Fact, float]
     callback_group_id: int | None = None
+    # With Fact.WITHHELD: why SES did not send it.
+    withheld_reason: WithheldReason | None = None
 
     @property
     def status(self) -> Status:
@@ -51,6 +54,14 @@ class MessageState:
         for fact, at in new.items():
             facts[fact] = min(at, facts.get(fact, at))
         return replace(self, facts=facts)
+
+    def with_withheld(self, reason: WithheldReason, at: float) -> "MessageState":
+        """Return the state withheld at `at`; of several reasons the earliest stays, whatever came first."""
+        known = self.facts.get(Fact.WITHHELD)
+        first = (at, reason)
+        if known is not None and self.withheld_reason is not None:
+            first = min(first, (known, self.withheld_reason))
+        return replace(self.with_facts({Fact.WITHHELD: at}), withheld_reason=first[1])
 
     def moved(self, stage: Stage, at: float) -> "MessageState":
         """Return the state at another stage since `at`, its claim given up."""
@@ -71,6 +82,7 @@ STATE_COLUMNS = (
     message.c.failures,
     message.c.detail,
     message.c.callback_group_id,
+    message.c.withheld_reason,
     *(message.c[name] for name in FACT_COLUMNS.values()),
 )
 
@@ -79,7 +91,7 @@ def state_of(row: Row[tuple[object, ...]]) -> MessageState:
     """Return the state in a row that was selected with STATE_COLUMNS."""
     # By place: looking each column up by its name takes longer than reading the row.
     found: tuple[Any, ...] = tuple(row)
-    id_, campaign_id, epoch, stage, stage_at, claim_id, failures, detail, group_id, *times = found
+    id_, campaign_id, epoch, stage, stage_at, claim_id, failures, detail, group_id, withheld, *times = found
     return MessageState(
         id=id_,
         campaign_id=campaign_id,
@@ -90,6 +102,7 @@ def state_of(row: Row[tuple[object, ...]]) -> MessageState:
         failures=failures,
         detail=detail,
         callback_group_id=group_id,
+        withheld_reason=None if withheld is None else WithheldReason(withheld),
         facts={fact: at for fact, at in zip(FACT_COLUMNS, times, strict=True) if at is not None},
     )
 
@@ -168,7 +181,7 @@ def count_accepted(connection: Connection, campaign_id: int, epoch: int, message
 
 def cohort_columns(counts: Collection[Count]) -> list[str]:
     """Return the columns of the cohort in which a message with these counts is one more."""
-    if Count.ACCEPTED not in counts or Count.ACCOUNT_SUPPRESSED in counts:
+    if Count.ACCEPTED not in counts or Count.WITHHELD in counts:
         return []
     columns = ["accepted"]
     if Count.KNOWN in counts:
@@ -208,6 +221,7 @@ def _parameters(after: MessageState) -> dict[str, object]:
         "new_claim_id": after.claim_id,
         "new_failures": after.failures,
         "new_detail": after.detail,
+        "new_withheld_reason": after.withheld_reason,
         **{f"new_{name}": after.facts.get(fact) for fact, name in FACT_COLUMNS.items()},
     }
 

@@ -1,10 +1,10 @@
 """Collecting what became of messages: events off the queue, into the ledger, past the gate."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ledger import accounts, campaigns, drains, events, soft_bounces, tallies
+from ledger import accounts, campaigns, drains, events, soft_bounces, tallies, unread
 from ledger.campaigns import State
 from ledger.engine import Ledger
 from ledger.incoming import Event
@@ -34,6 +34,8 @@ class Collected:
     repeated: int = 0
     unmatched: int = 0
     not_events: int = 0
+    # Of these, how many found no room in the ledger and stay on the queue.
+    left: int = 0
     # Ids of the campaigns whose facts changed.
     campaigns: frozenset[int] = frozenset()
 
@@ -44,6 +46,7 @@ class Collected:
             self.repeated + other.repeated,
             self.unmatched + other.unmatched,
             self.not_events + other.not_events,
+            self.left + other.left,
             self.campaigns | other.campaigns,
         )
 
@@ -68,6 +71,9 @@ class Collector:
                 self._note_drained()
                 return total
             total += found
+            if found.received == found.left:
+                # Nothing but what must stay, which a queue may hand out again at once.
+                return total
 
     def _step(self, wait_seconds: int) -> Collected:
         batch = self.queue.receive(wait_seconds)
@@ -77,30 +83,36 @@ class Collector:
             batch = batch + more
         if not batch:
             return Collected()
-        collected = self._take_in(batch)
+        collected, left = self._take_in(batch)
         # Only after the commit: what a crash leaves on the queue comes again and is then known.
-        self.queue.delete([item.receipt for item in batch])
+        self.queue.delete([item.receipt for item in batch if item.body not in left])
         return collected
 
     def _note_drained(self) -> None:
         with self.ledger.writing() as connection:
             drains.note(connection)
 
-    def _take_in(self, batch: Sequence[Received]) -> Collected:
+    def _take_in(self, batch: Sequence[Received]) -> tuple[Collected, Collection[str]]:
+        """Return what came of a batch, and the bodies that must stay on the queue."""
         found: list[Event] = []
         not_events = 0
+        aside: dict[str, str] = {}
         for item in batch:
             parsed = parse(item.body, self.clock())
             if isinstance(parsed, NotAnEvent):
                 not_events += 1
+                if parsed.keep:
+                    aside[item.body] = parsed.why
             else:
                 found.extend(parsed)
         found = self._with_mx(found)
-        bounced = any(Fact.HARD_BOUNCED in item.facts for item in found)
+        # What SES withheld leaves the account's accepted messages, and so raises its rate.
+        bounced = any(item.facts.keys() & {Fact.HARD_BOUNCED, Fact.WITHHELD} for item in found)
         with self.ledger.writing() as connection:
             if bounced:
                 accounts.lock(connection)
             applied = events.apply(connection, found, self.soft_bounces_in_a_row)
+            left = unread.keep(connection, aside)
             for campaign_id in applied.campaigns:
                 locked = campaigns.lock(connection, campaign_id)
                 own = [change for change in applied.changes if change[1].campaign_id == campaign_id]
@@ -108,14 +120,16 @@ class Collector:
                 gatekeeping.review(connection, locked)
             if bounced:
                 account.review(connection)
-        return Collected(
+        collected = Collected(
             received=len(batch),
             new=applied.new,
             repeated=applied.repeated,
             unmatched=applied.unmatched,
             not_events=not_events,
+            left=sum(item.body in left for item in batch),
             campaigns=frozenset(applied.campaigns),
         )
+        return collected, left
 
     def _with_mx(self, found: Sequence[Event]) -> list[Event]:
         """Let an unknown domain suppress only where the DNS agrees: a failure of DNS looks the same."""

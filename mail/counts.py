@@ -10,7 +10,7 @@ from ledger.tallies import Cohort
 class Counts:
     """Counts of one epoch; what may still go is that of all epochs.
 
-    accepted: taken by SES, without what its own suppression list stopped; known: of those, with an outcome;
+    accepted: taken by SES, without what it withheld; known: of those, with an outcome;
     delayed: of those, late and without an outcome so far.
     may_still_go: queued, claimed, being sent or in doubt; to_claim: of those, still queued or claimed.
     underway: claimed, being sent, or in doubt for less than a soak: SES may take them or have taken them.

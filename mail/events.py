@@ -1,21 +1,23 @@
 """What Amazon SES says of a message, read out of a queue's body into the ledger's terms.
 
 The shapes are those of SES event publishing (developer guide, "Event data SES publishes to Amazon SNS"), bare
-or inside an SNS envelope, and of the older identity notifications, which carry no tags.
+or in the envelopes of SNS and EventBridge, and of the older identity notifications, which carry no tags.
 """
 
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from ledger.incoming import Event
-from ledger.json_text import decoded, encoded
+from ledger.json_text import encoded
 from ledger.statuses import Fact
 from lists.addresses import key_of
-from mail.event_meaning import fact_of, suppression_of
+from mail.event_envelopes import NotAnEvent, opened
+from mail.event_meaning import meaning_of
+
+__all__ = ["NotAnEvent", "parse"]
 
 # The inner object of each event type; its timestamp tells two events of one type apart.
 _INNER = {
@@ -37,13 +39,6 @@ _LONGEST_SEND_ID = 64
 _LONGEST_ID = 18
 
 
-@dataclass(frozen=True, slots=True)
-class NotAnEvent:
-    """A body that says nothing about a message, and why: it is removed from the queue all the same."""
-
-    why: str
-
-
 def parse(body: str, received_at: float) -> list[Event] | NotAnEvent:
     """Return the events in a queue message's body, one for each recipient it names.
 
@@ -59,25 +54,19 @@ def parse(body: str, received_at: float) -> list[Event] | NotAnEvent:
 
 
 def _parse(body: str, received_at: float) -> list[Event] | NotAnEvent:
-    try:
-        outer = decoded(body)
-    except ValueError:
-        return NotAnEvent("not JSON")
-    if not isinstance(outer, dict):
-        return NotAnEvent("not a JSON object")
-    inner: Any = outer
-    if "Message" in outer and "TopicArn" in outer:
-        # SES greets a new topic with a plain text.
-        try:
-            inner = decoded(outer["Message"])
-        except (TypeError, ValueError):
-            return NotAnEvent("a notice of SNS or SES, in plain text")
-    if not isinstance(inner, dict) or not isinstance(inner.get("mail"), dict):
-        return NotAnEvent("no mail in it")
-    kind = _text(inner.get("eventType") or inner.get("notificationType"))
+    payload = opened(body)
+    if isinstance(payload, NotAnEvent):
+        return payload
+    kind = _text(payload.get("eventType") or payload.get("notificationType")) or _kind_by_content(payload)
     if kind is None:
         return NotAnEvent("no event type in it")
-    return list(_events(inner, kind, received_at))
+    return list(_events(payload, kind, received_at))
+
+
+def _kind_by_content(payload: Mapping[str, Any]) -> str | None:
+    """Return the type of an event that does not name it, by the one object that says what happened."""
+    found = [kind for kind, name in _INNER.items() if isinstance(payload.get(name), dict)]
+    return found[0] if len(found) == 1 else None
 
 
 def _events(payload: Mapping[str, Any], kind: str, received_at: float) -> Iterator[Event]:
@@ -92,9 +81,10 @@ def _events(payload: Mapping[str, Any], kind: str, received_at: float) -> Iterat
     for recipient, status, diagnostic in _recipients(kind, detail, mail):
         # Whatever SES says about a message proves that it took it.
         facts = {Fact.ACCEPTED: taken_at or at}
-        fact = fact_of(kind, detail, status)
-        if fact is not None:
-            facts[fact] = at
+        meaning = meaning_of(kind, detail, status, diagnostic)
+        if meaning.fact is not None:
+            facts[meaning.fact] = at
+        subtype = _text(detail.get("bounceSubType") or detail.get("complaintSubType"))
         yield Event(
             dedupe_key=_dedupe_key(mail, kind, recipient, detail),
             kind=kind[:_LONGEST_KIND],
@@ -105,9 +95,12 @@ def _events(payload: Mapping[str, Any], kind: str, received_at: float) -> Iterat
             facts=facts,
             raw=raw,
             bounce_type=_text(detail.get("bounceType")),
-            bounce_subtype=_text(detail.get("bounceSubType") or detail.get("complaintSubType")),
-            diagnostic=diagnostic,
-            suppress=suppression_of(facts, detail, status),
+            bounce_subtype=subtype,
+            # Where SES gives no reason for not sending, the name of it is one.
+            diagnostic=diagnostic if diagnostic or meaning.withheld is None else subtype,
+            suppress=meaning.suppress,
+            withheld=meaning.withheld,
+            note=meaning.note,
             destination=_first(mail.get("destination")),
             destination_key=_key(_first(mail.get("destination"))),
             ledger_id=_first(tags.get("ledger")),

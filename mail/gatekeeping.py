@@ -35,7 +35,7 @@ def counts_of(
         doubtful = doubts.younger_than(connection, campaign.id, campaign.epoch, now - rules.soak_seconds)
     return Counts(
         accepted=epoch.accepted,
-        known=epoch.counts[Count.KNOWN] - epoch.counts[Count.ACCOUNT_SUPPRESSED],
+        known=epoch.counts[Count.KNOWN] - epoch.counts[Count.WITHHELD],
         hard_bounced=epoch.counts[Count.HARD_BOUNCED],
         complained=epoch.counts[Count.COMPLAINED],
         may_still_go=whole.may_still_go,

@@ -104,6 +104,11 @@ class Model:
         self._cohorts[bucket][0] += count
         return bucket
 
+    def withhold(self, bucket: int) -> None:
+        """Take in that SES took a message of this cohort and did not send it: it is in no rate."""
+        self.accepted -= 1
+        self._cohorts[bucket][0] -= 1
+
     def delay(self, bucket: int) -> None:
         """Take in that a message of this cohort, of which nothing was known, is late."""
         self.delayed += 1

@@ -6,6 +6,7 @@ one does. What becomes of each recipient is drawn from the seed.
 
 import heapq
 from dataclasses import dataclass
+from enum import Enum, auto
 from random import Random
 
 from mail.gate_answers import Halt, Pause
@@ -23,7 +24,8 @@ _COLLECT_SECONDS = 0.5
 class Scenario:
     """A list and how its outcomes come: seconds after the acceptance, give or take `spread` of them.
 
-    bounce_rate: the share that bounces hard; silent: the share of which nothing is ever heard.
+    bounce_rate: the share that bounces hard; silent: the share of which nothing is ever heard; withheld: the
+    share that SES takes and does not send, which it says as soon as of a delivery.
     """
 
     recipients: int
@@ -34,6 +36,7 @@ class Scenario:
     spread: float = 0.0
     silent: float = 0.0
     seed: int = 1
+    withheld: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,8 @@ class Point:
 class Simulated:
     """How it went. `final_bounces` are those after every outcome came in; `stopped` is None at the end.
 
-    `most_unknown` were out at once without an outcome; `seconds` is from the begin to the last message.
+    `sent` is without what was `withheld`. `most_unknown` were out at once without an outcome; `seconds` is
+    from the begin to the last message.
     """
 
     points: tuple[Point, ...]
@@ -68,6 +72,7 @@ class Simulated:
     unknown_at_stop: int
     most_unknown: int
     seconds: float
+    withheld: int = 0
 
 
 def simulate(scenario: Scenario, rules: HaltRules) -> Simulated:
@@ -75,12 +80,19 @@ def simulate(scenario: Scenario, rules: HaltRules) -> Simulated:
     return _Run(scenario, rules).play()
 
 
+class _Outcome(Enum):
+    DELIVERED = auto()
+    BOUNCED = auto()
+    WITHHELD = auto()
+
+
 class _Run:
     def __init__(self, scenario: Scenario, rules: HaltRules) -> None:
         self.scenario, self.random = scenario, Random(scenario.seed)
         self.model = Model(scenario.recipients, rules, scenario.rate_per_second)
         self.rate = Rate(scenario.rate_per_second, 0.0, "")
-        self.events: list[tuple[float, int, int, bool]] = []
+        self.events: list[tuple[float, int, int, _Outcome]] = []
+        self.withheld = 0
         self.points: list[Point] = []
         self.held = self.most_unknown = self.numbered = 0
         self.stopped_at: float | None = None
@@ -109,6 +121,7 @@ class _Run:
             unknown_at_stop=self.at_stop[1],
             most_unknown=self.most_unknown,
             seconds=self.last_sent,
+            withheld=self.withheld,
         )
 
     def _send(self, now: float) -> float:
@@ -133,20 +146,27 @@ class _Run:
     def _draw(self, now: float, bucket: int) -> None:
         """Decide what becomes of one message, and when that is heard of."""
         scenario = self.scenario
-        bounces = self.random.random() < scenario.bounce_rate
+        outcome = _Outcome.BOUNCED if self.random.random() < scenario.bounce_rate else _Outcome.DELIVERED
+        # Drawn only where it matters, so that the other scenarios stay what they were.
+        if scenario.withheld and self.random.random() < scenario.withheld:
+            outcome = _Outcome.WITHHELD
         if self.random.random() < scenario.silent:
             return
-        delay = scenario.bounce_seconds if bounces else scenario.delivery_seconds
+        delay = scenario.bounce_seconds if outcome is _Outcome.BOUNCED else scenario.delivery_seconds
         delay *= 1 + scenario.spread * self.random.uniform(-1, 1)
         self.numbered += 1
-        heapq.heappush(self.events, (now + delay, self.numbered, bucket, bounces))
+        heapq.heappush(self.events, (now + delay, self.numbered, bucket, outcome))
 
     def _collect(self, now: float) -> None:
         """Take in the events that have come, one by one past the gate."""
         while self.events and self.events[0][0] <= now:
-            _, _, bucket, bounces = heapq.heappop(self.events)
-            self.model.settle(bucket, bounced=bounces)
-            if bounces and self.model.stopped is None:
+            _, _, bucket, outcome = heapq.heappop(self.events)
+            if outcome is _Outcome.WITHHELD:
+                self.withheld += 1
+                self.model.withhold(bucket)
+            else:
+                self.model.settle(bucket, bounced=outcome is _Outcome.BOUNCED)
+            if outcome is not _Outcome.DELIVERED and self.model.stopped is None:
                 self.model.review(now)
                 self._watch(now)
         self.model.review(now)

@@ -39,7 +39,8 @@ def read(connection: Connection) -> Figures:
     total_accepted = total_bounced = 0
     for is_single, status, count, taken, bounced in connection.execute(query):
         by_status["single" if is_single else "campaign", Status(status)] = count
-        total_accepted += taken
+        # Of what SES took, only what it withheld is SUPPRESSED: on neither side of a rate.
+        total_accepted += taken if status != Status.SUPPRESSED else 0
         total_bounced += bounced
     lately = select(func.count()).where(accepted > clock.now(connection) - RATE_SECONDS)
     sent = connection.execute(lately).scalar_one()

@@ -7,10 +7,16 @@ from ledger.statuses import Count, Status
 from ledger.tallies import Totals
 from reports.campaign_figures import Domain, ListFigures
 from reports.errors import ReportError
+from reports.ses_notices import Withheld
 
 
 def check(
-    campaign: Campaign, listed: ListFigures, totals: Totals, recount: Totals, domains: Sequence[Domain]
+    campaign: Campaign,
+    listed: ListFigures,
+    totals: Totals,
+    recount: Totals,
+    domains: Sequence[Domain],
+    withheld: Withheld,
 ) -> None:
     """Raise ReportError naming every pair of figures that should be equal and is not.
 
@@ -29,6 +35,12 @@ def check(
         ("rejected rows", listed.rejected, "sum over the reasons", sum(listed.by_reason.values())),
         ("accepted rows", listed.accepted, "recipients", campaign.recipients),
         ("recipients", campaign.recipients, "sum over the statuses", totals.recipients),
+        (
+            "withheld messages",
+            totals.counts[Count.WITHHELD],
+            "sum over the reasons",
+            sum(withheld.by_reason.values()),
+        ),
         *(
             (f"{what} in the tally", tallied, f"{what} among the messages", counted)
             for what, tallied, counted in _recounted(totals, recount)

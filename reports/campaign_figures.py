@@ -9,6 +9,7 @@ from ledger.domain_brakes import Window
 from ledger.statuses import Count, Status
 from ledger.tallies import Totals
 from mail.policy import HaltRules
+from reports.ses_notices import Notice, Withheld
 
 # What a person has to settle comes first, then what harms the sender's name, then what was never sent.
 ATTENTION_STATUSES = (
@@ -33,7 +34,7 @@ class ListFigures:
 
 @dataclass(frozen=True, slots=True)
 class Domain:
-    """What became of the recipients at one domain; `accepted` is without the account-suppressed."""
+    """What became of the recipients at one domain; `accepted` is without the withheld."""
 
     domain: str
     recipients: int
@@ -115,6 +116,7 @@ class CampaignReport:
     """One campaign at one moment. Times are UTC epoch seconds, rates are fractions.
 
     `account` counts everything that the account sent, over all campaigns, as the account's rule counts it.
+    `withheld` is what SES took and did not send, `notices` what events said that is in no other figure.
     `braked` are the domains that are left alone for a while, or tried again after that. `suppressed`,
     `rejected` and `diagnostics` are ordered by how often each text came, `domains` by hard bounces and then
     by recipients.
@@ -135,6 +137,8 @@ class CampaignReport:
     recipients: int
     totals: Totals
     account: Rolling
+    withheld: Withheld
+    notices: tuple[Notice, ...]
     suppressed: tuple[TextCount, ...]
     rejected: tuple[TextCount, ...]
     diagnostics: tuple[TextCount, ...]
@@ -156,7 +160,7 @@ class CampaignReport:
 
     @property
     def accepted(self) -> int:
-        """Messages that SES took, without those that its own suppression list stopped."""
+        """Messages that SES took to send, without those that it withheld."""
         return self.totals.accepted
 
     @property

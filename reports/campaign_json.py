@@ -39,6 +39,8 @@ def as_json(report: CampaignReport) -> str:
         "complained": counts[Count.COMPLAINED],
         "complaint_rate": report.totals.complaint_rate,
         "account": asdict(report.account) | {"bounce_rate": report.account.bounce_rate},
+        "withheld": asdict(report.withheld),
+        "notices": {each.note: each.messages for each in report.notices},
         "suppressed": _by_text(report.suppressed),
         "rejected": _by_text(report.rejected),
         "diagnostics": [asdict(each) for each in report.diagnostics],

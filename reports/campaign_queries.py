@@ -9,8 +9,6 @@ from ledger.statuses import Fact, Status
 from reports.campaign_figures import ATTENTION_STATUSES, Attention, Domain, Point, TextCount
 from reports.masking import ADDRESS, mask, mask_text, pattern_of
 
-# The reason of a message that SES's own suppression list stopped; the others have a reason of ours.
-ACCOUNT_SUPPRESSION_LIST = "account_suppression_list"
 NOT_STATED = "not stated"
 
 _TIMELINE_POINTS = 100
@@ -35,7 +33,7 @@ def domains(connection: Connection, campaign_id: int) -> tuple[Domain, ...]:
         select(
             message.c.domain,
             recipients,
-            _count(_holds(Fact.ACCEPTED)) - _count(_holds(Fact.ACCOUNT_SUPPRESSED)),
+            _count(_taken()),
             _count(_holds(Fact.DELIVERED)),
             _count(is_soft),
             hard_bounced,
@@ -54,7 +52,6 @@ def timeline(connection: Connection, campaign_id: int) -> tuple[Point, ...]:
     Points by number stay readable where points by time would not: in a run of a few seconds, and in one that
     was resumed days later.
     """
-    taken = _holds(Fact.ACCEPTED) & ~_holds(Fact.ACCOUNT_SUPPRESSED)
     known = or_(*(_holds(fact) for fact in _OUTCOMES))
     at = message.c[FACT_COLUMNS[Fact.ACCEPTED]]
     points = (
@@ -64,7 +61,7 @@ def timeline(connection: Connection, campaign_id: int) -> tuple[Point, ...]:
             case((_holds(Fact.HARD_BOUNCED), 1), else_=0).label("hard_bounced"),
             func.ntile(_TIMELINE_POINTS).over(order_by=(at, message.c.id)).label("part"),
         )
-        .where(message.c.campaign_id == campaign_id, taken)
+        .where(message.c.campaign_id == campaign_id, _taken())
         .subquery()
     )
     query = (
@@ -102,7 +99,7 @@ def texts(connection: Connection, campaign_id: int) -> tuple[TextCount, ...]:
     told = (
         select(
             message.c.status,
-            case((_holds(Fact.ACCOUNT_SUPPRESSED), 1), else_=0).label("by_ses"),
+            message.c.withheld_reason,
             func.coalesce(plain, "").label("text"),
         )
         .where(
@@ -111,13 +108,13 @@ def texts(connection: Connection, campaign_id: int) -> tuple[TextCount, ...]:
         )
         .subquery()
     )
-    query = select(told.c.status, told.c.by_ses, told.c.text, func.count()).group_by(
-        told.c.status, told.c.by_ses, told.c.text
+    query = select(told.c.status, told.c.withheld_reason, told.c.text, func.count()).group_by(
+        told.c.status, told.c.withheld_reason, told.c.text
     )
     found: Counter[tuple[Status, str]] = Counter()
-    for status, by_ses, text, messages in connection.execute(query):
-        if by_ses and status == Status.SUPPRESSED:
-            text = ACCOUNT_SUPPRESSION_LIST
+    for status, withheld, text, messages in connection.execute(query):
+        if withheld and status == Status.SUPPRESSED:
+            text = withheld
         found[Status(status), pattern_of(text) or NOT_STATED] += messages
     ordered = sorted(found.items(), key=lambda item: (-item[1], item[0]))
     return tuple(TextCount(status, text, messages) for (status, text), messages in ordered)
@@ -142,6 +139,11 @@ def attention(connection: Connection, campaign_id: int, limit: int) -> tuple[Att
         Attention(row, mask(address), Status(status), mask_text(detail or ""), attempts)
         for row, address, status, detail, attempts in connection.execute(query)
     )
+
+
+def _taken() -> ColumnElement[bool]:
+    """What SES took to send: of what it took, only what it withheld is SUPPRESSED."""
+    return _holds(Fact.ACCEPTED) & (message.c.status != Status.SUPPRESSED)
 
 
 def _holds(fact: Fact) -> ColumnElement[bool]:

@@ -14,7 +14,7 @@ from ledger.statuses import Count, Status
 from lists.output_files import refuse_address
 from mail import account, braking
 from mail.gatekeeping import policy_of
-from reports import campaign_balance, campaign_page, campaign_queries, messages_csv
+from reports import campaign_balance, campaign_page, campaign_queries, messages_csv, ses_notices
 from reports.campaign_figures import CampaignReport, Epoch, Halt, ListFigures
 from reports.campaign_json import as_json
 from reports.campaign_summary import MOST_ROWS, markdown, rows
@@ -44,7 +44,8 @@ def build(connection: Connection, name: str) -> CampaignReport:
     listed = _list_figures(campaign)
     domains = campaign_queries.domains(connection, campaign.id)
     recount = tallies.recount(connection, campaign.id)
-    campaign_balance.check(campaign, listed, totals, recount, domains)
+    withheld = ses_notices.withheld(connection, campaign.id, totals)
+    campaign_balance.check(campaign, listed, totals, recount, domains, withheld)
     texts = campaign_queries.texts(connection, campaign.id)
     first, last = campaign_queries.accepted_between(connection, campaign.id)
     history = tuple(campaigns.history(connection, campaign.id))
@@ -64,6 +65,8 @@ def build(connection: Connection, name: str) -> CampaignReport:
         recipients=campaign.recipients,
         totals=totals,
         account=account.standing(connection).counted,
+        withheld=withheld,
+        notices=ses_notices.notices(connection, campaign.id),
         suppressed=tuple(each for each in texts if each.status is Status.SUPPRESSED),
         rejected=tuple(each for each in texts if each.status is Status.REJECTED),
         diagnostics=tuple(each for each in texts if each.status not in (Status.SUPPRESSED, Status.REJECTED)),

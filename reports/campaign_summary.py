@@ -64,6 +64,12 @@ def _lines(report: CampaignReport) -> Iterator[str]:
             ],
         ],
     )
+    if report.withheld.messages:
+        yield f"**{cell(report.withheld.sentence)}.** These are in no rate."
+        yield ""
+    for each in report.notices:
+        yield f"{number(each.messages)} {cell(each.words)}"
+        yield ""
     yield "## Where every recipient stands"
     yield ""
     yield from table(

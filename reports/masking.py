@@ -37,3 +37,18 @@ def pattern_of(text: str) -> str:
     text = _ADDRESS.sub(ADDRESS, " ".join(text.split())).replace(f"<{ADDRESS}>", ADDRESS)
     text = _ID.sub("<id>", _IP_ADDRESS.sub("<ip>", text))
     return text if len(text) <= _LONGEST_TEXT else text[: _LONGEST_TEXT - 1].rstrip() + "…"
+
+
+def excerpt(text: str) -> str:
+    """Return the beginning of any text as one line in which nothing that looks like an address is left."""
+    begin = text[:_LONGEST_EXCERPT]
+    if len(text) > len(begin):
+        # The cut may go through an address, whose first half would not be known as one.
+        begin = _LAST_WORD.sub("…", begin, count=1)
+    return _NEARLY_ADDRESS.sub(ADDRESS, pattern_of("".join(c if c.isprintable() else " " for c in begin)))
+
+
+_LONGEST_EXCERPT = 1_000
+_LAST_WORD = re.compile(r"""[^\s",;:{}\[\]]*\Z""")
+# Addresses in quotes, in URLs, without a dot behind the sign, or with the sign written in another way.
+_NEARLY_ADDRESS = re.compile(r"[^\s,;<>{}]*(?:@|%40|\\u0040|&#64;|&#x40;)[^\s,;<>{}]*", re.IGNORECASE)

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from ledger import breaker, campaigns, tallies
+from ledger import breaker, campaigns, tallies, unread
 from ledger.breaker import Opened
 from ledger.campaigns import Campaign, State
 from ledger.domain_brakes import Window
@@ -15,7 +15,9 @@ from ledger.tallies import Totals
 from mail import braking, warm_up
 from mail.rate import ACCOUNT
 from mail.warm_up import Today
+from reports import ses_notices
 from reports.campaign_words import utc
+from reports.ses_notices import Notice, Withheld
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +26,15 @@ class CampaignStatus:
 
     campaign: Campaign
     totals: Totals
+    withheld: Withheld
+    notices: tuple[Notice, ...] = ()
     braked: tuple[Window, ...] = ()
     # What the sender's domain may send today, where it is being warmed up.
     today: Today | None = None
     # Since when SES gives no answers to anybody, and when the next probe goes out; None while it answers.
     silence: Opened | None = None
+    # Messages of the event queue that could not be read, of whichever campaign.
+    unread: int = 0
 
     def as_json(self) -> dict[str, Any]:
         """Return what `campaign status NAME --json` prints."""
@@ -39,6 +45,8 @@ class CampaignStatus:
             "by_status": {status.value: count for status, count in self.totals.by_status.items()},
             "bounce_rate": self.totals.bounce_rate,
             "complaint_rate": self.totals.complaint_rate,
+            "withheld": asdict(self.withheld),
+            "notices": {each.note: each.messages for each in self.notices},
             "halt": self._halt(),
             "changed_at": self.campaign.changed_at,
             "changed_by": self.campaign.changed_by,
@@ -51,6 +59,7 @@ class CampaignStatus:
             "continues_at": self.continues_at,
             "later": self.later,
             "breaker": None if self.silence is None else asdict(self.silence),
+            "unread": self.unread,
         }
 
     @property
@@ -70,6 +79,12 @@ class CampaignStatus:
             f"{self.today.domain} has sent the {self.today.ceiling:,} messages of today's warm-up; "
             f"{self.totals.by_status[Status.QUEUED]:,} recipients wait and are written to from {utc(at)}"
         )
+
+    @property
+    def lines(self) -> list[str]:
+        """What SES withheld, and what it said beside the figures, for a person to read."""
+        beside = [f"{each.messages:,} {each.words}" for each in self.notices]
+        return [self.withheld.sentence, *beside] if self.withheld.messages else beside
 
     @property
     def percent_done(self) -> float:
@@ -97,12 +112,16 @@ def every(connection: Connection) -> list[CampaignStatus]:
 
 
 def _status(connection: Connection, campaign: Campaign) -> CampaignStatus:
+    totals = tallies.read(connection, campaign.id)
     return CampaignStatus(
         campaign,
-        tallies.read(connection, campaign.id),
+        totals,
+        ses_notices.withheld(connection, campaign.id, totals),
+        ses_notices.notices(connection, campaign.id),
         tuple(braking.braked(connection, campaign)),
         warm_up.today(connection, campaign),
         breaker.look(connection, ACCOUNT) if campaign.state in (State.RUNNING, State.PAUSED) else None,
+        unread.amount(connection).messages,
     )
 
 

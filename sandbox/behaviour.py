@@ -55,6 +55,13 @@ class OutcomeKind(StrEnum):
     GLOBALLY_SUPPRESSED = "globally_suppressed"
     ACCOUNT_SUPPRESSED = "account_suppressed"
     RENDERING_FAILURE = "rendering_failure"
+    # Auto Validation, a tenant's suppression list, a contact who opted out: SES takes it and sends nothing.
+    VALIDATION_SUPPRESSED = "validation_suppressed"
+    TENANT_SUPPRESSED = "tenant_suppressed"
+    CONTACT_OPTED_OUT = "contact_opted_out"
+    # Feedback reports about delivered mail that are no complaints.
+    NOT_SPAM = "not_spam"
+    AUTH_FAILURE = "auth_failure"
 
 
 class _Settings(BaseModel):
@@ -79,6 +86,11 @@ class OutcomeRule(_Settings):
     silent: Probability = 0
     bounce_after_delivery: Probability = 0
     unknown_domain: Probability = 0
+    validation_suppressed: Probability = 0
+    tenant_suppressed: Probability = 0
+    contact_opted_out: Probability = 0
+    not_spam: Probability = 0
+    auth_failure: Probability = 0
 
     @cached_property
     def probabilities(self) -> list[tuple[OutcomeKind, float]]:

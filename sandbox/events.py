@@ -68,6 +68,35 @@ _BOUNCES = {
             "Amazon SES did not send the message to this address because it is on your suppression list.",
         ),
     ),
+    OutcomeKind.TENANT_SUPPRESSED: (
+        Bounce(
+            "Permanent",
+            "OnTenantSuppressionList",
+            "5.1.1",
+            "Amazon SES did not send the message to this address because it is on the tenant's list.",
+        ),
+    ),
+    OutcomeKind.VALIDATION_SUPPRESSED: (
+        Bounce(
+            "Permanent",
+            "EmailValidationSuppressed",
+            "5.1.1",
+            "Amazon SES did not send the message to this address because it did not pass email validation.",
+        ),
+    ),
+    OutcomeKind.CONTACT_OPTED_OUT: (
+        Bounce(
+            "Permanent",
+            "UnsubscribedRecipient",
+            "5.1.1",
+            "Amazon SES did not send the message to this address because the contact has opted out.",
+        ),
+    ),
+}
+_FEEDBACK = {
+    OutcomeKind.COMPLAINT: "abuse",
+    OutcomeKind.NOT_SPAM: "not-spam",
+    OutcomeKind.AUTH_FAILURE: "auth-failure",
 }
 _AFTER_DELIVERY = (OutcomeKind.AUTO_REPLY, OutcomeKind.BOUNCE_AFTER_DELIVERY)
 
@@ -83,8 +112,8 @@ def happenings(kind: OutcomeKind, recipient: str, seed: int) -> list[Happening]:
     match kind:
         case OutcomeKind.DELIVERED:
             return [delivery]
-        case OutcomeKind.COMPLAINT:
-            return [delivery, Happening(EventType.COMPLAINT, recipient, detail="abuse")]
+        case OutcomeKind.COMPLAINT | OutcomeKind.NOT_SPAM | OutcomeKind.AUTH_FAILURE:
+            return [delivery, Happening(EventType.COMPLAINT, recipient, detail=_FEEDBACK[kind])]
         case OutcomeKind.DELAYED_THEN_DELIVERED:
             return [
                 Happening(EventType.DELIVERY_DELAY, recipient, detail="TransientCommunicationFailure"),

@@ -19,6 +19,12 @@ _NOT_SHOWN = re.compile(r"<(style|script|head|title)\b.*?</\1>|<!--.*?-->|<[^>]*
 _TONES = {
     "delivered": "good",
     "auto_reply": "good",
+    "not_spam": "good",
+    "auth_failure": "warn",
+    "account_suppressed": "quiet",
+    "validation_suppressed": "quiet",
+    "tenant_suppressed": "quiet",
+    "contact_opted_out": "quiet",
     "delayed_then_delivered": "good",
     "silent": "quiet",
     "soft_bounce": "warn",

@@ -16,6 +16,13 @@ _SIMULATED = {
     "complaint": OutcomeKind.COMPLAINT,
     "ooto": OutcomeKind.AUTO_REPLY,
     "suppressionlist": OutcomeKind.GLOBALLY_SUPPRESSED,
+    # The real simulator has no addresses for these; they are the sandbox's own.
+    "accountsuppressionlist": OutcomeKind.ACCOUNT_SUPPRESSED,
+    "tenantsuppressionlist": OutcomeKind.TENANT_SUPPRESSED,
+    "emailvalidation": OutcomeKind.VALIDATION_SUPPRESSED,
+    "unsubscribedrecipient": OutcomeKind.CONTACT_OPTED_OUT,
+    "notspam": OutcomeKind.NOT_SPAM,
+    "authfailure": OutcomeKind.AUTH_FAILURE,
 }
 _WITHOUT_MAIL = {
     Answer.NXDOMAIN: OutcomeKind.UNKNOWN_DOMAIN,

@@ -6,7 +6,7 @@ from typing import Any
 
 from prefect import get_run_logger, task
 
-from ledger import campaigns, claims
+from ledger import campaigns, claims, unread
 from ledger.engine import open_ledger
 from mail import (
     attending,
@@ -93,13 +93,22 @@ def collect_during(campaign: str, settle_seconds: float, presence: int = 0) -> d
 # Reading the queue again is harmless: an event counts once.
 @task(task_run_name="collect events", retries=2, retry_delay_seconds=10)
 def collect_once() -> dict[str, Any]:
-    """Drain the event queue once; return the counts of events and the names of the campaigns they changed."""
+    """Drain the event queue once; return the counts of events and the names of the campaigns they changed.
+
+    `warning` is a sentence about messages that could not be read and are new, or empty.
+    """
     found = settings()
     with open_ledger(found.database_url) as ledger:
         collected = working.open_collector(ledger, found).drain()
         with ledger.reading() as connection:
             changed = [each.name for each in campaigns.every(connection) if each.id in collected.campaigns]
-    return {"events": collected.new, "unmatched": collected.unmatched, "campaigns": changed}
+            warning = unread.amount(connection).sentence if collected.not_events else ""
+    return {
+        "events": collected.new,
+        "unmatched": collected.unmatched,
+        "campaigns": changed,
+        "warning": warning,
+    }
 
 
 # Leases keep deliverers apart, and a receiver sees a repeat by the callback's id.

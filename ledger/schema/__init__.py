@@ -31,7 +31,7 @@ from ledger.schema.sending import (
     limiter,
     message,
 )
-from ledger.schema.upkeep import drain, identity, mx_answer, restore
+from ledger.schema.upkeep import drain, identity, mx_answer, restore, unread_change, unread_message
 
 __all__ = [
     "COHORT_SECONDS",
@@ -73,4 +73,6 @@ __all__ = [
     "suppression",
     "suppression_change",
     "tally",
+    "unread_change",
+    "unread_message",
 ]

@@ -1,6 +1,6 @@
 """What became of messages, counted as the rules need it."""
 
-from sqlalchemy import BigInteger, Column, Float, ForeignKey, Integer, String, Table, Text
+from sqlalchemy import BigInteger, Column, Float, ForeignKey, Index, Integer, String, Table, Text, text
 
 from ledger.schema.base import Id, metadata
 from ledger.statuses import Count, Status
@@ -22,6 +22,14 @@ event = Table(
     Column("bounce_subtype", Text),
     Column("diagnostic", Text),
     Column("raw", Text, nullable=False),
+    # What a person should be told of it beside the figures; few events have one.
+    Column("note", String(120)),
+    Index(
+        "ix_event_note",
+        "note",
+        sqlite_where=text("note IS NOT NULL"),
+        postgresql_where=text("note IS NOT NULL"),
+    ),
 )
 
 STATUS_COLUMNS: dict[Status, str] = {status: f"status_{status.lower()}" for status in Status}

@@ -91,6 +91,8 @@ message = Table(
     # Which receivers are told of its status; empty: none.
     Column("callback_group_id", Id),
     *(Column(name, Float) for name in FACT_COLUMNS.values()),
+    # Why SES did not send it (ledger.withheld); set with the fact.
+    Column("withheld_reason", String(40)),
     UniqueConstraint("campaign_id", "address_key"),
     Index(None, "campaign_id", "status", "position"),
 )

@@ -1,6 +1,6 @@
 """What the ledger knows of itself, and answers of DNS that it keeps."""
 
-from sqlalchemy import BigInteger, Column, Float, Integer, String, Table, Text
+from sqlalchemy import BigInteger, Column, Float, Integer, LargeBinary, String, Table, Text
 
 from ledger.schema.base import Id, metadata
 
@@ -53,4 +53,32 @@ mx_answer = Table(
     Column("detail", String(60), nullable=False),
     Column("flag", String(20), nullable=False),
     Column("expires_at", Float, nullable=False, index=True),
+)
+
+# What the event queue held and no event could be read from, whole, until a person has looked at it.
+unread_message = Table(
+    "unread_message",
+    metadata,
+    Column("id", Id, primary_key=True),
+    # Of the body: the same one again is counted, not kept again.
+    Column("digest", String(64), nullable=False, unique=True),
+    Column("why", String(120), nullable=False),
+    Column("first_at", Float, nullable=False),
+    Column("last_at", Float, nullable=False),
+    Column("times", Integer, nullable=False),
+    Column("bytes", Integer, nullable=False),
+    # Bytes: it may hold what no database takes as text.
+    Column("body", LargeBinary, nullable=False),
+)
+
+# Who deleted or exported such messages, and how many. Append-only.
+unread_change = Table(
+    "unread_change",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("at", Float, nullable=False),
+    Column("action", String(12), nullable=False),
+    Column("by", String(200), nullable=False),
+    Column("messages", Integer, nullable=False),
+    Column("note", Text, nullable=False),
 )

@@ -102,7 +102,8 @@ def test_collecting_counts_what_came_off_the_queue(office: "Office", command: "C
     name = office.begin(file)
     send_without_collecting(office, name)
     counts = json.loads(command("collect", "--json").out)
-    assert counts.keys() == {"received", "new", "repeated", "unmatched", "not_events"}
+    assert counts.keys() == {"received", "new", "repeated", "unmatched", "not_events", "left", "unread"}
+    assert (counts["left"], counts["unread"]) == (0, 0)
     # SNS says hello to a new subscription in a message that is no event.
     assert (counts["new"], counts["repeated"], counts["unmatched"]) == (0, 0, 0)
     office.world.control(events={"withheld": False, "duplicate_probability": 1, "reorder_seconds": 0})

@@ -301,7 +301,7 @@ def check_tallies(connection: Connection, campaign_id: int) -> None:
         counts = counts_of(facts)
         found = by_epoch.setdefault(int(str(row["epoch"])), Counter())
         found.update([Status(str(row["status"])), *counts])
-        if Count.ACCEPTED in counts and Count.ACCOUNT_SUPPRESSED not in counts:
+        if Count.ACCEPTED in counts and Count.WITHHELD not in counts:
             bucket = int(float(str(row["accepted_at"])) // COHORT_SECONDS)
             amounts = cohorts.setdefault((int(str(row["epoch"])), bucket), [0, 0, 0, 0])
             for place, count in enumerate((Count.ACCEPTED, Count.KNOWN, Count.HARD_BOUNCED)):

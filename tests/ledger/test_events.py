@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from itertools import permutations
 
 import pytest
 from hypothesis import given
@@ -16,8 +17,15 @@ from ledger.incoming import Event
 from ledger.schema import attempt, event, suppression
 from ledger.statuses import Fact, Status
 from ledger.suppressions import SuppressionReason
+from ledger.withheld import WithheldReason
 
 SENT_AT = 1_800_000_000.0
+
+
+def _with_reason(item: Event, reason: WithheldReason) -> Event:
+    """Return the event with a reason where it says that SES withheld the message, as every real one has."""
+    return replace(item, withheld=reason if Fact.WITHHELD in item.facts else None)
+
 
 event_values = st.builds(
     Event,
@@ -33,6 +41,7 @@ event_values = st.builds(
     diagnostic=st.sampled_from([None, "550 no such user", "450 try later"]),
     suppress=st.sampled_from([None, SuppressionReason.HARD_BOUNCE, SuppressionReason.COMPLAINT]),
 )
+event_values = st.builds(_with_reason, event_values, st.sampled_from(WithheldReason))
 
 
 @st.composite
@@ -300,6 +309,40 @@ def test_the_first_of_two_bounces_explains_the_status_in_either_order(scene, an_
         for item in pair if early_first else reversed(pair):
             scene.apply(item)
     assert [row["detail"] for row in scene.rows()] == ["450 try later"] * 2
+
+
+WITHHELD_TWICE = [
+    (Fact.WITHHELD, 3, WithheldReason.VALIDATION),
+    (Fact.WITHHELD, 2, WithheldReason.TENANT_LIST),
+]
+
+
+@pytest.mark.parametrize("sent_after_all", [None, Fact.DELIVERED, Fact.HARD_BOUNCED, Fact.TRANSIENT_GENERAL])
+def test_withheld_comes_to_the_same_in_every_order_and_duplication(
+    scene, an_event, frozen, sent_after_all: Fact | None
+) -> None:
+    parts = [*WITHHELD_TWICE, *([(sent_after_all, 1, None)] if sent_after_all else [])]
+    orders = [order for order in permutations(range(len(parts))) for _ in (0, 1)]
+    sent = scene.sending(len(orders))
+    for number, (order, send_id) in enumerate(zip(orders, sent, strict=True)):
+        items = [
+            an_event(send_id, fact, at=frozen.now + after, withheld=reason, diagnostic=str(reason))
+            for fact, after, reason in (parts[place] for place in order)
+        ]
+        if number % 2:
+            scene.apply(*items, *items)
+        else:
+            for item in items:
+                scene.apply(item)
+                scene.check_tallies()
+    rows = scene.rows()
+    first = {name: rows[0][name] for name in ("status", "withheld_at", "withheld_reason", "detail")}
+    assert all({name: row[name] for name in first} == first for row in rows)
+    assert first["withheld_reason"] == WithheldReason.TENANT_LIST
+    assert (first["status"] == Status.SUPPRESSED) == (sent_after_all is None)
+    totals = scene.check_tallies()
+    assert totals.accepted == (0 if sent_after_all is None else len(orders))
+    assert totals.bounce_rate == (1.0 if sent_after_all is Fact.HARD_BOUNCED else 0.0)
 
 
 def test_thousands_of_events_go_in_at_once(scene, an_event) -> None:

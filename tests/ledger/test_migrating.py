@@ -10,13 +10,14 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import func, inspect, select, text
+from sqlalchemy import Connection, func, inspect, select, text
 
 import ledger
-from ledger import migrating, suppression_history
+from ledger import migrating, suppression_history, tallies
 from ledger.engine import connect, open_ledger
 from ledger.errors import LedgerError
-from ledger.schema import identity, metadata, suppression
+from ledger.schema import event, identity, message, metadata, suppression
+from ledger.statuses import Count, Status
 from ledger.suppression_history import Action, Change, SuppressionReason
 
 
@@ -95,6 +96,73 @@ def test_what_was_suppressed_before_there_was_a_history_begins_it(empty_database
     assert change == Change(
         5.0, Action.ADDED, "a@shop.example", "", SuppressionReason.COMPLAINT, "", "message 1", "abuse"
     )
+
+
+def test_what_was_withheld_before_there_was_the_word_is_counted_anew(empty_database_url: str) -> None:
+    engine = connect(empty_database_url)
+    config = Config()
+    config.set_main_option("script_location", str(Path(ledger.__file__).parent / "migrations"))
+    with engine.connect().execution_options(writing=True) as connection, connection.begin():
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0012")
+        insert_rows(connection, "campaign", [CAMPAIGN])
+        # The statuses as they followed from the facts then.
+        for id_, status, facts in (
+            (1, "SUPPRESSED", {}),
+            (2, "SUPPRESSED", {"delivered_at": 9.0}),
+            (3, "HARD_BOUNCED", {"hard_bounced_at": 9.0}),
+        ):
+            row = MESSAGE | {"id": id_, "address_key": f"a{id_}@shop.example", "status": status}
+            insert_rows(
+                connection, "message", [row | {"accepted_at": 5.0, "account_suppressed_at": 8.0} | facts]
+            )
+        counts = {"accepted_count": 3, "known_count": 3, "delivered_count": 1, "hard_bounced_count": 1}
+        statuses = {"status_suppressed": 2, "status_hard_bounced": 1, "account_suppressed_count": 3}
+        insert_rows(connection, "tally", [{"campaign_id": 1, "epoch": 1} | counts | statuses])
+        for number, (kind, subtype, diagnostic) in enumerate(EARLIER_EVENTS):
+            row = {"dedupe_key": f"{number}", "kind": kind, "received_at": 9.0, "raw": "{}"}
+            insert_rows(connection, "event", [row | {"bounce_subtype": subtype, "diagnostic": diagnostic}])
+    migrating.upgrade(engine)
+    with engine.connect() as connection:
+        assert tallies.read(connection, 1) == tallies.recount(connection, 1)
+        totals = tallies.read(connection, 1)
+        (cohort,) = tallies.cohorts(connection, 1, 1, 0.0)
+        notes = connection.execute(select(event.c.note).order_by(event.c.id)).scalars().all()
+        reasons = set(connection.execute(select(message.c.withheld_reason)).scalars())
+    engine.dispose()
+    assert (totals.by_status[Status.DELIVERED], totals.by_status[Status.SUPPRESSED]) == (1, 1)
+    assert (totals.accepted, totals.counts[Count.WITHHELD]) == (2, 1)
+    assert (cohort.accepted, cohort.known, cohort.hard_bounced) == (2, 2, 1)
+    assert reasons == {"account_suppression_list"}
+    assert notes == [
+        None, "misread/EmailValidationSuppressed", "misread/ontenantsuppressionlist", "misread/not-spam",
+        None,
+    ]  # fmt: skip
+
+
+EARLIER_EVENTS = (
+    ("Bounce", "General", "550 no such user"),
+    ("Bounce", "EmailValidationSuppressed", None),
+    ("Complaint", "ontenantsuppressionlist", "abuse"),
+    ("Complaint", None, "not-spam"),
+    ("Complaint", None, "abuse"),
+)
+CAMPAIGN = {
+    "id": 1, "name": "spring", "state": "COMPLETED", "epoch": 1, "definition": "{}", "list_digest": "1",
+    "template_digest": "2", "seed": 7, "recipients": 3, "list_summary": "{}", "created_at": 1.0,
+    "changed_at": 1.0, "changed_by": "Ann", "change_reason": "done",
+}  # fmt: skip
+MESSAGE = {
+    "campaign_id": 1, "address": "a@shop.example", "domain": "shop.example", "fields": "{}", "position": 1,
+    "epoch": 1, "stage": "SENDING", "stage_at": 1.0, "attempts": 1, "failures": 0,
+}  # fmt: skip
+
+
+def insert_rows(connection: Connection, table: str, rows: list[dict[str, object]]) -> None:
+    """Insert rows into a table as it stood at an earlier version."""
+    names = list(rows[0])
+    values = ", ".join(f":{name}" for name in names)
+    connection.execute(text(f"INSERT INTO {table} ({', '.join(names)}) VALUES ({values})"), rows)
 
 
 def test_a_broken_migration_leaves_nothing_behind(

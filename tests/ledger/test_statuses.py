@@ -20,12 +20,12 @@ def expected(stage: Stage, facts: frozenset[Fact]) -> Status:
         return Status.COMPLAINED
     if Fact.HARD_BOUNCED in facts:
         return Status.HARD_BOUNCED
-    if Fact.ACCOUNT_SUPPRESSED in facts:
-        return Status.SUPPRESSED
     if Fact.SOFT_BOUNCED in facts or (Fact.TRANSIENT_GENERAL in facts and Fact.DELIVERED not in facts):
         return Status.SOFT_BOUNCED
     if Fact.DELIVERED in facts:
         return Status.DELIVERED
+    if Fact.WITHHELD in facts:
+        return Status.SUPPRESSED
     if Fact.REJECTED in facts:
         return Status.REJECTED
     if Fact.FAILED in facts:
@@ -48,8 +48,8 @@ def test_acceptance_lifts_a_message_out_of_every_stage_of_our_own(stage: Stage) 
     own = {Status(found.value) for found in Stage}
     for facts in EVERY_SET:
         after = status_of(stage, facts | {Fact.ACCEPTED})
-        # SES's own suppression list is an answer of SES, though it reads like a stage.
-        assert after not in own or Fact.ACCOUNT_SUPPRESSED in facts
+        # That SES withheld it is an answer of SES, though it reads like a stage.
+        assert after not in own or Fact.WITHHELD in facts
 
 
 @pytest.mark.parametrize("stage", [Stage.QUEUED, Stage.CANCELLED, Stage.IN_DOUBT, Stage.UNCONFIRMED])
@@ -87,10 +87,20 @@ def test_a_complaint_does_not_lower_the_bounces() -> None:
     assert counts_of(facts) >= {Count.HARD_BOUNCED, Count.COMPLAINED}
 
 
-def test_the_accounts_suppression_list_is_no_bounce() -> None:
-    facts = [Fact.ACCEPTED, Fact.ACCOUNT_SUPPRESSED]
+def test_what_ses_withheld_is_no_bounce() -> None:
+    facts = [Fact.ACCEPTED, Fact.WITHHELD]
     assert status_of(Stage.SENDING, facts) is Status.SUPPRESSED
-    assert counts_of(facts) == {Count.ACCEPTED, Count.KNOWN, Count.ACCOUNT_SUPPRESSED}
+    assert counts_of(facts) == {Count.ACCEPTED, Count.KNOWN, Count.WITHHELD}
+
+
+def test_withheld_mail_is_on_neither_side_of_any_rate_and_any_other_is_on_both() -> None:
+    sides = {Count.HARD_BOUNCED, Count.COMPLAINED, Count.SOFT_BOUNCED, Count.DELIVERED}
+    for facts in EVERY_SET:
+        counts = counts_of(facts)
+        assert not (Count.WITHHELD in counts and counts & sides)
+        assert (Count.WITHHELD in counts) == (
+            Fact.WITHHELD in facts and status_of(Stage.QUEUED, facts) is Status.SUPPRESSED
+        )
 
 
 COUNTS = [
@@ -121,11 +131,17 @@ def test_facts_are_counted_as_the_table_says(facts: list[Fact], counts: set[Coun
 
 
 def test_a_fact_once_counted_stays_counted_whatever_else_is_learnt() -> None:
-    # Only the reading of a general transient bounce changes, when a delivery turns it into a reply.
+    # Only two readings change: a delivery turns a general transient bounce into a reply, and every proof that
+    # an attempt went out outweighs that another one was withheld.
+    proofs = {
+        Fact.COMPLAINED, Fact.HARD_BOUNCED, Fact.SOFT_BOUNCED, Fact.DELIVERED, Fact.TRANSIENT_GENERAL,
+    }  # fmt: skip
     for facts in EVERY_SET:
         for fact in ALL_FACTS:
             lost = counts_of(facts) - counts_of(facts | {fact})
-            assert lost <= ({Count.SOFT_BOUNCED} if fact is Fact.DELIVERED else set())
+            assert lost <= ({Count.SOFT_BOUNCED} if fact is Fact.DELIVERED else set()) | (
+                {Count.WITHHELD} if fact in proofs else set()
+            )
 
 
 def test_an_outcome_is_known_of_accepted_messages_only() -> None:

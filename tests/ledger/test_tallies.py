@@ -109,7 +109,7 @@ def test_rates_count_facts_over_what_ses_took_for_delivery(scene, an_event) -> N
         an_event(sent[0], Fact.HARD_BOUNCED),
         an_event(sent[0], Fact.COMPLAINED),
         an_event(sent[1], Fact.DELIVERED),
-        an_event(sent[2], Fact.ACCOUNT_SUPPRESSED),
+        an_event(sent[2], Fact.WITHHELD),
     )
     totals = scene.check_tallies()
     assert totals.by_status[Status.HARD_BOUNCED] == 0

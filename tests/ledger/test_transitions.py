@@ -72,7 +72,7 @@ def test_an_earlier_acceptance_moves_the_message_to_the_earlier_cohort(scene, an
 def test_what_the_accounts_suppression_list_stopped_leaves_the_cohort(scene, an_event) -> None:
     send_id = scene.sending(1)[0]
     scene.apply(an_event(send_id))
-    scene.apply(an_event(send_id, Fact.ACCOUNT_SUPPRESSED))
+    scene.apply(an_event(send_id, Fact.WITHHELD))
     with scene.ledger.reading() as connection:
         assert connection.execute(select(cohort.c.accepted, cohort.c.known)).all() == [(0, 0)]
     assert scene.check_tallies().accepted == 0

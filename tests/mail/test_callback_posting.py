@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
 
+from mail import callback_posting
 from mail.callback_posting import Line, NoAnswer
 from mail.callback_urls import parse
 
@@ -100,9 +101,106 @@ def test_a_kept_connection_that_ended_is_opened_anew() -> None:
     assert posted(answering(OK, requests=requests), posts=3) == [200, 200, 200]
 
 
+# What receivers send behind a status line that they should not: the status has been said all the same.
+SAYS = b"HTTP/1.1 200 OK\r\n"
+SLOPPY = {
+    "a body shorter than its length": SAYS + b"Content-Length: 9\r\n\r\nok",
+    "a body longer than its length": SAYS + b"Content-Length: 2\r\n\r\nokok",
+    "a length that is no number": SAYS + b"Content-Length: two\r\n\r\nok",
+    "a length below zero": SAYS + b"Content-Length: -2\r\n\r\nok",
+    "a length of five thousand digits": SAYS + b"Content-Length: " + b"9" * 5_000 + b"\r\n\r\n",
+    "two lengths": SAYS + b"Content-Length: 2\r\nContent-Length: 7\r\n\r\nok",
+    "two hundred headers": SAYS + b"X: y\r\n" * 200 + b"Content-Length: 2\r\n\r\nok",
+    "a header longer than we read": SAYS + b"X: " + b"a" * 200_000 + b"\r\n\r\n",
+    "a header without a colon": SAYS + b"nonsense\r\nContent-Length: 0\r\n\r\n",
+    "a header that is no text": SAYS + b"\xff\xfe: \x00\r\nContent-Length: 0\r\n\r\n",
+    "headers without an end": SAYS + b"Content-Length: 2\r\n",
+    "no headers": SAYS,
+    "lone line feeds": b"HTTP/1.1 200 OK\nContent-Length: 2\n\nok",
+    "chunks that are none": SAYS + b"Transfer-Encoding: chunked\r\n\r\nZZZ\r\nok",
+    "chunks and a length": SAYS + b"Transfer-Encoding: chunked\r\nContent-Length: 2\r\n\r\n0\r\n\r\n",
+    "gzip that is none": SAYS + b"Content-Encoding: gzip\r\nContent-Length: 2\r\n\r\nok",
+    "no reason": b"HTTP/1.1 200\r\nContent-Length: 0\r\n\r\n",
+    "a reason of any length": b"HTTP/1.1 200 " + b"a" * 200_000 + b"\r\n\r\n",
+    "two blanks before the status": b"HTTP/1.1  200 OK\r\n\r\n",
+    "no end of the line": b"HTTP/1.1 200 OK",
+    "the status and nothing more": b"HTTP/1.1 200",
+    "an old version": b"HTTP/1.0 200 OK\r\nContent-Length: 9\r\n\r\nok",
+    "an older version": b"HTTP/0.9 200 OK\r\n\r\n",
+    "a newer version": b"HTTP/2 200\r\ncontent-length: 0\r\n\r\n",
+    "a version in small letters": b"http/1.1 200 ok\r\n\r\n",
+    "a body where there is none": b"HTTP/1.1 204 No Content\r\nContent-Length: 2\r\n\r\nok",
+    "a body behind 204 without a length": b"HTTP/1.1 204 No Content\r\n\r\nok",
+    "to go on, and then the answer": b"HTTP/1.1 100 Continue\r\n\r\n" + OK,
+    "many hints, and then the answer": b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" * 9 + OK,
+    "an upgrade that nobody asked for": SAYS + b"Upgrade: h2c\r\nConnection: Upgrade\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("hangs", [False, True], ids=["and the end", "and silence"])
+@pytest.mark.parametrize("answer", SLOPPY.values(), ids=SLOPPY.keys())
+def test_a_status_line_is_an_answer_whatever_follows_it(
+    answer: bytes, hangs: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(callback_posting, "_REST_SECONDS", 0.01)
+    if hangs and b"\n" not in answer:
+        # Without an end of the line or of the connection there may be more to come.
+        with pytest.raises(NoAnswer, match="no answer within"):
+            posted(hanging(answer), timeout_seconds=0.05)
+        return
+    status = 204 if b" 204 " in answer else 200
+    if hangs:
+        assert posted(hanging(answer)) == [status]
+    else:
+        assert posted(answering(answer), posts=2) == [status, status]
+
+
+def hanging(answer: bytes) -> Serve:
+    """Answer the first request of each connection and stay silent until the other side goes."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer)
+        await reader.read()
+
+    return serve
+
+
+def test_an_answer_before_the_request_was_read_is_an_answer() -> None:
+    async def hasty(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(OK)
+        await writer.drain()
+
+    assert posted(hasty, posts=2) == [200, 200]
+
+
+def test_what_an_answer_left_behind_is_not_taken_for_the_next_one() -> None:
+    requests: list[bytes] = []
+    lying = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+    failing = b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n"
+    answers = iter([lying, failing])
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await answering(next(answers), requests=requests)(reader, writer)
+
+    assert posted(serve, posts=2) == [200, 503]
+    assert len(requests) == 2
+
+
 @pytest.mark.parametrize(
     "answer",
-    [b"", b"SSH-2.0-OpenSSH\r\n", b"HTTP/1.1 abc\r\n\r\n", b"HTTP/1.1 200 OK\r\nX: " + b"a" * 200_000],
+    [
+        b"",
+        b"SSH-2.0-OpenSSH\r\n",
+        b"200 OK\r\n\r\n",
+        b"HTTP/1.1 abc\r\n\r\n",
+        b"HTTP/1.1 20\r\n\r\n",
+        b"HTTP/1.1 2000 OK\r\n\r\n",
+        b"HTTP/1.1 20",
+        b"HTTP/1.1 100 Continue\r\n\r\n",
+        b"HTTP/1.1 100 Continue\r\n\r\n" * 50 + OK,
+        b"<html>HTTP/1.1 200 OK</html>\r\n",
+    ],
 )
 def test_what_is_no_answer_is_said_so(answer: bytes) -> None:
     with pytest.raises(NoAnswer, match="the connection failed"):
@@ -119,9 +217,8 @@ def test_a_receiver_that_says_nothing_is_given_up() -> None:
 
 def test_a_receiver_that_drips_is_given_up_all_the_same() -> None:
     async def dripping(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(b"HTTP/1.1 200 OK\r\n")
         while not reader.at_eof():
-            writer.write(b"X: y\r\n")
+            writer.write(b"HTTP/1.1 100 Continue\r\n")
             await writer.drain()
             await asyncio.sleep(0.03)
 

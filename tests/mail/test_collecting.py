@@ -9,14 +9,16 @@ from typing import Any
 import pytest
 from botocore import exceptions as boto
 
-from ledger import tallies
+from ledger import tallies, unread
 from ledger.campaigns import State
 from ledger.statuses import Count, Status
+from ledger.withheld import WithheldReason
 from lists.dns_verdicts import MxVerdict
 from lists.dns_verdicts import Status as MxStatus
 from mail import collecting, controls, working
 from mail.collecting import Collected, Collector
 from mail.queue import EventQueue, QueueError
+from reports import status
 from settings import Settings
 
 START = datetime(2027, 1, 15, 8, tzinfo=UTC)
@@ -116,6 +118,74 @@ def test_what_is_on_the_queue_is_taken_in_and_off(stage, sqs: FakeSqs, collector
     assert stage.count() == {Status.DELIVERED: 40, Status.SENT: 5}
     assert (sqs.waiting, sqs.taken) == (deque(), {})
     assert collector.drain() == Collected()
+
+
+def test_what_cannot_be_read_is_kept_aside_and_the_greeting_of_a_topic_is_not(
+    stage, sqs: FakeSqs, collector: Collector
+) -> None:
+    stage.enqueue(1)
+    stage.send()
+    whole = json.dumps(about(stage.ses.accepted[0]))
+    sqs.put(
+        "Hello", "Hello", whole[:-9], '{"a": 1}', "Successfully validated SNS topic for Amazon SES", whole
+    )
+    found = collector.drain()
+    assert (found.received, found.new, found.not_events, found.left) == (6, 1, 5, 0)
+    assert (sqs.waiting, sqs.taken) == (deque(), {})
+    with stage.ledger.reading() as connection:
+        kept = {each.body: each.why for page in unread.pages(connection) for each in page}
+    assert kept == {"Hello": "not JSON", whole[:-9]: "not JSON", '{"a": 1}': "no mail in it"}
+
+
+def test_what_finds_no_room_in_the_ledger_stays_on_the_queue(
+    stage, sqs: FakeSqs, collector: Collector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(unread, "MOST_MESSAGES", 2)
+    stage.enqueue(1)
+    stage.send()
+    sqs.put("one", "two", "three", "three", about(stage.ses.accepted[0]))
+    found = collector.drain()
+    assert (found.received, found.new, found.not_events, found.left) == (5, 1, 4, found.left)
+    left = list(sqs.taken.values())
+    assert len(left) == found.left > 0
+    with stage.ledger.reading() as connection:
+        kept = {each.body for page in unread.pages(connection) for each in page}
+    assert kept | set(left) == {"one", "two", "three"}
+    assert kept.isdisjoint(left)
+    assert stage.count() == {Status.DELIVERED: 1}
+
+
+def test_a_queue_that_hands_out_at_once_what_stayed_on_it_ends_the_drain(
+    stage, sqs: FakeSqs, collector: Collector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(unread, "MOST_MESSAGES", 0)
+    sqs.put("one", "two", "three")
+    receive = sqs.receive_message
+
+    def hand_out_again(**request: Any) -> Mapping[str, Any]:
+        assert sqs.asked < 1_000
+        if not sqs.waiting:
+            sqs.redeliver()
+        return receive(**request)
+
+    monkeypatch.setattr(sqs, "receive_message", hand_out_again)
+    found = collector.drain()
+    assert found.received == found.left > 0
+
+
+def test_a_bounce_that_came_by_eventbridge_and_by_sns_counts_once(
+    stage, sqs: FakeSqs, collector: Collector
+) -> None:
+    stage.enqueue(1)
+    stage.send()
+    bounce = about(stage.ses.accepted[0], "Bounce")
+    sns = {"Type": "Notification", "TopicArn": "x", "Message": json.dumps(bounce)}
+    sqs.put(
+        {"version": "0", "detail-type": "Email Bounced", "source": "aws.ses", "detail": bounce}, sns, bounce
+    )
+    found = collector.drain()
+    assert (found.new, found.repeated, found.not_events) == (1, 2, 0)
+    assert set(stage.suppressed().values()) == {"hard_bounce"}
 
 
 def test_an_empty_queue_is_waited_for_only_at_first(stage, sqs: FakeSqs, collector: Collector) -> None:
@@ -330,6 +400,70 @@ def test_what_the_account_suppression_list_stops_is_on_neither_side_of_the_rate(
     assert (totals.accepted, totals.bounce_rate, totals.complaint_rate) == (34, 0.0, 0.0)
     assert totals.counts[Count.HARD_BOUNCED] == 0
     assert stage.stored().state is State.RUNNING
+
+
+@pytest.mark.parametrize("settled", [False, True], ids=["while it sends", "after the last"])
+def test_a_list_of_which_ses_withholds_eight_of_a_hundred_and_one_bounces_completes(
+    stage, sqs: FakeSqs, collector: Collector, settled: bool
+) -> None:
+    stage.enqueue(400)
+    for part in range(4):
+        stage.send(recipients=100)
+        taken = stage.ses.accepted[100 * part :][:100]
+        words = ("EmailValidationSuppressed", "OnTenantSuppressionList", "UnsubscribedRecipient")
+        sqs.put(*(about(each, "Bounce", bounceSubType=words[n % 3]) for n, each in enumerate(taken[:8])))
+        sqs.put(about(taken[8], "Bounce"), *(about(each, "Delivery") for each in taken[9:]))
+        if not settled:
+            collector.drain()
+            assert stage.stored().state is State.RUNNING
+    collector.drain()
+    assert stage.finish() is State.COMPLETED
+    assert stage.count() == {Status.SUPPRESSED: 32, Status.HARD_BOUNCED: 4, Status.DELIVERED: 364}
+    with stage.ledger.reading() as connection:
+        found = status.of(connection, stage.stored().name)
+    assert (found.totals.accepted, found.totals.bounce_rate) == (368, 4 / 368)
+    assert found.withheld.headline == "8 % withheld by SES"
+    assert found.withheld.by_reason == {
+        WithheldReason.TENANT_LIST: 12, WithheldReason.VALIDATION: 12, WithheldReason.CONTACT_OPT_OUT: 8,
+    }  # fmt: skip
+    assert set(stage.suppressed().values()) == {"hard_bounce"}
+    assert len(stage.suppressed()) == 4
+
+
+def test_a_list_that_ses_withholds_whole_is_no_bad_one_and_no_silence(
+    stage, sqs: FakeSqs, collector: Collector
+) -> None:
+    stage.enqueue(60)
+    stage.send()
+    word = {"bounceSubType": "EmailValidationSuppressed"}
+    sqs.put(*(about(each, "Bounce", **word) for each in stage.ses.accepted))
+    collector.drain()
+    assert stage.finish() is State.COMPLETED
+    assert stage.count() == {Status.SUPPRESSED: 60}
+    assert stage.suppressed() == {}
+
+
+def test_reports_that_are_no_complaints_are_told_and_neither_halt_nor_suppress(
+    stage, sqs: FakeSqs, collector: Collector
+) -> None:
+    stage.enqueue(30)
+    stage.send()
+    kinds = ("not-spam", "auth-failure", "not-spam")
+    sqs.put(
+        *(
+            about(each, "Complaint", complaintFeedbackType=kind)
+            for each, kind in zip(stage.ses.accepted, kinds, strict=False)
+        ),
+        about(stage.ses.accepted[3], "Bounce", bounceType="Transient", bounceSubType="Novelty"),
+    )
+    collector.drain()
+    assert stage.suppressed() == {}
+    with stage.ledger.reading() as connection:
+        found = status.of(connection, stage.stored().name)
+    assert found.totals.counts[Count.COMPLAINED] == 0
+    assert found.as_json()["notices"] == {
+        "Complaint/not-spam": 2, "Bounce/Transient/Novelty": 1, "Complaint/auth-failure": 1,
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(

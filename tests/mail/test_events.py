@@ -19,6 +19,7 @@ from ledger import events as ledger_events
 from ledger.incoming import Event
 from ledger.statuses import Fact
 from ledger.suppressions import SuppressionReason
+from ledger.withheld import WithheldReason
 from mail.events import NotAnEvent, parse
 
 SEND_ID = "0123456789abcdef0123456789abcdef"
@@ -242,7 +243,7 @@ def test_every_fact_that_an_event_can_bring_is_tried_above() -> None:
         ("Permanent", "General", "5.1.1", Fact.HARD_BOUNCED, SuppressionReason.HARD_BOUNCE),
         ("Permanent", "NoEmail", "5.1.1", Fact.HARD_BOUNCED, SuppressionReason.HARD_BOUNCE),
         ("Permanent", "Suppressed", "5.1.1", Fact.HARD_BOUNCED, SuppressionReason.HARD_BOUNCE),
-        ("Permanent", "OnAccountSuppressionList", "5.1.1", Fact.ACCOUNT_SUPPRESSED, None),
+        ("Permanent", "OnAccountSuppressionList", "5.1.1", Fact.WITHHELD, None),
         ("Transient", "General", "4.4.7", Fact.TRANSIENT_GENERAL, SuppressionReason.EXPIRED),
         ("Transient", "General", "", Fact.TRANSIENT_GENERAL, None),
         ("Transient", "MailboxFull", "5.2.2", Fact.SOFT_BOUNCED, None),
@@ -277,7 +278,9 @@ def test_an_automatic_reply_brings_no_hard_fact_and_suppresses_nobody() -> None:
 
 
 def test_leaving_one_topic_of_several_suppresses_nobody() -> None:
-    found = event_of(payload("Subscription", newTopicPreferences={"unsubscribeAll": False}))
+    left = [{"topicName": "sales", "subscriptionStatus": "OptOut"}]
+    new = {"unsubscribeAll": False, "topicSubscriptionStatus": left}
+    found = event_of(payload("Subscription", newTopicPreferences=new))
     assert (found.facts[Fact.UNSUBSCRIBED], found.suppress) == (LATER, None)
 
 
@@ -285,14 +288,26 @@ def test_a_complaint_that_the_account_suppression_list_answers_is_no_complaint()
     # "SES accepted the message, but didn't attempt to send it because it was on the account-level suppression
     # list" (notification-contents.html, complaintSubType).
     found = event_of(payload("Complaint", complaintSubType="OnAccountSuppressionList"))
-    assert found.facts == {Fact.ACCEPTED: TAKEN, Fact.ACCOUNT_SUPPRESSED: LATER}
+    assert found.facts == {Fact.ACCEPTED: TAKEN, Fact.WITHHELD: LATER}
     assert (found.bounce_subtype, found.suppress) == ("OnAccountSuppressionList", None)
+
+
+def test_what_ses_withheld_is_explained_by_its_name_where_ses_gives_no_reason() -> None:
+    recipient = [{"emailAddress": "recipient@example.com"}]
+    changes = {"bounceSubType": "EmailValidationSuppressed", "bouncedRecipients": recipient}
+    found = event_of(payload("Bounce", **changes))
+    assert (found.withheld, found.diagnostic) == (WithheldReason.VALIDATION, "EmailValidationSuppressed")
+    assert found.facts == {Fact.ACCEPTED: TAKEN, Fact.WITHHELD: LATER}
+    assert event_of(payload("Bounce", bounceSubType="EmailValidationSuppressed")).diagnostic == (
+        "smtp; 550 5.1.1 user unknown"
+    )
 
 
 def test_the_first_message_of_a_topic_is_plain_text_and_no_event() -> None:
     greeting = "Successfully validated SNS topic for Amazon SES event publishing."
-    assert isinstance(parse(json.dumps(enveloped(greeting)), RECEIVED), NotAnEvent)
-    assert isinstance(parse(greeting, RECEIVED), NotAnEvent)
+    silent = NotAnEvent("the greeting of a new topic", keep=False)
+    assert parse(json.dumps(enveloped(greeting)), RECEIVED) == silent
+    assert parse(greeting, RECEIVED) == silent
 
 
 def test_an_unknown_type_is_an_event_without_a_fact_of_its_own() -> None:
@@ -461,11 +476,85 @@ def test_no_mangled_event_raises(content: object) -> None:
         '{"mail": [], "eventType": "Send"}',
         json.dumps({"TopicArn": "x", "Message": None}),
         json.dumps({"TopicArn": "x", "Message": {"mail": {}}}),
+        "Hello",
+        "",
+        json.dumps(enveloped("Hello")),
+        json.dumps(enveloped(json.dumps(payload("Bounce"))))[:300],
+        json.dumps(payload("Bounce"))[:-2],
+        json.dumps([payload("Bounce")]),
+        # S3 says this once to a new notification.
+        json.dumps({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "lists.example"}),
+        # Somebody has to follow its link.
+        json.dumps({"Type": "SubscriptionConfirmation", "TopicArn": "x", "Message": "You have chosen to"}),
+        json.dumps({"detail-type": "Sending Status Disabled", "source": "aws.ses", "detail": {"a": 1}}),
+        json.dumps({"detail-type": "Email Bounced", "source": "aws.ses", "detail": {}}),
         "9" * 10_000,
     ],
 )
 def test_what_is_no_event_is_said_to_be_none(body: str) -> None:
-    assert isinstance(parse(body, RECEIVED), NotAnEvent)
+    found = parse(body, RECEIVED)
+    assert isinstance(found, NotAnEvent)
+    assert found.keep
+
+
+def eventbridge(kind: str, detail: object, **changes: object) -> dict[str, object]:
+    """Return what EventBridge puts around an event of SES."""
+    return {
+        "version": "0",
+        "id": "12345678-1234-1234-1234-123456789012",
+        "detail-type": kind,
+        "source": "aws.ses",
+        "account": "123456789012",
+        "time": "2017-08-05T00:41:03Z",
+        "region": "us-east-1",
+        "resources": ["arn:aws:ses:us-east-1:123456789012:configuration-set/campaign"],
+        "detail": detail,
+    } | changes
+
+
+NAMES = {
+    "Send": "Email Sent", "Delivery": "Email Delivered", "Bounce": "Email Bounced",
+    "Complaint": "Email Complaint Received", "Reject": "Email Rejected", "Open": "Email Opened",
+    "DeliveryDelay": "Email Delivery Delayed", "Rendering Failure": "Email Rendering Failed",
+    "Click": "Email Clicked", "Subscription": "Email Subscribed",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", DETAILS)
+def test_an_event_is_the_same_event_whichever_way_it_came(kind: str) -> None:
+    content = payload(kind)
+    bare = event_of(content)
+    text = json.dumps(content)
+    untyped = {key: value for key, value in content.items() if key != "eventType"}
+    ways = [
+        enveloped(text),
+        eventbridge(NAMES[kind], content),
+        # SNS or a second queue behind EventBridge, and rules that turn the event into text.
+        enveloped(json.dumps(eventbridge(NAMES[kind], content))),
+        eventbridge(NAMES[kind], text),
+        eventbridge(NAMES[kind], enveloped(text)),
+        text,
+        json.dumps(text),
+        # Rules that drop the envelope, or all but a part of it.
+        {"detail": content},
+        {"Message": text},
+        {"Type": "Notification", "Message": content},
+        eventbridge(NAMES[kind], untyped),
+    ]
+    for way in ways:
+        found = event_of(way)
+        assert (found.dedupe_key, found.facts, found.suppress) == (bare.dedupe_key, bare.facts, bare.suppress)
+        assert (found.kind, found.recipient, found.send_id) == (kind, bare.recipient, bare.send_id)
+    # What happened tells the type where nothing else does.
+    assert event_of({"detail": untyped}).dedupe_key == bare.dedupe_key
+    assert parse("\ufeff" + text, RECEIVED) == [bare]
+
+
+def test_envelopes_without_an_end_are_no_event() -> None:
+    content: object = payload("Bounce")
+    for _ in range(30):
+        content = enveloped(json.dumps(content)) if len(json.dumps(content)) < 20_000 else {"detail": content}
+    assert isinstance(parse(json.dumps(content), RECEIVED), NotAnEvent)
 
 
 @pytest.mark.parametrize("nasty", ["\0", "\ud800", "a\0b\udfff", "😀"])

@@ -50,7 +50,7 @@ def test_counts_are_those_of_the_epoch_and_what_may_go_of_all(stage) -> None:
     learn(stage, Fact.DELIVERED, 0, 30)
     learn(stage, Fact.HARD_BOUNCED, 30, 34)
     learn(stage, Fact.COMPLAINED, 0, 2)
-    learn(stage, Fact.ACCOUNT_SUPPRESSED, 34, 40)
+    learn(stage, Fact.WITHHELD, 34, 40)
     learn(stage, Fact.DELAYED, 40, 43)
     young = Cohort(1_800_000_000.0, accepted=94, known=34, delayed=3, hard_bounced=4)
     assert counts(stage) == Counts(

@@ -39,3 +39,17 @@ def test_a_list_of_which_nothing_is_heard_pauses_on_its_first_rung() -> None:
     found = simulate(Scenario(10_000, 200.0, 0.01, silent=1.0), NORMAL)
     assert found.stopped is not None
     assert (found.stopped.rule, found.sent) == ("no_outcomes", 100)
+
+
+def test_what_ses_withholds_is_no_bounce_and_halts_nothing() -> None:
+    found = simulate(Scenario(10_000, 200.0, 0.01, withheld=0.08), NORMAL)
+    assert found.stopped is None
+    assert found.sent + found.withheld == 10_000
+    assert 700 < found.withheld < 900
+    assert found.final_bounces < 0.05 * found.sent
+
+
+def test_a_bad_list_halts_whatever_ses_withholds_of_it() -> None:
+    found = simulate(Scenario(10_000, 200.0, 0.12, withheld=0.3), NORMAL)
+    assert found.stopped is not None
+    assert found.sent < 2_000

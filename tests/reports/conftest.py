@@ -15,6 +15,7 @@ from ledger.engine import Ledger, connect, open_ledger
 from ledger.enqueueing import NewCampaign, NewMessage, enqueue
 from ledger.incoming import Event
 from ledger.statuses import Fact
+from ledger.withheld import WithheldReason
 
 START = 1_795_426_200.0  # 2026-11-23 09:30:00 UTC
 
@@ -38,6 +39,7 @@ class Happened:
     answer: Answer | None = Answer.ACCEPTED
     facts: Sequence[Fact] = ()
     text: str | None = None
+    withheld: WithheldReason | None = None
     refused: str | None = None
     suppressed: str | None = None
 
@@ -57,7 +59,7 @@ EVERYTHING = (
     Happened("inga@south.example", facts=[Fact.DELIVERED, Fact.COMPLAINED], text="abuse"),
     Happened("jule@south.example", facts=[Fact.HARD_BOUNCED, Fact.COMPLAINED]),
     Happened("kurt@west.example", Answer.REJECTED, text="MESSAGE_REJECTED: illegal domain"),
-    Happened("lena@west.example", facts=[Fact.ACCOUNT_SUPPRESSED], text="suppressed by SES"),
+    Happened("lena@west.example", facts=[Fact.WITHHELD], text="no", withheld=WithheldReason.ACCOUNT_LIST),
     Happened("=mia@west.example"),
     Happened("nö@west.example", refused="smtputf8"),
     Happened("olga@west.example", Answer.UNKNOWN),
@@ -164,6 +166,7 @@ def _events(send_id: str, each: Happened, at: float) -> Iterator[Event]:
             facts={Fact.ACCEPTED: at, fact: at + number},
             raw="{}",
             diagnostic=each.text,
+            withheld=each.withheld if fact is Fact.WITHHELD else None,
         )
 
 

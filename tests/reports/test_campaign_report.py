@@ -41,7 +41,7 @@ COUNTS = {
     Count.COMPLAINED: 2,
     Count.REJECTED: 2,
     Count.FAILED: 1,
-    Count.ACCOUNT_SUPPRESSED: 1,
+    Count.WITHHELD: 1,
     Count.AUTO_REPLY: 1,
     Count.OPENED: 1,
     Count.CLICKED: 1,

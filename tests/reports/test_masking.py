@@ -1,6 +1,6 @@
 import pytest
 
-from reports.masking import mask, mask_text, pattern_of
+from reports.masking import excerpt, mask, mask_text, pattern_of
 
 
 @pytest.mark.parametrize(
@@ -47,3 +47,29 @@ def test_addresses_in_a_text_are_masked_and_nothing_else(text, masked):
 )
 def test_what_differs_from_message_to_message_gives_way(text, pattern):
     assert pattern_of(text) == pattern
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "jane@shop.example",
+        '{"to":"jane%40shop.example"}',
+        '{"to":"jane\\u0040shop.example"}',
+        "mailto:jane&#64;shop.example",
+        '"jane doe"@shop.example',
+        "jane@localhost",
+    ],
+)
+@pytest.mark.parametrize("before", [0, 1, 180, 980, 990, 995, 999, 1_000, 5_000])
+def test_an_excerpt_of_any_text_shows_no_address_wherever_it_is_cut(text, before):
+    for filler in ("x ", '{"a":1},', "\0\n"):
+        shown = excerpt((filler * before)[:before] + text + ", and more " * 200)
+        assert "shop.example" not in shown or "jane" not in shown
+        assert "@" not in shown
+        assert len(shown) <= 210
+        assert shown.isprintable()
+
+
+def test_an_excerpt_of_one_endless_word_shows_where_it_begins_at_the_most():
+    assert len(excerpt("x" * 2_000_000)) <= 200
+    assert excerpt("") == ""

@@ -45,6 +45,11 @@ def test_the_mailbox_simulator_does_what_its_address_says(
         ("auto_reply", ["Send", "Delivery", "Bounce"], "Transient"),
         ("bounce_after_delivery", ["Send", "Delivery", "Bounce"], "Permanent"),
         ("unknown_domain", ["Send", "Bounce"], "Transient"),
+        ("validation_suppressed", ["Send", "Bounce"], "Permanent"),
+        ("tenant_suppressed", ["Send", "Bounce"], "Permanent"),
+        ("contact_opted_out", ["Send", "Bounce"], "Permanent"),
+        ("not_spam", ["Send", "Delivery", "Complaint"], None),
+        ("auth_failure", ["Send", "Delivery", "Complaint"], None),
         ("silent", ["Send"], None),
     ],
 )
@@ -147,6 +152,34 @@ def test_an_address_on_the_suppression_list_is_answered_by_ses_itself(
     ses.send_email(**simple("a@shop.example"))
     bounce = receive(2)[1]["bounce"]
     assert (bounce["bounceType"], bounce["bounceSubType"]) == ("Permanent", "OnAccountSuppressionList")
+
+
+@pytest.mark.parametrize(
+    ("local", "subtype"),
+    [
+        ("accountsuppressionlist", "OnAccountSuppressionList"),
+        ("tenantsuppressionlist", "OnTenantSuppressionList"),
+        ("emailvalidation", "EmailValidationSuppressed"),
+        ("unsubscribedrecipient", "UnsubscribedRecipient"),
+    ],
+)
+def test_what_ses_takes_and_does_not_send_comes_as_a_bounce_with_its_name(
+    ses: Any, simple: Any, receive: Receive, local: str, subtype: str
+) -> None:
+    ses.send_email(**simple(f"{local}+1@simulator.amazonses.com"))
+    events = receive(2)
+    assert kinds(events) == ["Send", "Bounce"]
+    assert (events[1]["bounce"]["bounceType"], events[1]["bounce"]["bounceSubType"]) == ("Permanent", subtype)
+    assert ses.list_suppressed_destinations()["SuppressedDestinationSummaries"] == []
+
+
+@pytest.mark.parametrize(("local", "feedback"), [("notspam", "not-spam"), ("authfailure", "auth-failure")])
+def test_a_feedback_report_that_is_no_complaint_suppresses_nobody(
+    ses: Any, simple: Any, receive: Receive, local: str, feedback: str
+) -> None:
+    ses.send_email(**simple(f"{local}@simulator.amazonses.com"))
+    assert receive(3)[2]["complaint"]["complaintFeedbackType"] == feedback
+    assert ses.list_suppressed_destinations()["SuppressedDestinationSummaries"] == []
 
 
 def test_duplicates_are_the_same_record_twice(

@@ -1,0 +1,107 @@
+"""What the event queue held and no event could be read from."""
+
+import click
+
+from cli import output
+
+_SHOWN = 100
+
+
+@click.group()
+def events() -> None:
+    """Look after what came off the event queue and could not be read."""
+
+
+@events.command()
+@click.option(
+    "--limit", type=click.IntRange(min=1), default=_SHOWN, show_default=True, help="At most so many."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+def unread(limit: int, as_json: bool) -> None:
+    """List the messages that could not be read, the oldest first; addresses in them are masked."""
+    from itertools import chain, islice
+
+    from ledger import unread as kept
+    from ledger.engine import open_ledger
+    from reports import masking
+    from settings import settings
+
+    with open_ledger(settings().database_url) as ledger, ledger.reading() as connection:
+        amount = kept.amount(connection)
+        found = list(islice(chain.from_iterable(kept.pages(connection)), limit))
+    if as_json:
+        rows = [
+            {
+                "id": each.id,
+                "why": each.why,
+                "first_at": each.first_at,
+                "last_at": each.last_at,
+                "times": each.times,
+                "bytes": each.bytes,
+                "content": masking.excerpt(each.body),
+            }
+            for each in found
+        ]
+        output.as_json({"total": amount.messages, "bytes": amount.bytes, "messages": rows})
+        return
+    for each in found:
+        times = f", {each.times:,} times" if each.times > 1 else ""
+        click.echo(f"{each.id}  {output.time(each.first_at)}  {each.why}, {each.bytes:,} bytes{times}")
+        click.echo(f"    {masking.excerpt(each.body)}")
+    if not amount.messages:
+        click.echo("Everything that came off the event queue could be read.")
+        return
+    click.echo(
+        f"{amount.messages:,} unread. Whole: campaign events export FILE --by WHO; "
+        "done with: campaign events delete ID ... (or --all) --by WHO"
+    )
+
+
+@events.command()
+@click.argument("file", type=click.Path(dir_okay=False))
+@click.option("--by", required=True, help="Who takes them; whole messages hold addresses.")
+def export(file: str, by: str) -> None:
+    """Write the unread messages, whole, to the new file FILE: one JSON object a line."""
+    import json
+    import os
+    from dataclasses import asdict
+
+    from ledger import unread as kept
+    from ledger.engine import open_ledger
+    from lists.suppressing import named
+    from settings import settings
+
+    by = named(by)
+    with open_ledger(settings().database_url) as ledger, ledger.writing() as connection:
+        try:
+            descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except OSError as err:
+            raise click.UsageError(
+                f"{file} cannot be made ({err.strerror}): name a new file in a folder that is there."
+            ) from err
+        written = 0
+        with os.fdopen(descriptor, "w", encoding="utf-8") as lines:
+            for page in kept.pages(connection):
+                written += len(page)
+                lines.writelines(json.dumps(asdict(each)) + "\n" for each in page)
+        kept.note_change(connection, kept.Action.EXPORTED, written, by=by, note=file)
+    click.echo(f"{written:,} written to {file}")
+
+
+@events.command("delete")
+@click.argument("ids", type=int, nargs=-1, metavar="ID...")
+@click.option("--all", "everything", is_flag=True, help="All of them.")
+@click.option("--by", required=True, help="Who decides this.")
+@click.option("--reason", default="", help="Why.")
+def delete(ids: tuple[int, ...], everything: bool, by: str, reason: str) -> None:
+    """Delete unread messages, by the numbers that `unread` shows."""
+    from ledger import unread as kept
+    from ledger.engine import open_ledger
+    from lists.suppressing import named
+    from settings import settings
+
+    if bool(ids) == everything:
+        raise click.UsageError("name the messages by their numbers, or all of them with --all.")
+    with open_ledger(settings().database_url) as ledger, ledger.writing() as connection:
+        deleted = kept.drop(connection, None if everything else ids, by=named(by), note=reason)
+    click.echo(f"{deleted:,} deleted.")
