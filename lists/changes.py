@@ -7,7 +7,6 @@ from pathlib import Path
 
 from lists.errors import ListError
 
-
 # A line of a table would otherwise be a name that nobody has.
 _NO_NAME = frozenset('@",;')
 

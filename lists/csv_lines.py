@@ -28,6 +28,7 @@ class Row:
                   `opened_cell` how many cells stand before that.
     stray:        the offset of the first quote that closes a cell with a line break and has neither a
                   delimiter nor a line end behind it, -1 where there is none.
+    closes:       the offset of the quote that closes the cell at `opened`, where `closed`.
     irregular:    whether any quoted cell goes on behind its closing quote.
     """
 
@@ -38,6 +39,7 @@ class Row:
     opened: int
     opened_cell: int
     stray: int
+    closes: int
     irregular: bool
 
 
@@ -48,20 +50,20 @@ class Lines:
         self.delimiter = delimiter.encode()
         self.bounds = frozenset(self.delimiter + b"\r\n")
         self._stop = re.compile(b"[\r\n" + re.escape(self.delimiter) + b"]")
-        self._plain = re.compile(b'(?:[^"\\\\\r\n' + re.escape(self.delimiter) + b"]|\\\\.)*+", re.DOTALL)
+        self._plain = re.compile(b'(?!")(?:[^\\\\\r\n' + re.escape(self.delimiter) + b"]|\\\\.)*+", re.DOTALL)
 
     def row(self, text: bytes, start: int) -> Row:
         """Return the strict row that begins at an offset."""
-        place, cells, opened, opened_cell, stray, irregular = start, 0, -1, 0, -1, False
+        place, cells, opened, opened_cell, stray, closes, irregular = start, 0, -1, 0, -1, -1, False
         size = len(text)
         while True:
             if place < size and text[place] == QUOTE:
                 close = _TO_THE_CLOSE.match(text, place + 1)
                 broken = opened < 0 and _BREAK.search(text, place, close.end() if close else size)
                 if broken:
-                    opened, opened_cell = place, cells
+                    opened, opened_cell, closes = place, cells, close.end() - 1 if close else size
                 if close is None:
-                    return Row(size, cells + 1, False, False, opened, opened_cell, stray, irregular)
+                    return Row(size, cells + 1, False, False, opened, opened_cell, stray, closes, irregular)
                 if close.end() < size and text[close.end()] not in self.bounds:
                     irregular = True
                     if stray < 0 and _BREAK.search(text, place, close.end()):
@@ -70,11 +72,11 @@ class Lines:
             cells += 1
             stop = self._stop.search(text, place)
             if stop is None:
-                return Row(size, cells, False, True, opened, opened_cell, stray, irregular)
+                return Row(size, cells, False, True, opened, opened_cell, stray, closes, irregular)
             place = stop.end()
             if stop[0] != self.delimiter:
                 end = place + (stop[0] == b"\r" and text[place : place + 1] == b"\n")
-                return Row(end, cells, True, True, opened, opened_cell, stray, irregular)
+                return Row(end, cells, True, True, opened, opened_cell, stray, closes, irregular)
 
     def single(self, line: bytes) -> list[bytes] | None:
         """Return the cells of a line as strict reading has them; None where a quote is left open in it."""

@@ -116,7 +116,7 @@ WRITERS: tuple[Writer, ...] = (
 def a_name(chance: random.Random) -> str:
     word = chance.choice(("Ann", "Bob", "Cy", "Dee"))
     return chance.choice(
-        (word, word, f'{word} "Ace" Berg', f'Tube 5" {word}', f'Tube 5"', f"Berg, {word}", f'"{word}" Berg')
+        (word, word, f'{word} "Ace" Berg', f'Tube 5" {word}', 'Tube 5"', f"Berg, {word}", f'"{word}" Berg')
     )
 
 
@@ -218,6 +218,13 @@ def standing(path: str) -> str:
     return "\n".join([*result.accepted["address"], *result.rejected["address"]])
 
 
+def standing_or_refused(path: str) -> tuple[str, str]:
+    try:
+        return standing(path), ""
+    except ListError as err:
+        return "", str(err)
+
+
 def save(make_list: Callable[..., str], written: Written, text: str) -> str:
     return make_list(text.encode(written.encoding))
 
@@ -240,11 +247,13 @@ def test_one_wrong_character_hides_nobody_else(make_list, share):
         path = save(make_list, written, damage.done_to(written.text))
         row = touched(written, damage)
         untouched = [person for number, person in enumerate(written.people, 1) if number != row]
-        try:
-            seen = standing(path)
-        except ListError as refusal:
-            assert damage.touches_structure(written.delimiter), (seed, refusal, written, damage)
-            assert re.search(r"row \d+|the header|--no-header|address_column", str(refusal)), (seed, refusal)
+        seen, refusal = standing_or_refused(path)
+        if refusal:
+            # A header that no longer names the addresses leaves them to their content.
+            unnamed = row == 0 and "address_column" in refusal
+            structural = damage.touches_structure(written.delimiter)
+            assert structural or unnamed, (seed, refusal, written, damage)
+            assert re.search(r"row \d+|the header|--no-header|address_column", refusal), (seed, refusal)
         else:
             missing = [person for person in untouched if person not in seen]
             assert not missing, (seed, missing, written, damage)
