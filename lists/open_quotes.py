@@ -103,8 +103,8 @@ class Meaning:
 
     def _one_line(self, body: bytes, row: Row) -> Rewritten | bool:
         if row.irregular or row.cells != self._width:
-            cells = self._lines.undoubled(body.rstrip(b"\r\n"))
-            if cells is not None and len(cells) == self._width:
+            cells = self._undoubled(body.rstrip(b"\r\n"))
+            if cells is not None:
                 return Rewritten(self._lines.written(cells), row.end)
         return False
 
@@ -122,15 +122,20 @@ class Meaning:
             hides = any(map(self._may_be_row, text[start : row.closes].splitlines()[1:]))
             if text[following - 1] in self._lines.bounds or not hides:
                 return False
-        elif self._tabs:
-            return self._literal(body, lines, row, start) or False
         elif self._strict:
             return False
+        elif (cells := self._undoubled(lines[0])) is not None:
+            return self._line_by_itself(body, start, cells)
+        elif self._tabs and (meant := self._literal(body, lines, row, start)):
+            return meant
         raise OpenQuote(start, certain=False)
 
     def _left_open(self, body: bytes, start: int, row: Row, after_odd: bool) -> Rewritten | bool:
         """Judge a row with a cell of several lines that closes nowhere, or has text behind its close."""
         lines = body.splitlines()
+        if len(lines) == 1 and body.rstrip().endswith(b'"'):
+            # It hides nobody, and a list that was cut off would not end with a quote.
+            return False
         stray = row.stray - start if row.stray >= 0 else -1
         closing = len(body[:stray].splitlines()) - 1 if stray >= 0 else len(lines) - 1
         if body[stray - 1 : stray] in (b"\r", b"\n"):
@@ -138,20 +143,25 @@ class Meaning:
         if meant := self._meant(body, lines, row, start, closing):
             return meant
         opens = row.closed and self._opens(body, stray)
-        if after_odd and (opens or not row.closed) and body[row.opened - start + 1] in self._lines.bounds:
+        unclosed = opens or not row.closed
+        if after_odd and unclosed and row.opened >= 0 and body[row.opened - start + 1] in self._lines.bounds:
             # It closes a cell whose opening quote something else stands before.
             return self._line_by_itself(body, start, self._with_quote(lines[0], row, start))
         if row.closed and not self._hides(body, lines, row, start, closing):
             return False
-        raise OpenQuote(start, certain=not row.closed or opens)
+        raise OpenQuote(start, certain=unclosed)
 
     def _are_rows(self, lines: Sequence[bytes], row: Row, start: int) -> bool:
         """Tell whether a cell that is closed by the book holds nothing but whole rows of people."""
-        first = lines[0][: row.opened - start] + lines[0][row.opened - start + 1 :]
-        if self._width < 2 or self._width == row.cells != self._cut(lines[0], row, start):
+        first = self._undoubled(lines[0])
+        if first is None:
+            first = self._with_quote(lines[0], row, start)
+            if not self._is_tight(first):
+                return False
+        if self._width < 2 or self._width == row.cells != len(first):
             return False
-        people = self._addresses(first) & self._addresses(*lines[1:])
-        return bool(people) and self._is_tight(self._lines.loose(first)) and all(map(self._is_row, lines[1:]))
+        people = self._people(first) & self._addresses(*lines[1:])
+        return bool(people) and all(map(self._is_row, lines[1:]))
 
     def _hides(self, body: bytes, lines: Sequence[bytes], row: Row, start: int, closing: int) -> bool:
         """Tell whether a cell of several lines, whose closing quote has text behind it, holds rows."""
@@ -160,7 +170,8 @@ class Meaning:
             if self._strict:
                 return False
             # What stands behind that quote in its line may be the row's own.
-            whole = self._cut(lines[0], row, start) == self._width and self._addresses(lines[0])
+            first = self._with_quote(lines[0], row, start)
+            whole = len(first) == self._width and self._people(first)
             inside = body[:stray].splitlines()[1:]
             return any(
                 self._is_row(line) and self._addresses(line if whole else part)
@@ -185,10 +196,13 @@ class Meaning:
         """
         if not all(self._is_row(line) for line in lines[1:closing][:_LINES_LOOKED_AT] if line):
             return None
-        cells = self._lines.undoubled(lines[0])
-        if cells is not None and len(cells) == self._width:
+        if (cells := self._undoubled(lines[0])) is not None:
             return self._line_by_itself(body, start, cells)
         return self._literal(body, lines, row, start) if self._tabs else None
+
+    def _undoubled(self, line: bytes) -> list[bytes] | None:
+        cells = self._lines.undoubled(line)
+        return cells if cells is not None and len(cells) == self._width else None
 
     def _literal(self, body: bytes, lines: Sequence[bytes], row: Row, start: int) -> Rewritten | None:
         """Return the first line with the quote that opens there as a character like any other."""
@@ -213,10 +227,6 @@ class Meaning:
         """Tell whether a quote can only open a cell: it stands where one begins, with text behind it."""
         return quote > 0 and body[quote - 1] in self._lines.bounds
 
-    def _cut(self, line: bytes, row: Row, start: int) -> int:
-        """Return how many cells the first line has if its open quote means nothing."""
-        return row.opened_cell + line[row.opened - start :].count(self._lines.delimiter) + 1
-
     def _is_row(self, line: bytes) -> bool:
         cells = self._lines.loose(line)
         return len(cells) == self._width and self._is_tight(cells)
@@ -229,12 +239,10 @@ class Meaning:
         return self._blanks or not any(cell[:1] == b" " for cell in cells[1:])
 
     def _addresses(self, *lines: bytes) -> set[int]:
-        """Return which cells of the lines are addresses and nothing else, as they are or unwrapped."""
-        found = set()
-        for line in lines:
-            for number, cell in enumerate(self._lines.loose(line)):
-                if b"@" in cell:
-                    told = cell.decode(errors="replace").strip(' "')
-                    if _ADDRESS.fullmatch(unwrapped(told) or told):
-                        found.add(number)
-        return found
+        """Return which cells of the lines are addresses and nothing else."""
+        return set().union(*(self._people(self._lines.loose(line)) for line in lines))
+
+    def _people(self, cells: Sequence[bytes]) -> set[int]:
+        """Return which cells are addresses and nothing else, as they are or unwrapped."""
+        told = [cell.decode(errors="replace").strip(' "') if b"@" in cell else "" for cell in cells]
+        return {n for n, cell in enumerate(told) if _ADDRESS.fullmatch(unwrapped(cell) or cell)}

@@ -76,7 +76,8 @@ class _Marks:
 
     def outside(self, parity: int) -> Places:
         """Return the line ends that end rows, where the first quote to open is number `parity`."""
-        return self.breaks[(self.before & 1) == parity]
+        ends: Places = self.breaks[(self.before & 1) == parity]
+        return ends
 
 
 class _Audit:

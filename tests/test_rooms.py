@@ -29,6 +29,7 @@ ROOMS = list(MAY_IMPORT)
 PROMISES = {
     "flows": {"asking", "due", "several_runs"},
     "mail": {"halting", "kill"},
+    "lists": {"damaged_lists"},
     "api": {"contract", "kill", "owners_apart"},
 }
 # Importing Prefect costs seconds, so the command line takes these in only where a command needs them.
