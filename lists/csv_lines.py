@@ -24,10 +24,10 @@ class Row:
     end:          the offset behind its line end, or of the text's end.
     cells:        how many it has.
     whole:        whether its line end was seen; `closed` whether its last quote was.
-    opened:       the offset of the quote of the first cell with a line break, -1 where there is none;
-                  `opened_cell` how many cells stand before that.
+    opened:       the offset of the quote of the first cell with a line break, -1 where there is none.
     stray:        the offset of the first quote that closes a cell with a line break and has neither a
                   delimiter nor a line end behind it, -1 where there is none.
+    closes:       the offset of the quote that closes the cell at `opened`, where `closed`.
     irregular:    whether any quoted cell goes on behind its closing quote.
     """
 
@@ -36,8 +36,8 @@ class Row:
     whole: bool
     closed: bool
     opened: int
-    opened_cell: int
     stray: int
+    closes: int
     irregular: bool
 
 
@@ -48,20 +48,20 @@ class Lines:
         self.delimiter = delimiter.encode()
         self.bounds = frozenset(self.delimiter + b"\r\n")
         self._stop = re.compile(b"[\r\n" + re.escape(self.delimiter) + b"]")
-        self._plain = re.compile(b'(?:[^"\\\\\r\n' + re.escape(self.delimiter) + b"]|\\\\.)*+", re.DOTALL)
+        self._plain = re.compile(b'(?!")(?:[^\\\\\r\n' + re.escape(self.delimiter) + b"]|\\\\.)*+", re.DOTALL)
 
     def row(self, text: bytes, start: int) -> Row:
         """Return the strict row that begins at an offset."""
-        place, cells, opened, opened_cell, stray, irregular = start, 0, -1, 0, -1, False
+        place, cells, opened, stray, closes, irregular = start, 0, -1, -1, -1, False
         size = len(text)
         while True:
             if place < size and text[place] == QUOTE:
                 close = _TO_THE_CLOSE.match(text, place + 1)
                 broken = opened < 0 and _BREAK.search(text, place, close.end() if close else size)
                 if broken:
-                    opened, opened_cell = place, cells
+                    opened, closes = place, close.end() - 1 if close else size
                 if close is None:
-                    return Row(size, cells + 1, False, False, opened, opened_cell, stray, irregular)
+                    return Row(size, cells + 1, False, False, opened, stray, closes, irregular)
                 if close.end() < size and text[close.end()] not in self.bounds:
                     irregular = True
                     if stray < 0 and _BREAK.search(text, place, close.end()):
@@ -70,11 +70,11 @@ class Lines:
             cells += 1
             stop = self._stop.search(text, place)
             if stop is None:
-                return Row(size, cells, False, True, opened, opened_cell, stray, irregular)
+                return Row(size, cells, False, True, opened, stray, closes, irregular)
             place = stop.end()
             if stop[0] != self.delimiter:
                 end = place + (stop[0] == b"\r" and text[place : place + 1] == b"\n")
-                return Row(end, cells, True, True, opened, opened_cell, stray, irregular)
+                return Row(end, cells, True, True, opened, stray, closes, irregular)
 
     def single(self, line: bytes) -> list[bytes] | None:
         """Return the cells of a line as strict reading has them; None where a quote is left open in it."""
@@ -142,6 +142,13 @@ class Lines:
                 cell = self._plain.match(text, place)
                 assert cell is not None
                 cells.append(_ESCAPE.sub(lambda found: found[1] or b'"', cell[0]))
+            if cell.end() < len(text) and text[cell.end()] not in self.bounds:
+                # A letter behind the closing quote belongs to the cell, if that is of one line.
+                more = self._plain.match(text, cell.end())
+                if more is None or _BREAK.search(text, place, cell.end()):
+                    return False
+                cells[-1] += more[0]
+                cell = more
             place = cell.end()
             if place == len(text):
                 return (cells, place) if final else True

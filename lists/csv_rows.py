@@ -17,6 +17,7 @@ import pyarrow as pa
 from pyarrow import csv as pacsv
 
 from lists import csv_layout, quote_audit
+from lists.byte_feed import ByteFeed
 from lists.csv_layout import Layout
 from lists.csv_lines import Lines
 from lists.errors import ListError
@@ -186,7 +187,7 @@ class _Reader:
             self._invalid.append(row)
             return "skip"
 
-        feed = _Feed(blocks)
+        feed = ByteFeed(blocks)
         try:
             reader = pacsv.open_csv(
                 pa.PythonFile(feed, mode="r"),
@@ -238,37 +239,3 @@ class _Reader:
 
     def _empty(self) -> pa.Table:
         return pa.table({str(position): pa.array([], pa.string()) for position in range(self._stands.width)})
-
-
-class _Feed(io.RawIOBase):
-    """Blocks of bytes as a file."""
-
-    def __init__(self, blocks: Iterable[bytes]) -> None:
-        self.error: Exception | None = None
-        self._blocks = iter(blocks)
-        self._left = memoryview(b"")
-
-    def readable(self) -> bool:
-        return True
-
-    def read(self, size: int = -1) -> bytes:
-        taken: list[memoryview] = []
-        missing = size
-        while missing > 0 and self._fill():
-            part = self._left[:missing]
-            self._left = self._left[len(part) :]
-            missing -= len(part)
-            taken.append(part)
-        return b"".join(taken)
-
-    def _fill(self) -> bool:
-        while not self._left:
-            try:
-                block = next(self._blocks, None)
-            except Exception as err:
-                self.error = err
-                raise
-            if block is None:
-                return False
-            self._left = memoryview(block)
-        return True

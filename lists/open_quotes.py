@@ -16,6 +16,8 @@ from lists.repair import unwrapped
 _ADDRESS = re.compile(r'[^\s@,;<>"]+@[^\s@,;<>"]+\.[^\s@,;<>"]+')
 # So many lines behind an open quote are looked at before it is decided that they are rows.
 _LINES_LOOKED_AT = 20
+# So far on the next quote is looked for.
+_BYTES_LOOKED_AT = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,23 +70,27 @@ class Meaning:
         self._blanks = any(cell[:1] == " " for cell in header[1:])
         self._tabs = lines.delimiter == b"\t"
 
-    def of(self, text: bytes, start: int, row: Row, *, final: bool) -> Rewritten | bool:
+    def of(self, text: bytes, start: int, row: Row, *, after_odd: bool, final: bool) -> Rewritten | bool:
         """Return the row in another reading; False: the strict one is right; True: more text is needed.
 
-        Raises OpenQuote where rows are hidden and nobody can tell what was meant.
+        `after_odd` tells that the last quote before the one that opens a cell of several lines has neither a
+        delimiter nor a line end behind it. Raises OpenQuote where rows are hidden and nobody can tell what
+        was meant.
         """
         if (row.irregular or not row.closed) and b'\\"' in text[start : row.end]:
             escaped = self._lines.escaped(text, start, final)
             if escaped is True:
                 return True
-            if escaped and len(escaped[0]) == self._width:
+            if escaped and (len(escaped[0]) == self._width or row.cells != self._width):
                 return Rewritten(self._lines.written(escaped[0]), escaped[1])
         if not row.whole and not final:
             return True
         body = text[start : row.end]
         if row.closed and row.opened < 0:
             return self._one_line(body, row)
-        return self._several_lines(body, start, row)
+        if row.closed and row.stray < 0:
+            return self._by_the_book(text, body, start, row, final)
+        return self._left_open(body, start, row, after_odd)
 
     def check_header(self, text: bytes) -> None:
         """Raise OpenQuote where the header, with which a text begins, has rows in a cell."""
@@ -97,45 +103,79 @@ class Meaning:
 
     def _one_line(self, body: bytes, row: Row) -> Rewritten | bool:
         if row.irregular or row.cells != self._width:
-            cells = self._lines.undoubled(body.rstrip(b"\r\n"))
-            if cells is not None and len(cells) == self._width:
+            cells = self._undoubled(body.rstrip(b"\r\n"))
+            if cells is not None:
                 return Rewritten(self._lines.written(cells), row.end)
         return False
 
-    def _several_lines(self, body: bytes, start: int, row: Row) -> Rewritten | bool:
+    def _by_the_book(self, text: bytes, body: bytes, start: int, row: Row, final: bool) -> Rewritten | bool:
+        """Judge a row of which every cell with a line break closes as RFC 4180 wants it."""
         lines = body.splitlines()
-        hidden = lines[1:]
+        if not self._are_rows(lines, row, start):
+            if self._strict or text[row.closes - 1] not in self._lines.bounds:
+                return False
+            # Such a quote may as well open a cell that begins with a delimiter or line break. If so, the next
+            # quote is the one that closes it.
+            following = text.find(b'"', row.closes + 1, row.closes + _BYTES_LOOKED_AT)
+            if following < 0:
+                return not final and len(text) < row.closes + _BYTES_LOOKED_AT
+            hides = any(map(self._may_be_row, text[start : row.closes].splitlines()[1:]))
+            if text[following - 1] in self._lines.bounds or not hides:
+                return False
+        elif self._strict:
+            return False
+        elif (cells := self._undoubled(lines[0])) is not None:
+            return self._line_by_itself(body, start, cells)
+        elif self._tabs and (meant := self._literal(body, lines, row, start)):
+            return meant
+        raise OpenQuote(start, certain=False)
+
+    def _left_open(self, body: bytes, start: int, row: Row, after_odd: bool) -> Rewritten | bool:
+        """Judge a row with a cell of several lines that closes nowhere, or has text behind its close."""
+        lines = body.splitlines()
+        if len(lines) == 1 and body.rstrip().endswith(b'"'):
+            # It hides nobody, and a list that was cut off would not end with a quote.
+            return False
         stray = row.stray - start if row.stray >= 0 else -1
-        if row.closed and stray < 0:
-            if not self._are_rows(lines, row, start):
-                return False
-            if self._tabs:
-                return self._literal(body, lines, row, start) or False
-            if self._strict:
-                return False
-            raise OpenQuote(start, certain=False)
-        closing = len(body[:stray].splitlines()) - 1 if stray >= 0 else len(hidden)
+        closing = len(body[:stray].splitlines()) - 1 if stray >= 0 else len(lines) - 1
         if body[stray - 1 : stray] in (b"\r", b"\n"):
             closing += 1
         if meant := self._meant(body, lines, row, start, closing):
             return meant
-        if row.closed and not self._hides(body, lines, stray, closing):
+        opens = row.closed and self._opens(body, stray)
+        unclosed = opens or not row.closed
+        if after_odd and unclosed and row.opened >= 0 and body[row.opened - start + 1] in self._lines.bounds:
+            # It closes a cell whose opening quote something else stands before.
+            return self._line_by_itself(body, start, self._with_quote(lines[0], row, start))
+        if row.closed and not self._hides(body, lines, row, start, closing):
             return False
-        raise OpenQuote(start, certain=not row.closed or self._opens(body, stray))
+        raise OpenQuote(start, certain=unclosed)
 
     def _are_rows(self, lines: Sequence[bytes], row: Row, start: int) -> bool:
         """Tell whether a cell that is closed by the book holds nothing but whole rows of people."""
-        first = lines[0][: row.opened - start] + lines[0][row.opened - start + 1 :]
-        if self._width < 2 or self._width == row.cells != self._cut(lines[0], row, start):
+        first = self._undoubled(lines[0])
+        if first is None:
+            first = self._with_quote(lines[0], row, start)
+            if not self._is_tight(first):
+                return False
+        if self._width < 2 or self._width == row.cells != len(first):
             return False
-        people = self._addresses(first) & self._addresses(*lines[1:])
-        return bool(people) and self._is_tight(self._lines.loose(first)) and all(map(self._is_row, lines[1:]))
+        people = self._people(first) & self._addresses(*lines[1:])
+        return bool(people) and all(map(self._is_row, lines[1:]))
 
-    def _hides(self, body: bytes, lines: Sequence[bytes], stray: int, closing: int) -> bool:
+    def _hides(self, body: bytes, lines: Sequence[bytes], row: Row, start: int, closing: int) -> bool:
         """Tell whether a cell of several lines, whose closing quote has text behind it, holds rows."""
+        stray = row.stray - start
         if not self._opens(body, stray):
-            return not self._strict and any(
-                self._is_row(line) and self._addresses(line) for line in lines[1:]
+            if self._strict:
+                return False
+            # What stands behind that quote in its line may be the row's own.
+            first = self._with_quote(lines[0], row, start)
+            whole = len(first) == self._width and self._people(first)
+            inside = body[:stray].splitlines()[1:]
+            return any(
+                self._is_row(line) and self._addresses(line if whole else part)
+                for line, part in zip(lines[1:], inside, strict=False)
             )
         # The quote stands where a cell begins, and so opens one: the one before it was never closed.
         last = lines[closing]
@@ -156,30 +196,36 @@ class Meaning:
         """
         if not all(self._is_row(line) for line in lines[1:closing][:_LINES_LOOKED_AT] if line):
             return None
-        cells = self._lines.undoubled(lines[0])
-        if cells is not None and len(cells) == self._width:
-            return Rewritten(self._lines.written(cells), start + len(body.splitlines(keepends=True)[0]))
+        if (cells := self._undoubled(lines[0])) is not None:
+            return self._line_by_itself(body, start, cells)
         return self._literal(body, lines, row, start) if self._tabs else None
+
+    def _undoubled(self, line: bytes) -> list[bytes] | None:
+        cells = self._lines.undoubled(line)
+        return cells if cells is not None and len(cells) == self._width else None
 
     def _literal(self, body: bytes, lines: Sequence[bytes], row: Row, start: int) -> Rewritten | None:
         """Return the first line with the quote that opens there as a character like any other."""
-        place = row.opened - start
-        before = self._lines.loose(lines[0][:place])[:-1]
-        cells = [*before, *lines[0][place:].split(self._lines.delimiter)]
+        cells = self._with_quote(lines[0], row, start)
         if len(cells) != self._width or self._width < 2:
             return None
         following = next((line for line in lines[1:] if line), b"")
         if following and following.count(self._lines.delimiter) != self._width - 1:
             return None
+        return self._line_by_itself(body, start, cells)
+
+    def _line_by_itself(self, body: bytes, start: int, cells: Sequence[bytes]) -> Rewritten:
         return Rewritten(self._lines.written(cells), start + len(body.splitlines(keepends=True)[0]))
+
+    def _with_quote(self, line: bytes, row: Row, start: int) -> list[bytes]:
+        """Return the cells of the first line, the quote that opens there a character like any other."""
+        place = row.opened - start
+        before = self._lines.loose(line[:place])[:-1]
+        return [*before, *line[place:].split(self._lines.delimiter)]
 
     def _opens(self, body: bytes, quote: int) -> bool:
         """Tell whether a quote can only open a cell: it stands where one begins, with text behind it."""
         return quote > 0 and body[quote - 1] in self._lines.bounds
-
-    def _cut(self, line: bytes, row: Row, start: int) -> int:
-        """Return how many cells the first line has if its open quote means nothing."""
-        return row.opened_cell + line[row.opened - start :].count(self._lines.delimiter) + 1
 
     def _is_row(self, line: bytes) -> bool:
         cells = self._lines.loose(line)
@@ -193,12 +239,10 @@ class Meaning:
         return self._blanks or not any(cell[:1] == b" " for cell in cells[1:])
 
     def _addresses(self, *lines: bytes) -> set[int]:
-        """Return which cells of the lines are addresses and nothing else, as they are or unwrapped."""
-        found = set()
-        for line in lines:
-            for number, cell in enumerate(self._lines.loose(line)):
-                if b"@" in cell:
-                    told = cell.decode(errors="replace").strip(' "')
-                    if _ADDRESS.fullmatch(unwrapped(told) or told):
-                        found.add(number)
-        return found
+        """Return which cells of the lines are addresses and nothing else."""
+        return set().union(*(self._people(self._lines.loose(line)) for line in lines))
+
+    def _people(self, cells: Sequence[bytes]) -> set[int]:
+        """Return which cells are addresses and nothing else, as they are or unwrapped."""
+        told = [cell.decode(errors="replace").strip(' "') if b"@" in cell else "" for cell in cells]
+        return {n for n, cell in enumerate(told) if _ADDRESS.fullmatch(unwrapped(cell) or cell)}

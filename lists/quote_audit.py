@@ -54,7 +54,8 @@ def audited(
 class _Marks:
     """The quotes and line ends of a text.
 
-    quotes:     where they are; `opens`, `closes` tell which of them may open and which may close a cell.
+    quotes:     where they are; `opens`, `closes` tell which of them may open and which may close a cell,
+                `starts` and `ends` which stand where a cell begins and ends.
     breaks:     where the line ends are; `before` tells how many quotes stand before each.
     """
 
@@ -62,6 +63,7 @@ class _Marks:
     opens: Mask
     closes: Mask
     starts: Mask
+    ends: Mask
     breaks: Places
     before: Places
 
@@ -74,7 +76,8 @@ class _Marks:
 
     def outside(self, parity: int) -> Places:
         """Return the line ends that end rows, where the first quote to open is number `parity`."""
-        return self.breaks[(self.before & 1) == parity]
+        ends: Places = self.breaks[(self.before & 1) == parity]
+        return ends
 
 
 class _Audit:
@@ -86,6 +89,7 @@ class _Audit:
         self._width = width
         self._bounds = np.zeros(256, np.bool_)
         self._bounds[list(lines.bounds)] = True
+        self._after_odd = False
 
     def read(self, text: bytes, offset: int, *, final: bool) -> tuple[bytes, int]:
         """Return the whole rows of a text, as they are meant, and how many of its bytes those were."""
@@ -95,6 +99,7 @@ class _Audit:
         marks = self._marks(text)
         if not final and len(marks.breaks) and self._single_lines(marks):
             done = int(marks.breaks[-1]) + 1
+            self._after_odd = self._odd_before(int(marks.before[-1]), marks)
             return text[:done], done
         try:
             return self._rows(text, marks, final=final)
@@ -113,14 +118,14 @@ class _Audit:
         starts = np.ones(len(quotes), np.bool_)
         first = int(quotes[0] == 0)
         starts[first:] = self._bounds[letters[quotes[first:] - 1]]
-        closes = np.ones(len(quotes), np.bool_)
+        ends = np.ones(len(quotes), np.bool_)
         last = len(quotes) - int(quotes[-1] == len(text) - 1)
-        closes[:last] = self._bounds[letters[quotes[:last] + 1]]
-        opens = starts.copy()
+        ends[:last] = self._bounds[letters[quotes[:last] + 1]]
+        opens, closes = starts.copy(), ends.copy()
         adjacent = np.flatnonzero(np.diff(quotes) == 1)
         opens[adjacent + 1] = True
         closes[adjacent] = True
-        return _Marks(quotes, opens, closes, starts, places[~is_quote], np.cumsum(is_quote)[~is_quote])
+        return _Marks(quotes, opens, closes, starts, ends, places[~is_quote], np.cumsum(is_quote)[~is_quote])
 
     def _single_lines(self, marks: _Marks) -> bool:
         """Tell whether every line is a row by itself: its quotes open and close cells, or mean nothing.
@@ -144,23 +149,27 @@ class _Audit:
     def _rows(self, text: bytes, marks: _Marks, *, final: bool) -> tuple[bytes, int]:
         letters = np.frombuffer(text, np.uint8)
         suspects: dict[int, list[int]] = {}
-        outside: dict[int, Places] = {}
+        outside: dict[int, list[int]] = {}
+        quotes = marks.quotes.tolist()
         parts: list[bytes] = []
         place = copied = 0
         while place < len(text):
-            parity = int(np.searchsorted(marks.quotes, place)) & 1
+            parity = bisect_left(quotes, place) & 1
             if parity not in suspects:
-                outside[parity] = marks.outside(parity)
-                suspects[parity] = self._suspects(letters, marks, parity, outside[parity], final)
+                ends = marks.outside(parity)
+                outside[parity] = ends.tolist()
+                suspects[parity] = self._suspects(letters, marks, parity, ends, final)
             number = bisect_left(suspects[parity], place)
             if number == len(suspects[parity]):
                 break
-            before = int(np.searchsorted(outside[parity], suspects[parity][number]))
-            start = max(place, int(outside[parity][before - 1]) + 1 if before else 0)
+            before = bisect_left(outside[parity], suspects[parity][number])
+            start = max(place, outside[parity][before - 1] + 1 if before else 0)
             row = self._lines.row(text, start)
-            meant = self._meaning.of(text, start, row, final=final)
+            odd = self._odd_before(bisect_left(quotes, max(start, row.opened)), marks)
+            meant = self._meaning.of(text, start, row, after_odd=odd, final=final)
             if meant is True:
                 parts.append(text[copied:start])
+                self._after_odd = self._odd_before(bisect_left(quotes, start), marks)
                 return b"".join(parts), start
             place = row.end
             if meant is not False:
@@ -168,10 +177,15 @@ class _Audit:
                 place = copied = meant.end
         done = len(text)
         if not final:
-            ends = outside[parity] if place < len(text) else marks.breaks[:0]
-            done = max(place, int(ends[-1]) + 1 if len(ends) else 0)
+            rows = outside[parity] if place < len(text) else []
+            done = max(place, rows[-1] + 1 if rows else 0)
         parts.append(text[copied:done])
+        self._after_odd = self._odd_before(bisect_left(quotes, done), marks)
         return b"".join(parts), done
+
+    def _odd_before(self, number: int, marks: _Marks) -> bool:
+        """Tell whether something stands behind the last of so many quotes that ends no cell."""
+        return not marks.ends[number - 1] if number else self._after_odd
 
     def _suspects(
         self,

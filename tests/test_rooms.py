@@ -30,6 +30,7 @@ PROMISES = {
     "flows": {"asking", "due", "several_runs"},
     "lists": {"round_trips"},
     "mail": {"halting", "kill"},
+    "lists": {"damaged_lists"},
     "api": {"contract", "kill", "owners_apart"},
 }
 # Importing Prefect costs seconds, so the command line takes these in only where a command needs them.

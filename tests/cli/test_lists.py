@@ -149,3 +149,17 @@ def test_cleaning_refuses_in_one_sentence_and_writes_nothing(
     assert says in ran.err
     assert "@" not in ran.err
     assert listed.files() == before
+
+
+def test_quotes_can_be_said_to_mean_nothing(listed: "Office", command: "Command") -> None:
+    path = listed.folder / "quotes.csv"
+    path.write_text('email,name\na@shop.example,"Ann\nb@shop.example,Bob\n')
+    refused = command("clean", "quotes.csv", "--out", "there", "--no-mx")
+    assert refused.code == 2
+    assert 'quotes.csv, row 1: a quote (") opens there and is never closed (line 2' in refused.err
+    assert not (listed.folder / "there").exists()
+    ran = command("clean", "quotes.csv", "--out", "there", "--no-mx", "--quote", "none")
+    assert ran.out.startswith("2 rows: 2 accepted")
+    assert json.loads((listed.folder / "there" / "summary.json").read_text())["quote"] == "none"
+    again = command("accept-suggestions", "there", "--out", "again.csv")
+    assert again.out.startswith("2 rows: 0 addresses replaced")

@@ -95,6 +95,17 @@ def test_what_is_exported_can_be_imported(run, tmp_path: Path) -> None:
     assert listed(run) == [("a@shop.example", "complaint", "weekly")]
 
 
+def test_an_import_leaves_nobody_out_behind_a_quote(run, tmp_path: Path) -> None:
+    text = '"email","reason"\n"a@shop.example","unsubscribe\n"b@shop.example","unsubscribe"\n'
+    (tmp_path / "old.csv").write_text(text, encoding="utf-8")
+    refused = run("suppress", "import", "old.csv", "--by", "Ada")
+    assert 'old.csv, row 1: a quote (") opens there and is never closed' in refused.err
+    assert listed(run) == []
+    (tmp_path / "old.csv").write_text(text.replace('"', "").replace("@", '"@', 1), encoding="utf-8")
+    taken = run("suppress", "import", "old.csv", "--by", "Ada", "--quote", "none")
+    assert taken.out.startswith("2 rows: 1 added, 0 suppressed before, 1 without an address")
+
+
 def test_an_import_says_which_rows_have_no_address(run, tmp_path: Path) -> None:
     rows = ["email", *("nobody" for _ in range(11)), "a@shop.example"]
     (tmp_path / "old.csv").write_text("\n".join(rows), encoding="utf-8")

@@ -23,7 +23,7 @@ def test_of_two_changes_the_later_counts():
     )
 
 
-@pytest.mark.parametrize("line", ["info sales", "info@shop.example", "!"])
+@pytest.mark.parametrize("line", ["info sales", "info@shop.example", "!", '"info"', "info,sales", '"info'])
 def test_a_line_that_is_no_name_is_an_error_with_its_number(tmp_path, line):
     file = tmp_path / "names.txt"
     file.write_text(f"one\n{line}\n")

@@ -137,7 +137,8 @@ def a_message(chance: random.Random) -> str:
                 )
             )
         )
-    return chance.choice(("\n", "\n", "\r\n", "\r")).join(lines)
+    # A lone CR is left without quotes by Python's own writer, and ends a row then.
+    return chance.choice(("\n", "\n", "\r\n")).join(lines)
 
 
 def a_list(chance: random.Random) -> Written:
@@ -218,6 +219,13 @@ def standing(path: str) -> str:
     return "\n".join([*result.accepted["address"], *result.rejected["address"]])
 
 
+def standing_or_refused(path: str) -> tuple[str, str]:
+    try:
+        return standing(path), ""
+    except ListError as err:
+        return "", str(err)
+
+
 def save(make_list: Callable[..., str], written: Written, text: str) -> str:
     return make_list(text.encode(written.encoding))
 
@@ -240,11 +248,13 @@ def test_one_wrong_character_hides_nobody_else(make_list, share):
         path = save(make_list, written, damage.done_to(written.text))
         row = touched(written, damage)
         untouched = [person for number, person in enumerate(written.people, 1) if number != row]
-        try:
-            seen = standing(path)
-        except ListError as refusal:
-            assert damage.touches_structure(written.delimiter), (seed, refusal, written, damage)
-            assert re.search(r"row \d+|the header|--no-header|address_column", str(refusal)), (seed, refusal)
+        seen, refusal = standing_or_refused(path)
+        if refusal:
+            # A header that no longer names the addresses leaves them to their content.
+            unnamed = row == 0 and "address_column" in refusal
+            structural = damage.touches_structure(written.delimiter)
+            assert structural or unnamed, (seed, refusal, written, damage)
+            assert re.search(r"row \d+|the header|--no-header|address_column", refusal), (seed, refusal)
         else:
             missing = [person for person in untouched if person not in seen]
             assert not missing, (seed, missing, written, damage)

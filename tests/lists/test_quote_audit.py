@@ -30,7 +30,9 @@ def row_by_row(text, width):
         try:
             meant = False
             if row.irregular or row.opened >= 0 or not row.closed:
-                meant = meaning.of(text, place, row, final=True)
+                last = text.rfind(b'"', 0, max(place, row.opened))
+                odd = last >= 0 and text[last + 1] not in lines.bounds
+                meant = meaning.of(text, place, row, after_odd=odd, final=True)
         except OpenQuote as err:
             return err.offset
         end = meant.end if isinstance(meant, Rewritten) else row.end
