@@ -35,6 +35,7 @@ _NO_DATE = np.iinfo(np.int64).min
 _LAST_ROW = np.iinfo(np.int64).max
 _FIRST_ROOM = 1 << 16
 _LARGEST_STEP = 1 << 20
+_SETTLED_AT_ONCE = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +153,12 @@ class Gathered:
 
     def settled(self, keep: Keep) -> "Duplicates":
         """Return what they come to."""
-        return Duplicates(*settle(self._records[: self._count], keep))
+        records = self._records[: self._count]
+        # Part by part, parted by the hash: sorting all at once takes three times their memory.
+        count = self._count // _SETTLED_AT_ONCE + 1
+        of = (records["high"] % np.uint64(count)).astype(np.uint16)
+        parts = [settle(records[of == part], keep) for part in range(count)]
+        return Duplicates(by_row([part[0] for part in parts]), by_row([part[1] for part in parts]))
 
 
 def settle(records: Records, keep: Keep) -> tuple[Records, Records]:
@@ -184,7 +190,14 @@ def settle(records: Records, keep: Keep) -> tuple[Records, Records]:
     others = found["row"] != of_each
     repeats = np.empty(int(others.sum()), REPEAT)
     repeats["row"], repeats["stays"] = found["row"][others], of_each[others]
-    return np.sort(repeats, order="row"), np.sort(together, order="row")
+    return by_row([repeats]), by_row([together])
+
+
+def by_row(parts: Sequence[Records]) -> Records:
+    """Return records of a kind in one piece, in the order of their rows."""
+    found = np.concatenate(parts)
+    ordered: Records = found[np.argsort(found["row"], kind="stable")]
+    return ordered
 
 
 def _staying(found: Records, starts: Places, sizes: Places, keep: Keep) -> Places:
@@ -195,7 +208,8 @@ def _staying(found: Records, starts: Places, sizes: Places, keep: Keep) -> Place
         return rows[starts + sizes - 1]
     newest = np.repeat(np.maximum.reduceat(found["order"], starts), sizes)
     # Of several that are as new as each other, the first.
-    return np.minimum.reduceat(np.where(found["order"] == newest, rows, _LAST_ROW), starts)
+    first: Places = np.minimum.reduceat(np.where(found["order"] == newest, rows, _LAST_ROW), starts)
+    return first
 
 
 class Duplicates:
@@ -242,7 +256,8 @@ def by_cell(cells: pa.Array, told: Callable[[str], int], kind: Any) -> npt.NDArr
     """Return a number for each cell, found once for each text."""
     encoded = pc.dictionary_encode(cells)
     found = np.array([told(cell) for cell in encoded.dictionary.to_pylist()], dtype=kind)
-    return found[np.asarray(encoded.indices)]
+    numbers: npt.NDArray[Any] = found[np.asarray(encoded.indices)]
+    return numbers
 
 
 def _within(records: Records, rows: Places) -> Records:

@@ -90,7 +90,7 @@ def known_repeats(plan: Plan, work: Path, shard: int) -> Duplicates:
             np.fromfile(_repeats(work, partition) / f"{shard:05}.{name}", kind)
             for partition in range(plan.partitions)
         ]
-        return np.sort(np.concatenate(parts), order="row")
+        return duplicates.by_row(parts)
 
     return Duplicates(found("repeats", duplicates.REPEAT), found("together", duplicates.TOGETHER))
 

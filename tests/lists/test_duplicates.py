@@ -114,7 +114,7 @@ def of_file(path: str, folder: Path, keep: str, threads: int, block_bytes: int) 
 
 @pytest.mark.parametrize("keep", ["first", "last", "newest:at"])
 def test_the_outcome_is_the_same_for_every_size_of_block_and_number_of_threads(
-    make_list: Callable[..., str], tmp_path: Path, keep: str
+    make_list: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, keep: str
 ) -> None:
     lines = [
         f"p{n * n % 61}@x.example,{CONSENT[n % 9]},{DAYS[n % 6]},{DAYS[n * 5 % 6]}"
@@ -129,6 +129,7 @@ def test_the_outcome_is_the_same_for_every_size_of_block_and_number_of_threads(
 
     whole = by_row(1, 0)
     assert len(whole) == 200
+    monkeypatch.setattr(duplicates, "_SETTLED_AT_ONCE", 23)
     for threads, block_bytes in ((1, 400), (3, 900)):
         assert by_row(threads, block_bytes) == whole
 
