@@ -14,6 +14,17 @@ QUOTE = click.option(
     type=click.Choice(['"', "none"]),
     help="What stands around cells; none: quotes mean nothing in this list.",
 )
+
+
+def _kept(context: click.Context, option: click.Parameter, value: str | None) -> str | None:
+    from lists.policy import a_row_to_keep
+
+    try:
+        return None if value is None else a_row_to_keep(value)
+    except ValueError as err:
+        raise click.BadParameter(f"{value!r} {err}.") from err
+
+
 _FATE = click.Choice(["drop", "flag", "keep"])
 _OPTIONS = (
     click.option("--role-alias", type=_FATE, help="What becomes of info@ and the like.  [default: drop]"),
@@ -31,6 +42,12 @@ _OPTIONS = (
         help="File that adds a disposable domain a line, or with ! before it takes one out.",
     ),
     click.option("--free-mail", type=_FATE, help="What becomes of free-mail addresses.  [default: keep]"),
+    click.option(
+        "--keep",
+        metavar="WHICH",
+        callback=_kept,
+        help="Of several rows with one address: first, last, or newest:COLUMN.  [default: first]",
+    ),
     click.option("--typo", type=_FATE, help="What becomes of mistyped providers.  [default: flag]"),
 )
 

@@ -184,7 +184,7 @@ class _Shares:
 
     def of_all_rows(self, name: str) -> float:
         """Return the share of rows with an address in this column."""
-        return self._of(name).held / self._table.num_rows
+        return self._of(name).held / int(self._table.num_rows)
 
     def saying_mail(self, named: Sequence[str]) -> list[str]:
         """Return the columns with mail in their name, without those of `named`."""

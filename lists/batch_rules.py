@@ -9,18 +9,19 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lists import consent, disposable, engagement, free_mail, placeholders, roles, typos
+from lists import disposable, engagement, free_mail, placeholders, roles, typos
+from lists.duplicates import DateCells, Duplicates, by_cell
 from lists.engagement import Engagement
 from lists.errors import BalanceError
 from lists.key_hashes import Words
 from lists.policy import HygienePolicy
 from lists.reasons import Flag, Reason
 from lists.rulings import Rulings
-from lists.suppression import ConfirmedLookup, LastEngagedLookup, SuppressionLookup
+from lists.suppression import LastEngagedLookup, SuppressionLookup
 from lists.text_columns import Mask, Places, mask_of, texts
 
-FirstRows = Callable[[Words, Places], Places]
-"""Hashes of keys and their row numbers in; for each the row in which its key came first out."""
+StayingRows = Callable[[Words, Places], Places]
+"""Hashes of keys and their row numbers in; for each the row of its key that stays out."""
 
 # A key that is long enough to be a role name with a slip in it, which has neither digits nor separators.
 _ONE_WORD = rf"^[a-z]{{{roles.LEAST_LETTERS_OF_SLIPS - 1},20}}[+@]"
@@ -36,15 +37,15 @@ SUPPRESSION_DETAILS = {
 }
 
 
-def reject_duplicates(rulings: Rulings, first_rows: FirstRows) -> None:
-    """Reject every row whose key an earlier well-formed row has, whatever became of that one."""
+def reject_duplicates(rulings: Rulings, staying_rows: StayingRows) -> None:
+    """Reject every row for whose key another well-formed row stays, whatever became of that one."""
     well_formed = rulings.checked.well_formed
     numbers = rulings.rows.numbers[well_formed]
-    first = first_rows(rulings.hashes, numbers)
-    repeats = first != numbers
+    stays = staying_rows(rulings.hashes, numbers)
+    repeats = stays != numbers
     where = np.zeros(len(well_formed), dtype=np.bool_)
     where[np.flatnonzero(well_formed)[repeats]] = True
-    rulings.reject(where, Reason.DUPLICATE, [f"repeats row {row}" for row in first[repeats].tolist()])
+    rulings.reject(where, Reason.DUPLICATE, [f"repeats row {row}" for row in stays[repeats].tolist()])
 
 
 def judge_roles(rulings: Rulings, policy: HygienePolicy) -> None:
@@ -149,58 +150,38 @@ def reject_suppressed(rulings: Rulings, suppressed: SuppressionLookup) -> None:
             rulings.reject(_with_key(rulings, wanted), reason, detail)
 
 
-def reject_unconfirmed(rulings: Rulings, column: str, confirmed: ConfirmedLookup) -> None:
-    """Reject those who have not agreed, by the list's own column or by the ledger."""
-    missing = unconfirmed(rulings, column, confirmed)
-    detail = f"the column {column!r} does not say yes" if column else "has not confirmed the sign-up"
-    rulings.reject(rulings.among_open(missing), Reason.UNCONFIRMED, detail)
-
-
-def unconfirmed(rulings: Rulings, column: str, confirmed: ConfirmedLookup) -> Mask:
-    """Tell which of the open rows are of people who have not agreed."""
-    if column:
-        encoded = pc.dictionary_encode(rulings.cells(column).filter(pa.array(rulings.open)))
-        says_no = [not consent.is_confirmed(cell) for cell in encoded.dictionary.to_pylist()]
-        missing: Mask = np.array(says_no, dtype=np.bool_)[np.asarray(encoded.indices)]
-        return missing
-    keys = rulings.open_keys()
-    return ~mask_of(pc.is_in(keys, texts(sorted(confirmed(keys.to_pylist())))))
-
-
 @dataclass(slots=True)
 class InactiveRule:
-    """The rule of the last-engaged column; it judges the column as a whole too, at the end."""
+    """The rule of the last-engaged column; it judges the column as a whole too, at the end.
+
+    The newest day that any row of an address has is the one that counts.
+    """
 
     column: str
     after_days: int
     today: date
-    filled: int = 0
-    unreadable: int = 0
-    example: str = field(default="")
+    duplicates: Duplicates | None = None
+    cells: DateCells = field(default_factory=DateCells)
 
     def judge(self, rulings: Rulings) -> None:
         """Reject the inactive among the open rows, and flag those of whom nothing can be told."""
-        cells = rulings.cells(self.column).filter(pa.array(rulings.open))
-        encoded = pc.dictionary_encode(cells)
-        different = encoded.dictionary.to_pylist()
+        cells = rulings.open_cells(self.column)
+        for each in pc.value_counts(cells).to_pylist():
+            self.cells.count(each["values"], each["counts"])
+        days = by_cell(cells, lambda cell: engagement.day_of(cell, self.today), np.int32)
+        if self.duplicates is not None:
+            days = self.duplicates.engaged(rulings.open_numbers(), days)
         oldest = self.today - timedelta(days=self.after_days)
-        verdicts = np.array([engagement.verdict(cell, oldest) for cell in different], dtype=object)
-        counts = np.bincount(np.asarray(encoded.indices), minlength=len(different)).tolist()
-        for cell, verdict, count in zip(different, verdicts, counts, strict=True):
-            if text := cell.strip():
-                self.filled += count
-                if verdict is Engagement.UNKNOWN:
-                    self.unreadable += count
-                    self.example = self.example or text
-        by_row = verdicts[np.asarray(encoded.indices)] if different else verdicts
-        rulings.flag(rulings.among_open(by_row == Engagement.UNKNOWN), Flag.ENGAGEMENT_UNKNOWN)
-        inactive = np.asarray(by_row == Engagement.INACTIVE, dtype=np.bool_)
-        dates = [f"last engaged {cell.strip()[:10]}" for cell in cells.filter(pa.array(inactive)).to_pylist()]
-        rulings.reject(rulings.among_open(inactive), Reason.INACTIVE, dates)
+        unknown = days == engagement.NEVER
+        inactive = (days < oldest.toordinal()) & ~unknown
+        rulings.flag(rulings.among_open(unknown), Flag.ENGAGEMENT_UNKNOWN)
+        details = [f"last engaged {date.fromordinal(day)}" for day in days[inactive].tolist()]
+        rulings.reject(rulings.among_open(inactive), Reason.INACTIVE, details)
 
     def finish(self) -> None:
         """Raise ListError where most of the cells that are not blank hold no date."""
-        engagement.refuse_unreadable(self.unreadable, self.filled, self.example, self.column)
+        cells = self.cells
+        engagement.refuse_unreadable(cells.unreadable, cells.filled, cells.example, self.column)
 
 
 def reject_silent(rulings: Rulings, last_engaged: LastEngagedLookup, after_days: int, today: date) -> None:

@@ -1,6 +1,7 @@
 """List hygiene: every row of a list ends accepted or rejected with the first reason that holds."""
 
 import tempfile
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date
@@ -48,9 +49,9 @@ def clean(
     last_engaged: LastEngagedLookup = nobody_engaged,
     risks: RiskLookups | None = None,
     on_progress: Progress | None = None,
-    opened: AbstractContextManager[OpenList] | None = None,
+    opened: Callable[[], AbstractContextManager[OpenList]] | None = None,
 ) -> CleanResult:
-    """Read a list, or what is `opened`, and judge every row of it, all in memory.
+    """Read a list, or what `opened` opens, and judge every row of it, all in memory.
 
     The DNS is asked only where `policy.mx` says so and a `resolver` is given. Raises ListError where the list
     cannot be used at all.

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 
+from lists import dates
 from lists.errors import ListError
 
 
@@ -15,34 +16,36 @@ class Engagement(StrEnum):
     UNKNOWN = "unknown"
 
 
-def judge(cells: Sequence[str], *, after_days: int, today: date, column: str) -> list[Engagement]:
-    """Judge each cell: a date (or date and time) in ISO 8601, such as 2026-01-31.
+# The ordinal of no day, before every other: nothing is known.
+NEVER = 0
 
-    A blank or unreadable cell is UNKNOWN and drops nobody. Raises ListError where most of those that are not
-    blank cannot be read, for then the column is another one or its dates are written otherwise.
+
+def day_of(cell: str, today: date) -> int:
+    """Return the ordinal of the day in a cell that is a date, NEVER where nobody can have been engaged then.
+
+    A zero date, one in the future, and one of which the day and the month are not certain say nothing.
     """
-    oldest = today - timedelta(days=after_days)
-    verdicts = [verdict(cell, oldest) for cell in cells]
-    filled = [cell.strip() for cell in cells if cell.strip()]
-    unreadable = [text for text in filled if day_of(text) is None]
-    refuse_unreadable(len(unreadable), len(filled), next(iter(unreadable), ""), column)
-    return verdicts
+    written = dates.read(cell)
+    if written is None or written.moment is None:
+        return NEVER
+    day = written.moment.date()
+    return day.toordinal() if dates.is_possible(day, today) else NEVER
 
 
-def verdict(cell: str, oldest: date) -> Engagement:
-    """Judge one cell by the oldest day that still counts as active."""
-    day = day_of(cell.strip())
-    if day is None:
-        return Engagement.UNKNOWN
-    return Engagement.INACTIVE if day < oldest else Engagement.ACTIVE
+def is_date(cell: str) -> bool:
+    """Tell whether a cell can be read as a date, were it a zero date; one that can mean two days cannot."""
+    written = dates.read(cell)
+    return written is not None and len(written.moments) < 2
 
 
-def refuse_unreadable(unreadable: int, filled: int, example: str, column: str) -> None:
+def refuse_unreadable(
+    unreadable: int, filled: int, example: str, column: str, key: str = "list.last_engaged_column"
+) -> None:
     """Raise ListError where most of the cells that are not blank hold no date."""
     if unreadable * 2 > filled:
         raise ListError(
-            f"the column {column!r} (list.last_engaged_column) holds {example[:40]!r}, "
-            "which is no date: write dates as 2026-01-31."
+            f"the column {column!r} ({key}) holds {example[:40]!r}, which is no date: "
+            "write dates as 2026-01-31."
         )
 
 
@@ -60,11 +63,3 @@ def judge_times(times: Sequence[float | None], *, after_days: int, today: date) 
 def day_at(epoch_seconds: float) -> date:
     """Return the day of a moment, in UTC."""
     return datetime.fromtimestamp(epoch_seconds, UTC).date()
-
-
-def day_of(text: str) -> date | None:
-    """Return the day of an ISO 8601 date or date and time, or None for anything else."""
-    try:
-        return date.fromisoformat(text[:10])
-    except ValueError:
-        return None

@@ -1,7 +1,7 @@
 """Cleaning a list that is a pandas frame already, as in a notebook."""
 
-from collections.abc import Iterator
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -33,6 +33,7 @@ def clean(
     frame: pd.DataFrame,
     *,
     address_column: str = "",
+    keep: str = "",
     policy: HygienePolicy | None = None,
     source: ListSource | None = None,
     suppressed: SuppressionLookup = nobody_suppressed,
@@ -46,23 +47,34 @@ def clean(
 
     Cells become the text that a person would write for them, missing ones "". Without a `resolver` (such as
     `lists.mx.lookup("")`) the DNS is not asked; `source` says whose consent counts and which columns hold it.
+    `keep` says which of several rows with one address stays: first, last or newest:COLUMN.
     Raises ListError where the frame cannot be used.
     """
     asked = source or ListSource(source=SOURCE, address_column=address_column)
     return cleaning.clean(
         asked,
-        policy or HygienePolicy(),
+        _policy(policy or HygienePolicy(), keep),
         suppressed=suppressed,
         confirmed=confirmed,
         last_engaged=last_engaged,
         resolver=resolver,
         today=today or datetime.now(UTC).date(),
         on_progress=on_progress,
-        opened=nullcontext(_opened(frame, asked)),
+        opened=_opening(frame, asked),
     )
 
 
-def _opened(frame: pd.DataFrame, source: ListSource) -> OpenList:
+def _policy(policy: HygienePolicy, keep: str) -> HygienePolicy:
+    if not keep:
+        return policy
+    try:
+        return HygienePolicy(**policy.model_dump() | {"keep": keep})
+    except ValueError as err:
+        raise ListError(f"keep={keep!r} is none: write first, last or newest:COLUMN.") from err
+
+
+def _opening(frame: pd.DataFrame, source: ListSource) -> Callable[[], AbstractContextManager[OpenList]]:
+    """Return what opens the frame as a list, from its first row each time."""
     if frame.empty:
         raise ListError("the frame has no rows: give a list with at least one recipient.")
     names = columns.checked_names([str(name) for name in frame.columns], SOURCE)
@@ -74,7 +86,7 @@ def _opened(frame: pd.DataFrame, source: ListSource) -> OpenList:
             part = table.slice(start, ROWS_AT_A_TIME)
             yield Rows(part, np.arange(start + 1, start + 1 + part.num_rows))
 
-    return OpenList(SOURCE, names, address, "", "", _rows=rows())
+    return lambda: nullcontext(OpenList(SOURCE, names, address, "", "", _rows=rows()))
 
 
 def _as_text(column: "pd.Series[Any]", name: str) -> pa.Array:

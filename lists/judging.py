@@ -1,11 +1,13 @@
 """The rules between syntax and mail servers, set up for one list and asked of its rows in their order."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from lists import batch_rules, columns, risk
-from lists.batch_rules import FirstRows, InactiveRule, TypoRule
+from lists.batch_rules import InactiveRule, StayingRows, TypoRule
+from lists.consent_rule import ConsentRule
+from lists.duplicates import Duplicates
 from lists.policy import HygienePolicy, ListSource
 from lists.risk import RiskLookups
 from lists.rulings import Rulings
@@ -29,7 +31,8 @@ class Known:
 class Judge:
     """Judges rows as they come, in the order of the list.
 
-    `first_rows` tells repeats by the hashes of the keys. `mistyped` are the providers found to be mistyped so
+    `staying_rows` tells repeats by the hashes of the keys, and `duplicates` what all rows of an address say,
+    where that was gathered. `mistyped` are the providers found to be mistyped so
     far, and `inactive` the rule of the last-engaged column, which has a verdict on the whole column too: call
     its `finish` after the last row.
     """
@@ -40,15 +43,18 @@ class Judge:
         source: ListSource,
         policy: HygienePolicy,
         known: Known,
-        first_rows: FirstRows,
+        staying_rows: StayingRows,
         today: date,
+        duplicates: Duplicates | None = None,
     ) -> None:
         typos = TypoRule(policy)
         self.mistyped = typos.mistyped
-        self.inactive = _inactive_rule(listed, source, today)
+        self.inactive = _inactive_rule(listed, source, today, duplicates)
         consent_column = _column(listed, source.consent_column, "list.consent_column")
+        gathered = duplicates if source.consent == "confirmed" else None
+        consent = ConsentRule(consent_column, known.confirmed, today, gathered)
         self._rules: list[Callable[[Rulings], None]] = [
-            lambda rulings: batch_rules.reject_duplicates(rulings, first_rows),
+            lambda rulings: batch_rules.reject_duplicates(rulings, staying_rows),
             lambda rulings: batch_rules.judge_roles(rulings, policy),
             lambda rulings: batch_rules.judge_disposable(rulings, policy),
             lambda rulings: batch_rules.judge_free_mail(rulings, policy),
@@ -57,9 +63,7 @@ class Judge:
             lambda rulings: batch_rules.reject_suppressed(rulings, known.suppressed),
         ]
         if source.consent == "confirmed":
-            self._rules.append(
-                lambda rulings: batch_rules.reject_unconfirmed(rulings, consent_column, known.confirmed)
-            )
+            self._rules.append(consent.reject)
         days = source.inactive_after_days
         if self.inactive is not None:
             self._rules.append(self.inactive.judge)
@@ -70,7 +74,8 @@ class Judge:
         self._rules.append(typos.reject)
         risks = known.risks
         if risks is not None:
-            self._rules.append(lambda rulings: risk.mark(rulings, consent_column, risks))
+            asked = replace(consent, confirmed=risks.confirmed)
+            self._rules.append(lambda rulings: risk.mark(rulings, risks.mailed, asked))
 
     def judge(self, rulings: Rulings) -> None:
         """Ask every rule of the rows that follow those of the last call."""
@@ -78,11 +83,13 @@ class Judge:
             rule(rulings)
 
 
-def _inactive_rule(listed: OpenList, source: ListSource, today: date) -> InactiveRule | None:
+def _inactive_rule(
+    listed: OpenList, source: ListSource, today: date, duplicates: Duplicates | None
+) -> InactiveRule | None:
     if source.inactive_after_days is None or not source.last_engaged_column:
         return None
     column = _column(listed, source.last_engaged_column, "list.last_engaged_column")
-    return InactiveRule(column, source.inactive_after_days, today)
+    return InactiveRule(column, source.inactive_after_days, today, duplicates)
 
 
 def _column(listed: OpenList, wanted: str, key: str) -> str:

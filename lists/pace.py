@@ -4,7 +4,7 @@ from collections.abc import Callable
 from time import monotonic
 
 _EVERY_SECONDS = 1.0
-_UNITS = {"syntax": "rows", "mx": "domains", "split": "rows", "keys": "rows", "judge": "rows"}
+_UNITS = dict.fromkeys(("syntax", "duplicates", "split", "keys", "judge"), "rows") | {"mx": "domains"}
 
 
 class Pace:

@@ -7,6 +7,7 @@ from math import ceil
 from pathlib import Path
 
 from lists import columns, pieces, s3, sources
+from lists.duplicates import is_asked
 from lists.errors import ListError
 from lists.pieces import ROWS_A_PIECE
 from lists.policy import HygienePolicy, ListSource
@@ -15,6 +16,8 @@ from lists.sources import OpenList
 
 # The keys of so many rows take half a gigabyte to look through.
 ROWS_A_PARTITION = 10_000_000
+# Where rows are asked more than their keys, so many take about as much.
+ROWS_A_PARTITION_WITH_SAY = 3_000_000
 # Fewer than most lists have, for a guess.
 BYTES_A_ROW = 50
 _PACKED_TIMES = 4
@@ -56,6 +59,7 @@ def plan(
             fingerprint, nul_cells = "", 0
     sizes = [size for _, size in found]
     rows = sum(sizes) if fingerprint else sum(sizes) // BYTES_A_ROW
+    a_partition = ROWS_A_PARTITION_WITH_SAY if is_asked(source, policy) else ROWS_A_PARTITION
     made = Plan(
         source=source,
         policy=policy,
@@ -63,7 +67,7 @@ def plan(
         today=today,
         as_of=as_of,
         shards=[[found[place][0] for place in places] for places in dealt(sizes, shards)],
-        partitions=max(shards, ceil(rows / ROWS_A_PARTITION)),
+        partitions=max(shards, ceil(rows / a_partition)),
         names=listed.names,
         address=listed.address,
         encoding=listed.encoding,
@@ -107,6 +111,7 @@ def _refuse_missing_columns(made: Plan, listed: OpenList) -> None:
     for wanted, key in (
         (source.consent_column, "list.consent_column"),
         (source.last_engaged_column, "list.last_engaged_column"),
+        (made.policy.kept_row[1], "hygiene.keep"),
     ):
         if wanted:
             columns.find(listed.names, wanted, listed.source, key)

@@ -4,6 +4,7 @@ The descriptions are the help texts of a web form.
 """
 
 import re
+from enum import StrEnum
 from typing import Annotated, Literal, Self, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
@@ -17,6 +18,25 @@ def _one_line(text: str) -> str:
     if any(ord(character) < 32 for character in text):
         raise ValueError("must be one line without control characters")
     return text.strip()
+
+
+class Keep(StrEnum):
+    """Which of several rows with one address stays."""
+
+    FIRST = "first"
+    LAST = "last"
+    NEWEST = "newest"
+
+
+def a_row_to_keep(text: str) -> str:
+    """Return `first`, `last` or `newest:COLUMN` without blanks around; raise ValueError for anything else."""
+    keep, _, column = (part.strip() for part in text.partition(":"))
+    match keep.lower():
+        case Keep.FIRST | Keep.LAST if ":" not in text:
+            return keep.lower()
+        case Keep.NEWEST if column:
+            return f"{Keep.NEWEST}:{column}"
+    raise ValueError("must be first, last or newest:COLUMN, with the name of a column of dates")
 
 
 class ListSource(BaseModel):
@@ -124,6 +144,11 @@ class HygienePolicy(BaseModel):
         title="Mistyped providers",
         description="What becomes of addresses such as anna@gmial.com; the right one is only suggested.",
     )
+    keep: Annotated[str, AfterValidator(a_row_to_keep)] = Field(
+        default="first",
+        title="Which duplicate stays",
+        description="Of several rows with one address: first, last, or newest:COLUMN by a column of dates.",
+    )
     role_names_file: str = Field(
         default="",
         title="Role names",
@@ -144,3 +169,9 @@ class HygienePolicy(BaseModel):
         title="Repair",
         description="Take 'Name <a@b.example>', 'mailto:' and invisible characters apart.",
     )
+
+    @property
+    def kept_row(self) -> tuple[Keep, str]:
+        """Which of several rows stays, and the column that it goes by, "" for none."""
+        keep, _, column = self.keep.partition(":")
+        return Keep(keep), column

@@ -11,7 +11,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lists import batch_rules, free_mail
+from lists import free_mail
+from lists.consent_rule import ConsentRule
 from lists.rulings import Rulings
 from lists.suppression import ConfirmedLookup
 from lists.text_columns import mask_of, texts
@@ -39,14 +40,12 @@ class RiskLookups:
     confirmed: ConfirmedLookup
 
 
-def mark(rulings: Rulings, consent_column: str, lookups: RiskLookups) -> None:
+def mark(rulings: Rulings, mailed: MailedLookup, consent: ConsentRule) -> None:
     """Mark the rows that are still open."""
     keys = rulings.open_keys()
-    asked = keys.to_pylist()
-    mailed = mask_of(pc.is_in(keys, texts(sorted(lookups.mailed(asked)))))
-    rulings.mark(rulings.among_open(~mailed), MARKS[NEVER_MAILED])
-    missing = batch_rules.unconfirmed(rulings, consent_column, lookups.confirmed)
-    rulings.mark(rulings.among_open(missing), MARKS[UNCONFIRMED])
+    known = mask_of(pc.is_in(keys, texts(sorted(mailed(keys.to_pylist())))))
+    rulings.mark(rulings.among_open(~known), MARKS[NEVER_MAILED])
+    rulings.mark(rulings.among_open(consent.missing(rulings)), MARKS[UNCONFIRMED])
 
 
 def counted(bits: pa.ChunkedArray) -> dict[str, int]:

@@ -12,7 +12,7 @@ from lists import spreadsheets, syntax
 from lists.csv_rows import RaggedRow, Rows
 from lists.key_hashes import hashes
 from lists.reasons import FLAG_SEPARATOR, Flag, Reason
-from lists.text_columns import Mask, mask_of, one_array, texts
+from lists.text_columns import Mask, Places, mask_of, one_array, texts
 
 OWN_COLUMNS = ("address", "domain", "flags")
 # The number of a row among the accepted ones; no list has a column of this name.
@@ -114,6 +114,14 @@ class Rulings:
     def cells(self, name: str) -> pa.Array:
         """Return a column of the source."""
         return one_array(self.rows.table.column(name))
+
+    def open_cells(self, name: str) -> pa.Array:
+        """Return the cells of the rows that no rule has rejected yet in a column of the source."""
+        return self.cells(name).filter(pa.array(self.open))
+
+    def open_numbers(self) -> Places:
+        """Return the numbers of the rows that no rule has rejected yet."""
+        return self.rows.numbers[self.open]
 
     def part(self, renamed: dict[str, str]) -> Part:
         """Return the rows accepted so far and those rejected; `renamed` columns make way for ours."""

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from lists import engagement, mail_servers, shard_keys, spool
+from lists.duplicates import DateCells
 from lists.judging import Judge, Known
 from lists.mail_servers import MailServers
 from lists.mx import MxLookup
@@ -24,8 +25,9 @@ def judge(plan: Plan, work: Path, shard: int, known: Known, report: Progress) ->
     total = before[shard + 1] - before[shard]
     reading = ShardReading(plan, shard)
     listed = reading.opened(before[shard])
-    repeats = shard_keys.KnownRepeats(plan, work, shard)
-    judging = Judge(listed, plan.source, plan.policy, known, repeats.first_rows, plan.today)
+    repeats = shard_keys.known_repeats(plan, work, shard)
+    gathered = repeats if plan.question is not None else None
+    judging = Judge(listed, plan.source, plan.policy, known, repeats.staying_rows, plan.today, gathered)
     judged = judged_rows(
         listed, judging, plan.policy, lambda stage, done, _: report(stage, done, max(done, total))
     )
@@ -33,8 +35,8 @@ def judge(plan: Plan, work: Path, shard: int, known: Known, report: Progress) ->
         parts, domains = mail_servers.spool((rulings.part(plan.renamed) for rulings in judged), folder)
         shard_keys.refuse_change(plan, work, reading)
         write_json(folder / _DOMAINS, domains)
-        inactive = judging.inactive
-        cells = [inactive.unreadable, inactive.filled, inactive.example] if inactive else [0, 0, ""]
+        inactive = judging.inactive.cells if judging.inactive else DateCells()
+        cells = [inactive.unreadable, inactive.filled, inactive.example]
         write_json(folder / _JUDGED, {"parts": parts, "mistyped": judging.mistyped, "cells": cells})
 
 

@@ -1,82 +1,98 @@
 """Repeats across shards: keys parted by their hash, so that one worker sees all rows with a key."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from lists import duplicates
+from lists.duplicates import DateCells, Duplicates, Reader
 from lists.errors import ListError
-from lists.key_hashes import Words
+from lists.rulings import Rulings
 from lists.seen_keys import SeenKeys
 from lists.shards import Plan, ShardReading, read_json, whole, write_json
 from lists.stream import Progress, checked_rows
-from lists.text_columns import Places
 
 _KEY = np.dtype([("low", "<u8"), ("high", "<u8"), ("row", "<i8")])
-_REPEAT = np.dtype([("row", "<i8"), ("first", "<i8")])
 
 
 def write_keys(plan: Plan, work: Path, shard: int, report: Progress) -> None:
     """First pass, for each shard: leave the hash of every well-formed row's key, by partition, and the rows.
 
-    Rows count from 1 within the shard: how many came before it is known once all shards were read.
+    Where the plan has a question, what the rows say stands beside their hashes. Rows count from 1 within the
+    shard: how many came before it is known once all shards were read.
     """
     reading = ShardReading(plan, shard)
+    reader = Reader(plan.question) if plan.question is not None else None
     with whole(_keys(work, shard)) as folder:
         files = [(folder / f"{partition:05}").open("wb") for partition in range(plan.partitions)]
         try:
             for rulings in checked_rows(reading.opened(0), plan.policy):
-                keys = np.empty(len(rulings.hashes), _KEY)
-                keys["low"], keys["high"] = rulings.hashes.T
-                keys["row"] = rulings.rows.numbers[rulings.open]
+                keys = reader.records(rulings) if reader is not None else _keys_alone(rulings)
                 for partition, some in _parted(keys, plan.partitions):
                     some.tofile(files[partition])
                 report("keys", reading.rows_read, reading.rows_read)
         finally:
             for file in files:
                 file.close()
-        write_json(folder / "read.json", [reading.rows_read, reading.nul_cells, reading.fingerprints])
+        cells = reader.order_cells if reader is not None else DateCells()
+        order = [cells.filled, cells.unreadable, cells.example]
+        write_json(folder / "read.json", [reading.rows_read, reading.nul_cells, reading.fingerprints, order])
 
 
 def write_repeats(plan: Plan, work: Path, partition: int) -> None:
-    """Second pass, for each partition: leave the rows that repeat an earlier one, by shard.
+    """Second pass, for each partition: leave the rows that make way for another one, by shard.
 
-    The shards are taken in the order of the rows, so the first occurrence in the list is the one that stays.
+    The shards are taken in the order of the rows, so that the outcome is that of one machine. Raises
+    ListError where most cells that `--keep newest` goes by hold no date.
     """
-    seen = SeenKeys()
     before = rows_before(plan, work)
+    question = plan.question
+    if question is not None:
+        duplicates.refuse_unreadable(question, _order_cells(plan, work))
     with whole(_repeats(work, partition)) as folder:
+        if question is None:
+            _write_first(plan, work, partition, folder, before)
+            return
+        parts = []
         for shard in range(len(plan.shards)):
-            keys = np.fromfile(_keys(work, shard) / f"{partition:05}", _KEY)
-            hashed = np.stack([keys["low"], keys["high"]], axis=1)
-            rows = keys["row"] + before[shard]
-            first = seen.first_rows(hashed, rows)
-            again = first != rows
-            found = np.empty(int(again.sum()), _REPEAT)
-            found["row"], found["first"] = rows[again], first[again]
-            found.tofile(folder / f"{shard:05}")
+            records = np.fromfile(_keys(work, shard) / f"{partition:05}", duplicates.RECORD)
+            records["row"] += before[shard]
+            parts.append(records)
+        repeats, together = duplicates.settle(np.concatenate(parts), question.keep)
+        for shard in range(len(plan.shards)):
+            for name, found in (("repeats", repeats), ("together", together)):
+                start, end = np.searchsorted(found["row"], (before[shard] + 1, before[shard + 1] + 1))
+                found[start:end].tofile(folder / f"{shard:05}.{name}")
 
 
-class KnownRepeats:
-    """What the second pass found out about a shard, as `batch_rules.FirstRows`."""
+def _write_first(plan: Plan, work: Path, partition: int, folder: Path, before: Sequence[int]) -> None:
+    """Leave the rows that repeat an earlier one; only the hashes of the keys are kept in memory."""
+    seen = SeenKeys()
+    for shard in range(len(plan.shards)):
+        keys = np.fromfile(_keys(work, shard) / f"{partition:05}", _KEY)
+        hashed = np.stack([keys["low"], keys["high"]], axis=1)
+        rows = keys["row"] + before[shard]
+        first = seen.first_rows(hashed, rows)
+        again = first != rows
+        found = np.empty(int(again.sum()), duplicates.REPEAT)
+        found["row"], found["stays"] = rows[again], first[again]
+        found.tofile(folder / f"{shard:05}.repeats")
+        np.empty(0, duplicates.TOGETHER).tofile(folder / f"{shard:05}.together")
 
-    def __init__(self, plan: Plan, work: Path, shard: int) -> None:
-        found = np.concatenate(
-            [
-                np.fromfile(_repeats(work, partition) / f"{shard:05}", _REPEAT)
-                for partition in range(plan.partitions)
-            ]
-        )
-        self._repeats = found[np.argsort(found["row"])]
 
-    def first_rows(self, hashed: Words, rows: Places) -> Places:
-        """Return the row in which each row's key came first: its own where it is new."""
-        first = rows.copy()
-        known = self._repeats["row"]
-        if len(rows) and len(known):
-            start, end = np.searchsorted(known, (rows[0], rows[-1] + 1))
-            first[np.searchsorted(rows, known[start:end])] = self._repeats["first"][start:end]
-        return first
+def known_repeats(plan: Plan, work: Path, shard: int) -> Duplicates:
+    """Return what the second pass found out about a shard."""
+
+    def found(name: str, kind: np.dtype[np.void]) -> duplicates.Records:
+        parts = [
+            np.fromfile(_repeats(work, partition) / f"{shard:05}.{name}", kind)
+            for partition in range(plan.partitions)
+        ]
+        return duplicates.by_row(parts)
+
+    return Duplicates(found("repeats", duplicates.REPEAT), found("together", duplicates.TOGETHER))
 
 
 def rows_before(plan: Plan, work: Path) -> list[int]:
@@ -116,9 +132,25 @@ def _parted(keys: npt.NDArray[np.void], partitions: int) -> list[tuple[int, npt.
     ]
 
 
-def _read(work: Path, shard: int) -> tuple[int, int, list[str]]:
-    rows, nul, prints = read_json(_keys(work, shard) / "read.json")
-    return rows, nul, prints
+def _read(work: Path, shard: int) -> tuple[int, int, list[str], DateCells]:
+    rows, nul, prints, order = read_json(_keys(work, shard) / "read.json")
+    return rows, nul, prints, DateCells(*order)
+
+
+def _order_cells(plan: Plan, work: Path) -> DateCells:
+    found = [_read(work, shard)[3] for shard in range(len(plan.shards))]
+    return DateCells(
+        sum(cells.filled for cells in found),
+        sum(cells.unreadable for cells in found),
+        next((cells.example for cells in found if cells.example), ""),
+    )
+
+
+def _keys_alone(rulings: Rulings) -> duplicates.Records:
+    keys = np.empty(len(rulings.hashes), _KEY)
+    keys["low"], keys["high"] = rulings.hashes.T
+    keys["row"] = rulings.open_numbers()
+    return keys
 
 
 def _keys(work: Path, shard: int) -> Path:

@@ -17,9 +17,10 @@ import numpy as np
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict
 
-from lists import columns, sources
+from lists import columns, duplicates, sources
 from lists.address_column import AddressColumn
 from lists.csv_rows import RaggedRow, Rows
+from lists.duplicates import Question
 from lists.errors import ListError
 from lists.output_files import in_one_sentence
 from lists.pieces import read_piece
@@ -75,6 +76,13 @@ class Plan(BaseModel):
     def address_column(self) -> str:
         """The name of the column of addresses."""
         return self.address.name
+
+    @property
+    def question(self) -> Question | None:
+        """What is asked of every row, where it takes all rows of an address to judge one of them."""
+        if not duplicates.is_asked(self.source, self.policy):
+            return None
+        return Question.of(self.names, self.source.source, self.source, self.policy, self.today)
 
     def write(self, work: Path) -> None:
         """Leave the plan for the workers."""

@@ -7,7 +7,7 @@ from lists.reasons import Flag, Reason
 
 REASONS: Mapping[Reason, tuple[str, str]] = {
     Reason.MALFORMED: ("Malformed", "No e-mail address: nothing could be delivered to it."),
-    Reason.DUPLICATE: ("Duplicate", "The address stands in an earlier row, perhaps in other capitals."),
+    Reason.DUPLICATE: ("Duplicate", "The address stands in another row, perhaps in other capitals."),
     Reason.ROLE_ALIAS: ("Role address", "A job such as info@ or postmaster@, not a person who agreed."),
     Reason.DISPOSABLE: ("Disposable", "A throw-away mailbox that is gone tomorrow."),
     Reason.FREE_MAIL: ("Free mail", "At a provider where anybody gets an address; this list wants none."),

@@ -43,7 +43,7 @@ EXPORTS = {
     "Outlook": "Title:n,First Name:n,Home Address:s,*E-mail Address:@,E-mail Type:n,E-mail Display Name:f",
     "Outlook, two": "First Name:n,*E-mail Address:@,E-mail 2 Address:2,E-mail 3 Address:-",
     "Google contacts": "Name:n,Given Name:n,E-mail 1 - Type:n,*E-mail 1 - Value:@,Address 1 - Street:s",
-    "WooCommerce": "order_id:i,billing_first_name:n,billing_address_1:s,*billing_email:@,shipping_address_1:s",
+    "WooCommerce": "order_id:i,billing_first_name:n,billing_address_1:s,*billing_email:@,total:i",
     "Magento": "ID:i,Name:n,*Email:@,Group:n,Billing Address:s",
     "PrestaShop": "id:i,Lastname:n,*Email address:@,Sales:i",
     "Brevo": "CONTACT ID:i,*EMAIL:@,FIRSTNAME:n,SMS:i,BLOCKLISTED:b",

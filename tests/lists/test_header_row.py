@@ -117,7 +117,7 @@ def test_a_header_that_never_ends_is_one_sentence(
 ) -> None:
     monkeypatch.setattr(header_row, "LONGEST_BYTES", 100_000)
     path = make_list('"email,name\n' + "anna@mail.example,Anna\n" * 10_000)
-    with pytest.raises(ListError, match="its first row is longer than .* or a quote in it is never closed"):
+    with pytest.raises(ListError, match=r"its first row is longer than .* or a quote in it is never closed"):
         sources.read(path)
 
 

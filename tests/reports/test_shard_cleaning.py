@@ -86,8 +86,10 @@ ONE = "email\na@shop.example\n"
 POLICY = HygienePolicy(free_mail="flag")
 
 
-def on_one_machine(ledger: Ledger, source: ListSource, folder: Path) -> dict[str, bytes]:
-    list_cleaning.clean(ledger, source, POLICY, "", folder, as_of=DAY)
+def on_one_machine(
+    ledger: Ledger, source: ListSource, folder: Path, policy: HygienePolicy = POLICY
+) -> dict[str, bytes]:
+    list_cleaning.clean(ledger, source, policy, "", folder, as_of=DAY)
     return files(folder)
 
 
@@ -136,6 +138,67 @@ def test_the_files_are_the_same_for_every_number_of_shards(ledger: Ledger, tmp_p
     assert len(reasons) == 6
     for shards in COUNTS:
         assert by_shards(ledger, source, tmp_path / str(shards), shards, at_least=shards) == expected
+
+
+@pytest.mark.parametrize("keep", ["first", "last", "newest:at"])
+def test_what_the_rows_of_an_address_say_together_is_the_same_in_shards(
+    ledger: Ledger, tmp_path: Path, keep: str
+) -> None:
+    chance = random.Random(20261128)
+    parts = tmp_path / "list"
+    parts.mkdir()
+    lines = [
+        f"p{chance.randrange(40)}@shop.example,{chance.choice(('yes', 'yes', 'no', '', '2024-03-01'))},"
+        f"{chance.choice(('2026-11-01', '2020-01-01', '', '0000-00-00'))},2026-0{chance.randrange(9) + 1}-01"
+        for _ in range(120)
+    ]
+    header = "email,ok,seen,at"
+    (parts / "whole.csv").write_text("\n".join([header, *lines, ""]))
+    options = {"consent": "confirmed", "consent_column": "ok", "last_engaged_column": "seen"}
+    source = ListSource(source=str(parts / "whole.csv"), inactive_after_days=365, **options)
+    policy = HygienePolicy(keep=keep)
+    expected = on_one_machine(ledger, source, tmp_path / "one", policy)
+    rejected = expected["rejected.csv"]
+    assert all(reason in rejected for reason in (b"duplicate", b"says no in the column", b"inactive"))
+    for shards in (1, 4):
+        found = by_shards(ledger, source, tmp_path / str(shards), shards, policy=policy, at_least=shards)
+        assert found == expected
+    for number in range(3):
+        (parts / f"{number}.csv").write_text("\n".join([header, *lines[40 * number : 40 * number + 40], ""]))
+    (parts / "whole.csv").unlink()
+    source = source.model_copy(update={"source": str(parts)})
+    found = by_shards(ledger, source, tmp_path / "many", 3, policy=policy, at_least=3)
+    assert {name: found[name] for name in ROW_FILES} == {name: expected[name] for name in ROW_FILES}
+
+
+def test_a_column_that_orders_nothing_is_counted_over_all_shards(ledger: Ledger, tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    lines = [f"a{n}@shop.example,{'soon' if n < 30 else '2026-01-01'}," for n in range(50)]
+    path.write_text("\n".join([HEADER, *lines, ""]))
+    policy = HygienePolicy(keep="newest:seen")
+    with pytest.raises(ListError, match=r"'seen' \(--keep, hygiene.keep\) holds 'soon', which is no date"):
+        by_shards(ledger, ListSource(source=str(path)), tmp_path / "out", 3, policy=policy)
+    with pytest.raises(ListError, match=r"no column 'on' \(hygiene.keep\)"):
+        by_shards(
+            ledger,
+            ListSource(source=str(path)),
+            tmp_path / "out",
+            3,
+            policy=HygienePolicy(keep="newest:on"),
+        )
+
+
+def test_a_title_and_a_name_without_addresses_are_told_by_shards_too(ledger: Ledger, tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    lines = [f"High Street {n},a{n}@shop.example" for n in range(50)]
+    path.write_text("\n".join(["All contacts", "", "Address,Primary Email", *lines, ""]))
+    source = ListSource(source=str(path))
+    expected = on_one_machine(ledger, source, tmp_path / "one")
+    warnings = json.loads(expected["summary.json"])["warnings"]
+    assert "taken from line 3" in warnings[1]
+    assert "'Primary Email'" in warnings[2]
+    assert b"Address_source" in expected["accepted.csv"]
+    assert by_shards(ledger, source, tmp_path / "out", 3, at_least=3) == expected
 
 
 def test_a_list_in_many_files_comes_out_as_those_files_in_one(ledger: Ledger, tmp_path: Path) -> None:
