@@ -31,6 +31,7 @@ _SECONDS = click.FloatRange(0, 86_400)
 @click.option(
     "--silent", type=_SHARE, default=0.0, show_default=True, help="Share of which nothing is ever heard."
 )
+@click.option("--rejected", type=_SHARE, default=0.0, show_default=True, help="Share that SES refuses.")
 @click.option("--recipients", type=click.IntRange(1, 500_000), default=50_000, show_default=True)
 @click.option(
     "--rate", type=click.FloatRange(0.1, 10_000), default=200.0, show_default=True, help="A second."
@@ -46,6 +47,7 @@ def simulate(
     delivery_latency: float,
     spread: float,
     silent: float,
+    rejected: float,
     recipients: int,
     rate: float,
     preset: Preset,
@@ -64,7 +66,9 @@ def simulate(
     if false_halts:
         _false_halts(recipients, rules, as_json)
         return
-    scenario = Scenario(recipients, rate, bounce_rate, latency, delivery_latency, spread, silent, seed)
+    scenario = Scenario(
+        recipients, rate, bounce_rate, latency, delivery_latency, spread, silent, rejected, seed
+    )
     found = simulate(scenario, rules)
     plain = simulate(scenario, replace(rules, ladder=(), unknown_at_most=recipients))
     if path is not None:

@@ -127,7 +127,7 @@ def _final_state(status: dict[str, Any]) -> State[Any]:
         case CampaignState.HALTED:
             return Failed(name="Halted", message=f"{halt['reason']} To go on: {resume}")
         case CampaignState.COMPLETED_BREACHED:
-            return Failed(name="Breached", message=f"Everything was sent, and then: {halt['reason']}")
+            return Failed(name="Breached", message=f"Nothing is left to send, and: {halt['reason']}")
         case CampaignState.PAUSED:
             return Failed(name="Paused", message=f"{status['change_reason']} To go on: {resume}")
         case CampaignState.CANCELLED:

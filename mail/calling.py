@@ -207,6 +207,9 @@ class Calls:
             warm_up.take_back(connection, locked, unsent)
             if isinstance(turn, Opened):
                 stop = stop or outages.reason_to_pause(connection, locked, turn, reply)
+            if any(result.answer is Answer.REJECTED for result in reply.results):
+                # Before the next intent of any worker: each call more would be refused as well.
+                gatekeeping.review(connection, locked, self._work.rate.per_second)
             if stop:
                 gatekeeping.stop(connection, held.campaign_id, stop)
         self.answers.update(result.answer for result in reply.results if result.answer is not Answer.SPLIT)

@@ -48,8 +48,8 @@ def test_acceptance_lifts_a_message_out_of_every_stage_of_our_own(stage: Stage) 
     own = {Status(found.value) for found in Stage}
     for facts in EVERY_SET:
         after = status_of(stage, facts | {Fact.ACCEPTED})
-        # SES's own suppression list is an answer of SES, though it reads like a stage.
-        assert after not in own or Fact.ACCOUNT_SUPPRESSED in facts
+        # SES's own suppression list and its refusals are answers of SES, though they read like stages.
+        assert after not in own or not facts.isdisjoint({Fact.ACCOUNT_SUPPRESSED, Fact.REJECTED})
 
 
 @pytest.mark.parametrize("stage", [Stage.QUEUED, Stage.CANCELLED, Stage.IN_DOUBT, Stage.UNCONFIRMED])
@@ -72,7 +72,7 @@ def test_an_automatic_reply_leaves_a_delivered_message_delivered_in_either_order
 def test_a_general_transient_bounce_without_a_delivery_is_a_soft_bounce() -> None:
     facts = [Fact.ACCEPTED, Fact.TRANSIENT_GENERAL]
     assert status_of(Stage.SENDING, facts) is Status.SOFT_BOUNCED
-    assert counts_of(facts) == {Count.ACCEPTED, Count.KNOWN, Count.SOFT_BOUNCED}
+    assert counts_of(facts) == {Count.ANSWERED, Count.ACCEPTED, Count.KNOWN, Count.SOFT_BOUNCED}
 
 
 def test_a_bounce_after_a_delivery_counts() -> None:
@@ -90,27 +90,27 @@ def test_a_complaint_does_not_lower_the_bounces() -> None:
 def test_the_accounts_suppression_list_is_no_bounce() -> None:
     facts = [Fact.ACCEPTED, Fact.ACCOUNT_SUPPRESSED]
     assert status_of(Stage.SENDING, facts) is Status.SUPPRESSED
-    assert counts_of(facts) == {Count.ACCEPTED, Count.KNOWN, Count.ACCOUNT_SUPPRESSED}
+    assert counts_of(facts) == {Count.ANSWERED, Count.ACCEPTED, Count.KNOWN, Count.ACCOUNT_SUPPRESSED}
 
 
 COUNTS = [
     ([], set()),
-    ([Fact.ACCEPTED], {Count.ACCEPTED}),
-    ([Fact.ACCEPTED, Fact.DELIVERED], {Count.ACCEPTED, Count.DELIVERED, Count.KNOWN}),
-    ([Fact.ACCEPTED, Fact.DELAYED], {Count.ACCEPTED, Count.DELAYED}),
-    ([Fact.ACCEPTED, Fact.SOFT_BOUNCED], {Count.ACCEPTED, Count.SOFT_BOUNCED, Count.KNOWN}),
-    ([Fact.ACCEPTED, Fact.HARD_BOUNCED], {Count.ACCEPTED, Count.HARD_BOUNCED, Count.KNOWN}),
-    ([Fact.ACCEPTED, Fact.COMPLAINED], {Count.ACCEPTED, Count.COMPLAINED, Count.KNOWN}),
-    ([Fact.ACCEPTED, Fact.REJECTED], {Count.ACCEPTED, Count.REJECTED, Count.KNOWN}),
-    ([Fact.ACCEPTED, Fact.FAILED], {Count.ACCEPTED, Count.FAILED, Count.KNOWN}),
-    ([Fact.ACCEPTED, Fact.OPENED], {Count.ACCEPTED, Count.OPENED}),
-    ([Fact.ACCEPTED, Fact.CLICKED], {Count.ACCEPTED, Count.CLICKED}),
+    ([Fact.ACCEPTED], {Count.ANSWERED, Count.ACCEPTED}),
+    ([Fact.ACCEPTED, Fact.DELIVERED], {Count.ANSWERED, Count.ACCEPTED, Count.DELIVERED, Count.KNOWN}),
+    ([Fact.ACCEPTED, Fact.DELAYED], {Count.ANSWERED, Count.ACCEPTED, Count.DELAYED}),
+    ([Fact.ACCEPTED, Fact.SOFT_BOUNCED], {Count.ANSWERED, Count.ACCEPTED, Count.SOFT_BOUNCED, Count.KNOWN}),
+    ([Fact.ACCEPTED, Fact.HARD_BOUNCED], {Count.ANSWERED, Count.ACCEPTED, Count.HARD_BOUNCED, Count.KNOWN}),
+    ([Fact.ACCEPTED, Fact.COMPLAINED], {Count.ANSWERED, Count.ACCEPTED, Count.COMPLAINED, Count.KNOWN}),
+    ([Fact.ACCEPTED, Fact.REJECTED], {Count.ANSWERED, Count.ACCEPTED, Count.REJECTED, Count.KNOWN}),
+    ([Fact.ACCEPTED, Fact.FAILED], {Count.ANSWERED, Count.ACCEPTED, Count.FAILED, Count.KNOWN}),
+    ([Fact.ACCEPTED, Fact.OPENED], {Count.ANSWERED, Count.ACCEPTED, Count.OPENED}),
+    ([Fact.ACCEPTED, Fact.CLICKED], {Count.ANSWERED, Count.ACCEPTED, Count.CLICKED}),
     ([Fact.UNSUBSCRIBED], {Count.UNSUBSCRIBED}),
-    ([Fact.REJECTED], {Count.REJECTED}),
+    ([Fact.REJECTED], {Count.REJECTED, Count.ANSWERED}),
     ([Fact.FAILED], {Count.FAILED}),
     (
         [Fact.ACCEPTED, Fact.DELIVERED, Fact.TRANSIENT_GENERAL],
-        {Count.ACCEPTED, Count.DELIVERED, Count.AUTO_REPLY, Count.KNOWN},
+        {Count.ANSWERED, Count.ACCEPTED, Count.DELIVERED, Count.AUTO_REPLY, Count.KNOWN},
     ),
 ]
 
