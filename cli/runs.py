@@ -43,10 +43,5 @@ def send(campaign: str, report_directory: str, occurrence: str = "", *, seen: bo
     Where nobody else sees the run, a form would wait for nobody: a halt then ends it, as with `fail`.
     """
     from flows.send_campaign import send_campaign
-    from mail.campaign_file import load
 
-    found = load(campaign)
-    if seen or found.halt.on_halt == "fail":
-        return send_campaign(campaign, report_directory, occurrence, return_state=True)
-    alone = found.model_copy(update={"halt": found.halt.model_copy(update={"on_halt": "fail"})})
-    return send_campaign(alone, report_directory, occurrence, return_state=True)
+    return send_campaign(campaign, report_directory, occurrence, attended=seen, return_state=True)

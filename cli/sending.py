@@ -67,6 +67,9 @@ def send(context: click.Context, file: str, directory: str, dry_run: bool, as_js
         ready = preflight.examine(ledger, found, campaign)
         for warning in ready.warnings:
             click.echo(f"warning: {warning}", err=True)
+        if not dry_run:
+            for each in ready.amended:
+                click.echo(f"changed since it was enqueued: {each.sentence}", err=True)
         if dry_run:
             _dry_run(ledger, found, campaign, ready, as_json)
             return
@@ -138,6 +141,12 @@ def _dry_run(
         "left_for_the_day": ready.account.left_for_the_day,
         "hours": accepted / rate.per_second / 3600,
     }
+    if ready.stored is not None:
+        plan |= {
+            "state": ready.stored.state,
+            "enqueued": ready.stored.recipients,
+            "changes": [{"key": each.key, "from": each.before, "to": each.after} for each in ready.amended],
+        }
     if as_json:
         output.as_json(plan)
         return
@@ -147,4 +156,8 @@ def _dry_run(
     )
     if ready.account.left_for_the_day is not None:
         click.echo(f"  the account has {ready.account.left_for_the_day:,.0f} left for these 24 hours")
+    if ready.stored is not None:
+        click.echo(f"  it is enqueued for {ready.stored.recipients:,} recipients and {ready.stored.state}")
+    for each in ready.amended:
+        click.echo(f"  would change {each.sentence}")
     click.echo("  nothing was sent")
