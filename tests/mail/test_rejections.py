@@ -4,9 +4,10 @@ from collections.abc import Mapping
 
 import pytest
 
-from ledger import tallies
+from ledger import campaigns, tallies
 from ledger.campaigns import State
-from ledger.statuses import Count, Status
+from ledger.statuses import Count, Fact, Status
+from ledger.transitions import read_states, save
 from mail import controls, gatekeeping
 from mail.claiming import NoClaim, claim
 from mail.policy import PRESETS
@@ -155,6 +156,18 @@ def test_a_paused_campaign_halts_where_the_last_answers_are_refusals(stage) -> N
 
 def controls_pause(connection, campaign_id: int) -> None:
     gatekeeping.stop(connection, campaign_id, "The token is expired.")
+
+
+@pytest.mark.parametrize(("found", "state"), [(2, State.RUNNING), (3, State.HALTED)])
+def test_what_ses_finds_a_virus_in_afterwards_counts_as_rejected(stage, found: int, state: State) -> None:
+    stage.enqueue(400)
+    stage.send(recipients=300)
+    with stage.ledger.writing() as connection:
+        ids = [row["id"] for row in stage.rows()[:found]]
+        states = read_states(connection, ids).values()
+        save(connection, [(each, each.with_facts({Fact.REJECTED: stage.clock.now})) for each in states])
+        gatekeeping.review(connection, campaigns.lock(connection, stage.stored().id))
+    assert stage.stored().state is state
 
 
 def test_an_address_in_the_text_of_ses_is_masked(stage) -> None:
