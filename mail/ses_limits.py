@@ -65,6 +65,9 @@ LIMITS: dict[Part, Limit] = {
     Part.ATTACHMENT_TYPE: Limit(78, "characters", _MODEL.format("AttachmentContentType")),
 }
 
+# Compiled once: every message is asked about.
+_PATTERNS = {part: re.compile(limit.pattern) for part, limit in LIMITS.items() if limit.pattern}
+
 # MIME writes 57 bytes in base64 as a line of 76 characters with its line end (RFC 2045 6.8).
 _BYTES_A_LINE = 57
 _LINE_BYTES = 78
@@ -137,7 +140,7 @@ def over(part: Part, text: str) -> str:
     limit = LIMITS[part]
     if len(text) > limit.most:
         return f"is {len(text):,} {limit.unit} long, and Amazon SES takes {limit.most:,}: shorten it"
-    if limit.pattern and not re.fullmatch(limit.pattern, text):
+    if (pattern := _PATTERNS.get(part)) is not None and not pattern.fullmatch(text):
         return "holds a character that Amazon SES does not take there: take it out"
     return ""
 
