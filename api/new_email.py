@@ -11,7 +11,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 from api.errors import Code, Refusal
 from mail.addresses import CONTROL, MAX_HEADER_LENGTH
 
-# A message has to fit SES's 900 KB as JSON within JSON, where a letter takes up to seven bytes.
+# Far below what SES takes of a message (mail.ses_limits), however its letters are written.
 MAX_TEXT_CHARACTERS = 120_000
 MAX_CALLBACKS = 10
 _ALPHANUMERIC = re.compile(r"[A-Za-z0-9]+")

@@ -13,6 +13,7 @@ import click
 
 from cli import (
     account,
+    amendments,
     callbacks,
     campaigns,
     database,
@@ -48,6 +49,7 @@ for command in (
     campaigns.status,
     campaigns.halt,
     resuming.resume,
+    amendments.change,
     campaigns.cancel,
     campaigns.in_doubt,
     campaigns.report,

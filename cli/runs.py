@@ -42,15 +42,10 @@ def send(campaign: str, report_directory: str, occurrence: str = "", *, seen: bo
 
     Where nobody else sees the run, a form would wait for nobody: a halt then ends it, as with `fail`.
     """
-    from mail.campaign_file import load
-
-    found = load(campaign)
-    alone = found.model_copy(update={"halt": found.halt.model_copy(update={"on_halt": "fail"})})
-    given = campaign if seen or found.halt.on_halt == "fail" else alone
     with _in_one_sentence():
         from flows.send_campaign import send_campaign
 
-        return send_campaign(given, report_directory, occurrence, return_state=True)
+        return send_campaign(campaign, report_directory, occurrence, attended=seen, return_state=True)
 
 
 @contextmanager

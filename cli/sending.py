@@ -74,6 +74,9 @@ def send(context: click.Context, file: str, directory: str | None, dry_run: bool
         ready = preflight.examine(ledger, found, campaign)
         for warning in ready.warnings:
             click.echo(f"warning: {warning}", err=True)
+        if not dry_run:
+            for each in ready.amended:
+                click.echo(f"changed since it was enqueued: {each.sentence}", err=True)
         if dry_run:
             _dry_run(ledger, found, campaign, ready, as_json)
             return
@@ -150,10 +153,19 @@ def _dry_run(
         "left_for_the_day": ready.account.left_for_the_day,
         "hours": accepted / rate.per_second / 3600,
     }
+    if ready.stored is not None:
+        plan |= {
+            "state": ready.stored.state,
+            "enqueued": ready.stored.recipients,
+            "changes": [{"key": each.key, "from": each.before, "to": each.after} for each in ready.amended],
+        }
     if as_json:
         output.as_json(plan)
     else:
         _tell(plan)
+        for each in ready.amended:
+            click.echo(f"  would change {each.sentence}")
+        click.echo("  nothing was sent")
     result.summary.refuse_nobody("")
 
 
@@ -163,4 +175,5 @@ def _tell(plan: Mapping[str, Any]) -> None:
     click.echo(f"  at {rate:g} a second: {accepted / rate / 60:,.1f} minutes at the least")
     if left is not None:
         click.echo(f"  the account has {left:,.0f} left for these 24 hours")
-    click.echo("  nothing was sent")
+    if "enqueued" in plan:
+        click.echo(f"  it is enqueued for {plan['enqueued']:,} recipients and {plan['state']}")

@@ -31,6 +31,7 @@ _SECONDS = click.FloatRange(0, 86_400)
 @click.option(
     "--silent", type=_SHARE, default=0.0, show_default=True, help="Share of which nothing is ever heard."
 )
+@click.option("--rejected", type=_SHARE, default=0.0, show_default=True, help="Share that SES refuses.")
 @click.option(
     "--withheld", type=_SHARE, default=0.0, show_default=True, help="Share that SES takes and does not send."
 )
@@ -50,6 +51,7 @@ def simulate(
     spread: float,
     silent: float,
     withheld: float,
+    rejected: float,
     recipients: int,
     rate: float,
     preset: Preset,
@@ -69,7 +71,16 @@ def simulate(
         _false_halts(recipients, rules, as_json)
         return
     scenario = Scenario(
-        recipients, rate, bounce_rate, latency, delivery_latency, spread, silent, seed, withheld
+        recipients,
+        rate,
+        bounce_rate,
+        latency,
+        delivery_latency,
+        spread,
+        silent,
+        rejected=rejected,
+        seed=seed,
+        withheld=withheld,
     )
     found = simulate(scenario, rules)
     plain = simulate(scenario, replace(rules, ladder=(), unknown_at_most=recipients))

@@ -41,6 +41,7 @@ def send_campaign(
     campaign: Annotated[str, Field(title="Campaign file")] | Campaign,
     report_directory: str = "",
     occurrence: str = "",
+    attended: bool = True,
 ) -> State[Any]:
     """Send a campaign, or go on with one that was begun before.
 
@@ -48,6 +49,7 @@ def send_campaign(
         campaign: The path of a campaign file, or the campaign itself.
         report_directory: Where the report is written; empty takes var/reports and the campaign's name.
         occurrence: The day, such as 2026-11-22, in the name of a recurring campaign; empty: that of the run.
+        attended: Whether somebody sees the run; where nobody does, a halt ends it and no form waits.
     """
     log = get_run_logger()
     found = load(campaign) if isinstance(campaign, str) else campaign
@@ -58,6 +60,8 @@ def send_campaign(
     ready = sending.check_ready(found)
     for warning in ready["warnings"]:
         log.warning(warning)
+    for amended in ready["amended"]:
+        log.info("The campaign file has changed: %s", amended)
     output = Path(settings().output_dir)
     if ready["state"] is None:
         list_directory = str(output / "lists" / found.name)
@@ -78,7 +82,7 @@ def send_campaign(
         if status["state"] != CampaignState.HALTED:
             return _final_state(status)
         asking.show_halt(found.name)
-        if found.halt.on_halt == "fail":
+        if found.halt.on_halt == "fail" or not attended:
             return _final_state(status)
         sending_on = asking.ask(found.name, found.halt.answer_hours)
         if not sending_on:
@@ -127,7 +131,7 @@ def _final_state(status: dict[str, Any]) -> State[Any]:
         case CampaignState.HALTED:
             return Failed(name="Halted", message=f"{halt['reason']} To go on: {resume}")
         case CampaignState.COMPLETED_BREACHED:
-            return Failed(name="Breached", message=f"Everything was sent, and then: {halt['reason']}")
+            return Failed(name="Breached", message=f"Nothing is left to send, and: {halt['reason']}")
         case CampaignState.PAUSED:
             return Failed(name="Paused", message=f"{status['change_reason']} To go on: {resume}")
         case CampaignState.CANCELLED:

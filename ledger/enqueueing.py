@@ -11,8 +11,8 @@ from ledger import clock, dialects, outbox, restores
 from ledger.bulk import insert_rows
 from ledger.campaigns import Campaign, State, find
 from ledger.errors import CampaignConflict
-from ledger.schema import FACT_COLUMNS, campaign, campaign_change, message
-from ledger.statuses import Count, Fact, Stage, Status
+from ledger.schema import campaign, campaign_change, message
+from ledger.statuses import Stage, Status
 from ledger.transitions import add_to_tally
 
 
@@ -102,7 +102,7 @@ def enqueue(connection: Connection, new: NewCampaign, messages: Iterable[Sequenc
     )
     for batch in messages:
         statuses += _insert(connection, batch, campaign_id, at, group_id)
-    add_to_tally(connection, campaign_id, 1, statuses, {Count.REJECTED: statuses[Status.REJECTED]})
+    add_to_tally(connection, campaign_id, 1, statuses)
     if group_id is not None:
         refused = and_(message.c.campaign_id == campaign_id, message.c.status == Status.REJECTED)
         outbox.note_all(connection, refused, Status.QUEUED, Status.REJECTED, message.c.detail)
@@ -146,7 +146,7 @@ def _insert(
     refused = [(*_values(item), item.refused) for item in batch if item.refused is not None]
     insert_rows(connection, message, _COLUMNS, waiting, same | {"status": Status.QUEUED})
     if refused:
-        rejected = {"status": Status.REJECTED, FACT_COLUMNS[Fact.REJECTED]: at}
+        rejected = {"stage": Stage.REJECTED, "status": Status.REJECTED}
         insert_rows(connection, message, (*_COLUMNS, "detail"), refused, same | rejected)
     return Counter({Status.QUEUED: len(waiting), Status.REJECTED: len(refused)})
 

@@ -39,6 +39,8 @@ class Stage(StrEnum):
     UNCONFIRMED = "UNCONFIRMED"
     SUPPRESSED = "SUPPRESSED"
     CANCELLED = "CANCELLED"
+    # Refused by ourselves: an address that SES can never take is not even offered to it.
+    REJECTED = "REJECTED"
 
 
 class Fact(StrEnum):
@@ -66,6 +68,8 @@ class Fact(StrEnum):
 class Count(StrEnum):
     """What is counted of a message's facts: the columns of the tally beside the statuses."""
 
+    # SES has said whether it takes the message.
+    ANSWERED = "answered"
     ACCEPTED = "accepted"
     ASSUMED = "assumed"
     KNOWN = "known"
@@ -135,6 +139,8 @@ def status_of(stage: Stage, facts: Collection[Fact]) -> Status:
             return Status.SUPPRESSED
         case Stage.CANCELLED:
             return Status.CANCELLED
+        case Stage.REJECTED:
+            return Status.REJECTED
         case _:
             assert_never(stage)
 
@@ -157,6 +163,8 @@ def counts_of(facts: Collection[Fact]) -> frozenset[Count]:
         counted.add(Count.WITHHELD)
     if Fact.TRANSIENT_GENERAL in facts:
         counted.add(Count.AUTO_REPLY if Fact.DELIVERED in facts else Count.SOFT_BOUNCED)
+    if Fact.ACCEPTED in facts or Fact.REJECTED in facts:
+        counted.add(Count.ANSWERED)
     if Fact.ACCEPTED in facts and not _OUTCOMES.isdisjoint(facts):
         counted.add(Count.KNOWN)
     return frozenset(counted)

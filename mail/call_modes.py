@@ -20,12 +20,12 @@ from mail.rate import ACCOUNT, Rate
 from mail.ses import Reply
 from mail.ses_client import SesClient
 from mail.ses_requests import MAX_ENTRIES, Envelope, Outgoing
+from mail.waiting import SINGLES_AT_ONCE
 
 TRIAL_SECONDS = 10.0
 THROTTLES_AT_LEAST = 3
 REMEMBERED_SECONDS = 86_400.0
-# Single mails at once; more threads than this gain nothing on one processor.
-THREADS = 16
+THREADS = SINGLES_AT_ONCE
 # The limit that such an account is said to have.
 FULL_CALLS_PER_SECOND = 1.0
 # Longer pauses are those of a campaign that ended, and not of the sending.
@@ -65,8 +65,9 @@ def call(
     client: SesClient, envelope: Envelope, messages: Sequence[Outgoing], mode: Mode, rate: Rate
 ) -> Reply:
     """Make the call, or the calls, for these messages; nothing that the network or SES does raises."""
-    if mode is not Mode.SINGLES or len(messages) == 1:
-        return ses.send(client, envelope, messages, single=rate.single or mode is Mode.SINGLES)
+    single = rate.single or mode is Mode.SINGLES or messages[0].single
+    if not single or len(messages) == 1:
+        return ses.send(client, envelope, messages, single=single)
     with ThreadPoolExecutor(len(messages)) as threads:
         alone = threads.map(lambda message: ses.send(client, envelope, [message], single=True), messages)
         return ses.together(list(alone))

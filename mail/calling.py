@@ -150,7 +150,9 @@ class Calls:
             turn = steady.turn(self._work.ledger, allowed, lease.held, (), {}, messages, fresh=fresh)
             if turn is not None:
                 return turn
-        calls_per_second = FULL_CALLS_PER_SECOND if self._mode is Mode.FULL else 0.0
+        # SendEmail is what an account without many calls is not limited by.
+        in_bulk = self._mode is Mode.FULL and not messages[0].single
+        calls_per_second = FULL_CALLS_PER_SECOND if in_bulk else 0.0
         return Turn(rate.take(self._work.ledger, allowed, len(messages), calls_per_second))
 
     def _commit_intent(self, held: Claim, messages: Sequence[Outgoing]) -> None:
@@ -207,6 +209,9 @@ class Calls:
             warm_up.take_back(connection, locked, unsent)
             if isinstance(turn, Opened):
                 stop = stop or outages.reason_to_pause(connection, locked, turn, reply)
+            if any(result.answer is Answer.REJECTED for result in reply.results):
+                # Before the next intent of any worker: each call more would be refused as well.
+                gatekeeping.review(connection, locked, self._work.rate.per_second)
             if stop:
                 gatekeeping.stop(connection, held.campaign_id, stop)
         self.answers.update(result.answer for result in reply.results if result.answer is not Answer.SPLIT)

@@ -13,6 +13,7 @@ class Counts:
     accepted: taken by SES, without what it withheld; known: of those, with an outcome;
     delayed: of those, late and without an outcome so far.
     may_still_go: queued, claimed, being sent or in doubt; to_claim: of those, still queued or claimed.
+    rejected: not taken by SES, in its answer or afterwards, of all the `answers` that it gave.
     underway: claimed, being sent, or in doubt for less than a soak: SES may take them or have taken them.
     rung: how many messages the pace has let out so far; rate_per_second: 0 where the caller sends nothing.
     cohorts: the accepted ones by when SES took them, oldest first; the first may hold all that are very old.
@@ -26,6 +27,8 @@ class Counts:
     to_claim: int
     delayed: int = 0
     underway: int = 0
+    rejected: int = 0
+    answers: int = 0
     rung: int = 0
     rate_per_second: float = 0.0
     cohorts: tuple[Cohort, ...] = ()

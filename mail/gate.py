@@ -7,7 +7,9 @@ epoch:
 - literal_known: the same over messages old enough to have had an outcome;
 - certain: k >= the limit of T, so that the campaign ends at the limit or above it whatever comes;
 - early: k >= 3 below the minimum sample, and chance does not explain them at 99.9 %;
-- complaints: at least 3, and their rate has reached its limit over at least 1,000 messages.
+- complaints: at least 3, and their rate has reached its limit over at least 1,000 messages;
+- rejected: SES does not take at least 3 and at least 1 % of what it answered, or took nothing and nothing is
+  left to send.
 
 Where none of them fires, the pace decides how many more may go out (mail.pace).
 """
@@ -25,6 +27,10 @@ EARLY_BOUNCES = 3
 EARLY_ERROR = 0.001
 COMPLAINTS_AT_LEAST = 3
 COMPLAINTS_OUT_OF_AT_LEAST = 1_000
+REJECTED = "rejected"
+REJECTIONS_AT_LEAST = 3
+# A refusal is the content's or the sender's fault far more often than the recipient's: the next ones follow.
+REJECTED_SHARE = Fraction(1, 100)
 
 
 def decide(counts: Counts, rules: HaltRules, now: float) -> Decision:
@@ -38,6 +44,8 @@ def decide(counts: Counts, rules: HaltRules, now: float) -> Decision:
     complaints = _complaints(counts, rules)
     if isinstance(complaints, Halt):
         return complaints
+    if (refused := rejections(counts)) is not None:
+        return refused
     return warned(pace(counts, rules, now), complaints)
 
 
@@ -63,6 +71,23 @@ def bounces(counts: Counts, rules: HaltRules, now: float) -> Halt | None:
         sentence = f"{_share(k, n)} accepted, too many so early to be chance"
         return _halt("early", counts, sentence, limit)
     return None
+
+
+def rejections(counts: Counts) -> Halt | None:
+    """Return the halt that the messages call for which SES does not take, or None. Its k and n are these."""
+    rejected, answers = counts.rejected, counts.answers
+    if rejected >= REJECTIONS_AT_LEAST and rejected >= REJECTED_SHARE * answers:
+        limit = f"the limit is {REJECTIONS_AT_LEAST} and {percent(REJECTED_SHARE)}"
+        sentence = f"Amazon SES rejected {_share(rejected, answers)} messages; {limit}."
+    elif rejected and rejected >= answers and not counts.may_still_go:
+        sentence = f"Amazon SES rejected {_all(rejected)} that it was asked to send."
+    else:
+        return None
+    return Halt(REJECTED, rejected, answers, counts.known, sentence)
+
+
+def _all(messages: int) -> str:
+    return "the only message" if messages == 1 else f"all {messages} messages"
 
 
 def _complaints(counts: Counts, rules: HaltRules) -> Halt | str:

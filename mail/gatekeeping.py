@@ -1,19 +1,22 @@
 """The gate applied: counts read, the rules asked, and a halt latched, in the caller's transaction."""
 
-from dataclasses import asdict
-from typing import assert_never
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from typing import Any, assert_never
 
 from sqlalchemy import Connection
 
-from ledger import campaigns, clock, doubts, tallies
+from ledger import campaigns, clock, doubts, refusal_texts, tallies
 from ledger.campaigns import Campaign, State
 from ledger.statuses import Count, Status
 from mail.counts import Counts
-from mail.gate import decide
+from mail.gate import REJECTED, decide, rejections
 from mail.gate_answers import Continue, Decision, Halt, Pause, Wait
 from mail.policy import HaltPolicy, HaltRules
+from mail.ses_errors import without_addresses
 
 GATE = "gate"
+_LONGEST_TEXT = 300
 
 
 def policy_of(campaign: Campaign) -> HaltRules:
@@ -42,6 +45,8 @@ def counts_of(
         to_claim=whole.by_status[Status.QUEUED] + whole.by_status[Status.CLAIMED],
         delayed=sum(each.delayed for each in cohorts),
         underway=epoch.by_status[Status.CLAIMED] + epoch.by_status[Status.SENDING] + doubtful,
+        rejected=epoch.counts[Count.REJECTED],
+        answers=epoch.counts[Count.ANSWERED],
         rung=campaign.rung,
         rate_per_second=rate_per_second,
         cohorts=tuple(cohorts),
@@ -52,7 +57,8 @@ def review(connection: Connection, locked: Campaign, rate_per_second: float = 0.
     """Ask the gate about a locked campaign and latch what it says.
 
     With anything left to claim a halt makes the campaign HALTED. A breach after the last claim is kept with
-    the campaign, which ends COMPLETED_BREACHED. Where no outcomes come a running campaign is PAUSED.
+    the campaign, which ends COMPLETED_BREACHED; what SES rejects halts it all the same. Where no outcomes
+    come a running campaign is PAUSED.
     """
     if locked.state not in (State.RUNNING, State.PAUSED, State.COMPLETED):
         return Continue(budget=0, rung=locked.rung)
@@ -62,6 +68,8 @@ def review(connection: Connection, locked: Campaign, rate_per_second: float = 0.
     decision = decide(counts, rules, now)
     match decision:
         case Halt():
+            if decision.rule == REJECTED:
+                decision = _in_the_words_of_ses(connection, locked, decision)
             _latch(connection, locked, decision, now, to_claim=counts.to_claim)
         case Pause() if locked.state is State.RUNNING:
             campaigns.change_state(connection, locked, State.PAUSED, by=GATE, reason=decision.reason)
@@ -80,7 +88,7 @@ def _latch(connection: Connection, locked: Campaign, found: Halt, now: float, *,
         campaigns.change_state(
             connection, locked, State.COMPLETED_BREACHED, by=GATE, reason=found.reason, halt=halt
         )
-    elif to_claim:
+    elif to_claim or found.rule == REJECTED:
         campaigns.change_state(connection, locked, State.HALTED, by=GATE, reason=found.reason, halt=halt)
     elif locked.halt is None:
         campaigns.note_breach(connection, locked, halt)
@@ -92,12 +100,32 @@ def finish(connection: Connection, locked: Campaign) -> State:
         return locked.state
     review(connection, locked)
     locked = campaigns.lock(connection, locked.id)
-    if locked.halt is None:
+    if locked.state is not State.RUNNING:
+        return locked.state
+    halt = locked.halt or _nothing_taken(connection, locked)
+    if halt is None:
         state, reason = State.COMPLETED, "nothing is left to send"
     else:
-        state, reason = State.COMPLETED_BREACHED, str(locked.halt["reason"])
-    campaigns.change_state(connection, locked, state, by=GATE, reason=reason)
+        state, reason = State.COMPLETED_BREACHED, str(halt["reason"])
+    campaigns.change_state(connection, locked, state, by=GATE, reason=reason, halt=halt)
     return state
+
+
+def _nothing_taken(connection: Connection, locked: Campaign) -> Mapping[str, Any] | None:
+    """Return the halt of a campaign of which SES took nothing: a resume does not make it done."""
+    whole = tallies.read(connection, locked.id)
+    found = rejections(
+        Counts(0, 0, 0, 0, 0, 0, rejected=whole.counts[Count.REJECTED], answers=whole.counts[Count.ANSWERED])
+    )
+    if found is None or found.k < found.n:
+        return None
+    halt = _in_the_words_of_ses(connection, locked, found)
+    return {**asdict(halt), "at": clock.now(connection), "by": GATE}
+
+
+def _in_the_words_of_ses(connection: Connection, locked: Campaign, found: Halt) -> Halt:
+    text = without_addresses(refusal_texts.most_frequent(connection, locked.id))[:_LONGEST_TEXT]
+    return replace(found, reason=f"{found.reason} It says: {text.rstrip('.')}.") if text else found
 
 
 def stop(connection: Connection, campaign_id: int, reason: str, *, by: str = "sender") -> None:

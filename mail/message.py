@@ -1,6 +1,5 @@
 """One message: the templates rendered for one recipient, with what law and mailbox providers ask for."""
 
-import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,16 +9,14 @@ import jinja2
 import pandas as pd
 from markupsafe import escape
 
-from mail import plain_text
-from mail.addresses import CONTROL, MAX_HEADER_LENGTH
+from mail import plain_text, ses_limits
+from mail.addresses import CONTROL
 from mail.errors import TemplateError
 from mail.rendering import at, render
 from mail.templating import Template, Templates, aliases
 
-# SES takes 1 MB of JSON a call, and a message stands in it as JSON within JSON: an accented letter takes
-# seven bytes there, so a message of fewer characters than the second figure need not be measured.
-MAX_MESSAGE_BYTES = 900_000
-_SURELY_FITS_CHARACTERS = 120_000
+# A page that is longer than this may make a message that is too large with its text.
+_LONG_PAGE_CHARACTERS = 5_000_000
 
 # As long as a real link, so that a header that is too long shows before anything is sent.
 _REHEARSAL_LINK = "https://unsubscribe.example/unsubscribe/" + "x" * 43
@@ -110,23 +107,19 @@ def _compose(
     headers = unsubscribe_headers(context)
     html = _with_footer(templates, render(templates.html, values, context.row), context.unsubscribe_url)
     if templates.text is None:
-        text = plain_text.from_html(html) if text_from_html else ""
+        made = text_from_html or len(html) > _LONG_PAGE_CHARACTERS
+        text = plain_text.from_html(html) if made else ""
     else:
         text = _with_text_footer(
             templates, templates.text, render(templates.text, values, context.row), context.unsubscribe_url
         )
     content = Content(subject=subject, html=html, text=text, headers=headers)
-    if len(html) + len(text) > _SURELY_FITS_CHARACTERS and (size := _size(content)) > MAX_MESSAGE_BYTES:
-        raise TemplateError(
-            f"{templates.html.place}{at(context.row)} makes a message of {size:,} bytes; "
-            f"shorten it to {MAX_MESSAGE_BYTES:,}, for SES takes no more."
+    if (excess := ses_limits.excess(content)) is not None:
+        place = {"subject": templates.subject.place, "headers": "A header"}.get(
+            excess.field, templates.html.place
         )
+        raise TemplateError(f"{place}{at(context.row)} {excess.sentence}.")
     return content
-
-
-def _size(content: Content) -> int:
-    """The bytes that a message takes in a bulk call, where it is JSON within JSON."""
-    return len(json.dumps(json.dumps([content.subject, content.html, content.text])))
 
 
 def _subject(template: Template, values: dict[str, object], row: Mapping[str, str], number: int) -> str:
@@ -146,11 +139,6 @@ def _subject(template: Template, values: dict[str, object], row: Mapping[str, st
         raise TemplateError(
             f"{template.place}{at(number)} is empty; give a fallback such as {{{{ title or 'News' }}}}."
         )
-    if len(subject) > MAX_HEADER_LENGTH:
-        raise TemplateError(
-            f"{template.place}{at(number)} is {len(subject)} characters long; "
-            f"a header takes {MAX_HEADER_LENGTH}: shorten it."
-        )
     return subject
 
 
@@ -162,11 +150,8 @@ def unsubscribe_headers(context: MessageContext) -> tuple[tuple[str, str], ...]:
             f"List-Unsubscribe{at(context.row)}: the link holds a blank, a line break or a sign that "
             "a header does not take; mend CAMPAIGN_PUBLIC_URL."
         )
-    if len(url) + 2 > MAX_HEADER_LENGTH:
-        raise TemplateError(
-            f"List-Unsubscribe{at(context.row)}: the link is {len(url)} characters long and a header takes "
-            f"{MAX_HEADER_LENGTH}; shorten CAMPAIGN_PUBLIC_URL."
-        )
+    if fault := ses_limits.header_fault("List-Unsubscribe", f"<{url}>"):
+        raise TemplateError(f"List-Unsubscribe{at(context.row)} {fault}; shorten CAMPAIGN_PUBLIC_URL.")
     return (("List-Unsubscribe", f"<{url}>"), ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
 
 

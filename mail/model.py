@@ -27,6 +27,8 @@ class Model:
     known: int = 0
     delayed: int = 0
     hard_bounced: int = 0
+    rejected: int = 0
+    withheld: int = 0
     rung: int = 0
     stopped: Halt | Pause | None = None
     # Accepted, known, delayed and hard bounced, by the ten seconds in which SES took them.
@@ -56,6 +58,8 @@ class Model:
             to_claim=self.queued + self.claimed,
             delayed=self.delayed,
             underway=self.claimed + self.sending,
+            rejected=self.rejected,
+            answers=self.accepted + self.withheld + self.rejected,
             rung=self.rung,
             rate_per_second=self.rate_per_second,
             cohorts=tuple(cohorts),
@@ -107,7 +111,13 @@ class Model:
     def withhold(self, bucket: int) -> None:
         """Take in that SES took a message of this cohort and did not send it: it is in no rate."""
         self.accepted -= 1
+        self.withheld += 1
         self._cohorts[bucket][0] -= 1
+
+    def reject(self, count: int) -> None:
+        """Take in that SES refused messages that were being sent."""
+        self.sending -= count
+        self.rejected += count
 
     def delay(self, bucket: int) -> None:
         """Take in that a message of this cohort, of which nothing was known, is late."""

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from ledger.campaigns import Campaign as StoredCampaign
 from ledger.engine import Ledger
 from lists import mx, sources
-from mail import account_gate, callback_urls, queue, readiness
+from mail import account_gate, amendments, callback_urls, queue, readiness
+from mail.amendments import Amendment
 from mail.callback_urls import BadCallbackUrl
 from mail.campaign_file import Campaign, warnings
 from mail.errors import CampaignFileError
@@ -19,13 +20,15 @@ from settings import Settings
 class Preflight:
     """A campaign that can be sent: its rows as they lie in the source, the account, and what is unwise.
 
-    `stored` is the campaign where it was enqueued before, with this same list and content.
+    `stored` is the campaign where it was enqueued before, with this same list and content; `amended` is what
+    of the file is not as it was then, and would hold from now on.
     """
 
     rows: int
     account: Account
     stored: StoredCampaign | None
     warnings: tuple[str, ...]
+    amended: tuple[Amendment, ...] = ()
 
 
 def examine(ledger: Ledger, settings: Settings, campaign: Campaign) -> Preflight:
@@ -34,7 +37,8 @@ def examine(ledger: Ledger, settings: Settings, campaign: Campaign) -> Preflight
     Raises SettingsError, ListError, MailError or LedgerError: one sentence with the mend.
     """
     settings.need("public_url", "secret_key", "configuration_set", "event_queue_url")
-    _check_callbacks(campaign, settings)
+    check_callbacks(campaign, settings)
+    amended = amendments.check(ledger, campaign)
     mx.parse_nameservers(settings.nameservers)
     templates = Templates.load(campaign)
     listed = sources.survey(campaign.list)
@@ -49,10 +53,11 @@ def examine(ledger: Ledger, settings: Settings, campaign: Campaign) -> Preflight
         campaign.sender,
         settings.configuration_set,
     )
-    return Preflight(listed.row_count, account, found, (*warnings(campaign), *listed.notes))
+    return Preflight(listed.row_count, account, found, (*warnings(campaign), *listed.notes), amended)
 
 
-def _check_callbacks(campaign: Campaign, settings: Settings) -> None:
+def check_callbacks(campaign: Campaign, settings: Settings) -> None:
+    """Raise CampaignFileError where a receiver of callbacks is no address that may be told anything."""
     for place, address in enumerate(campaign.callbacks):
         try:
             callback_urls.parse(address, allow_private=settings.callback_allow_private)

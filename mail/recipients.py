@@ -17,6 +17,7 @@ from lists.reasons import Flag
 from lists.rulings import OWN_COLUMNS
 from lists.summary import Summary
 from mail.campaign_file import Campaign
+from mail.errors import MailError
 from mail.message import check_rows
 from mail.templating import Templates
 
@@ -78,11 +79,12 @@ def rehearse(
 ) -> None:
     """Render the message of every accepted row that `campaign clean` left in a folder.
 
-    Raises TemplateError naming template, field and row.
+    Raises TemplateError naming template, field and row, and MailError where SES can take nobody's address.
     """
     found = in_directory(list_directory)
     summary = accepted.read_summary(found.summary_json)
     done = 0
+    anybody = False
 
     def told(count: int) -> None:
         if on_progress is not None:
@@ -92,7 +94,13 @@ def rehearse(
         rows = _fields(frame, summary)
         rows["address"] = frame["address"]
         rows[_ROW] = frame.index
+        anybody = anybody or not all(_refused(flags) for flags in frame["flags"])
         done += check_rows(templates, rows, row_column=_ROW, on_progress=told)
+    if done and not anybody:
+        raise MailError(
+            f"{found.accepted_parquet}: none of its {done} addresses can be written to, for Amazon SES takes "
+            "no letters outside ASCII before the @-sign; ask for other addresses."
+        )
 
 
 def _new(
@@ -141,7 +149,12 @@ def _messages(path: Path, summary: Summary, seed: int) -> Iterator[Sequence[NewM
                 fields=dict(zip(names, cells, strict=True)),
                 source_row=row,
                 position=position,
-                refused=_SMTPUTF8 if flags and Flag.SMTPUTF8 in flags.split(";") else None,
+                refused=_refused(flags),
             )
             for address, domain, flags, row, position, cells in rows
         ]
+
+
+def _refused(flags: str | None) -> str | None:
+    """Return why SES can never take an address with these flags, or None."""
+    return _SMTPUTF8 if flags and Flag.SMTPUTF8 in flags.split(";") else None

@@ -6,11 +6,13 @@ from typing import Any
 
 from ledger.json_text import encoded
 from mail.message import Content
+from mail.ses_limits import LIMITS, Part
 
-# "The message can contain up to 50 destinations" (SES API reference, SendBulkEmail).
-MAX_ENTRIES = 50
-# SES takes 1 MB of JSON a call; what is left covers the parts that are not counted here.
-MAX_CALL_BYTES = 900_000
+MAX_ENTRIES = LIMITS[Part.RECIPIENTS].most
+# What is left of the limit covers the parts that are not counted here.
+MAX_CALL_BYTES = LIMITS[Part.BULK_REQUEST].most - 100_000
+# Whether SES counts letters or bytes nobody says: where all bytes fit, all letters do.
+_MAX_DATA_BYTES = LIMITS[Part.TEMPLATE_DATA].most
 # A destination and three tags come to less than this.
 _ENTRY_BYTES = 1_000
 _HEADER_BYTES = 40
@@ -38,12 +40,17 @@ class Outgoing:
     size: int = field(default=0)
     # The content as it stands in a bulk call; empty where it was not made beforehand.
     data: str = field(default="", repr=False)
+    # Whether it is too large for a bulk call and goes out by SendEmail, one message a call.
+    single: bool = field(default=False)
 
 
 def outgoing(message_id: int, send_id: str, to: str, content: Content) -> Outgoing:
     """Return a message with its size, and with the JSON of its content, which is made once."""
     data = _template_data(content)
-    return Outgoing(message_id, send_id, to, content, _size(content, data), data.decode())
+    size = _size(content, data)
+    if len(data) > _MAX_DATA_BYTES or size > MAX_CALL_BYTES:
+        return Outgoing(message_id, send_id, to, content, size, single=True)
+    return Outgoing(message_id, send_id, to, content, size, data.decode())
 
 
 def size_of(content: Content) -> int:

@@ -24,8 +24,9 @@ _COLLECT_SECONDS = 0.5
 class Scenario:
     """A list and how its outcomes come: seconds after the acceptance, give or take `spread` of them.
 
-    bounce_rate: the share that bounces hard; silent: the share of which nothing is ever heard; withheld: the
-    share that SES takes and does not send, which it says as soon as of a delivery.
+    bounce_rate: the share that bounces hard; silent: the share of which nothing is ever heard; rejected: the
+    share that SES does not take; withheld: the share that SES takes and does not send, which it says as soon
+    as of a delivery.
     """
 
     recipients: int
@@ -35,6 +36,7 @@ class Scenario:
     delivery_seconds: float = 5.0
     spread: float = 0.0
     silent: float = 0.0
+    rejected: float = 0.0
     seed: int = 1
     withheld: float = 0.0
 
@@ -110,6 +112,9 @@ class _Run:
                 collect_at = collect_at if sends else max(collect_at, self.events[0][0])
                 self._collect(collect_at)
                 collect_at += _COLLECT_SECONDS
+        if not self.points:
+            # Nothing was taken, so nothing was ever heard of.
+            self._collect(self.last_sent)
         model = self.model
         return Simulated(
             points=tuple(self.points),
@@ -137,11 +142,22 @@ class _Run:
             self._drop(now)
             return now
         self.held -= count
-        bucket = model.accept(count, now)
+        refused = self._refused(count)
+        bucket = model.accept(count - refused, now)
         self.last_sent = now
-        for _ in range(count):
+        for _ in range(count - refused):
             self._draw(now, bucket)
+        if refused:
+            model.reject(refused)
+            model.review(now)
+            self._watch(now)
         return now + count / rate
+
+    def _refused(self, count: int) -> int:
+        """Return how many messages of a call SES does not take."""
+        if not self.scenario.rejected:
+            return 0
+        return sum(self.random.random() < self.scenario.rejected for _ in range(count))
 
     def _draw(self, now: float, bucket: int) -> None:
         """Decide what becomes of one message, and when that is heard of."""

@@ -5,7 +5,8 @@ import re
 from lxml import etree, html
 
 from ledger.singles import Mail
-from mail import plain_text
+from mail import plain_text, ses_limits
+from mail.errors import TemplateError
 from mail.message import Content, MessageContext, unsubscribe_headers
 
 # A tag of HTML makes a text HTML. A name in angle brackets does not, nor does "a < b".
@@ -52,9 +53,17 @@ def compose(mail: Mail, context: MessageContext) -> Content:
     headers, url = unsubscribe_headers(context), context.unsubscribe_url
     if is_html(mail.text) and (page := _page(mail.text)) is not None:
         whole = _with_link(page, mail.unsubscribe_text, url)
-        return Content(mail.subject, whole, plain_text.from_html(whole), headers)
+        return _within_limits(Content(mail.subject, whole, plain_text.from_html(whole), headers))
     plain = f"{mail.text.rstrip()}\n\n-- \n{mail.unsubscribe_text}: {url}\n"
-    return Content(mail.subject, "", plain, headers)
+    return _within_limits(Content(mail.subject, "", plain, headers))
+
+
+def _within_limits(content: Content) -> Content:
+    """Return the content. Raises TemplateError with the field and the number where SES would refuse it."""
+    if (excess := ses_limits.excess(content)) is not None:
+        field = "text" if excess.field == "html" else excess.field
+        raise TemplateError(f"`{field}` {excess.sentence}.")
+    return content
 
 
 def _page(text: str) -> html.HtmlElement | None:

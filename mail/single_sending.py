@@ -115,6 +115,9 @@ class _Run:
         for recipient in held.claim.recipients:
             mail = held.mails[recipient.message_id]
             message = self._composed(recipient, mail)
+            if message.single:
+                yield self._envelope(mail.sender), [message]
+                continue
             key = (mail.sender, bool(message.content.html))
             together = waiting.setdefault(key, [])
             size = sum(item.size for item in together)
@@ -146,7 +149,8 @@ class _Run:
             rate.give_back(self.work.ledger, place)
             raise
         # Nothing stands between the commit above and this call.
-        reply = ses.send(self.work.ses, envelope, messages, single=self.work.rate.single)
+        single = self.work.rate.single or messages[0].single
+        reply = ses.send(self.work.ses, envelope, messages, single=single)
         self._record(lease.held, reply)
         if reply.verdict is Verdict.INVALID and len(messages) > 1:
             rate.give_back(self.work.ledger, place)

@@ -8,6 +8,7 @@ from typing import Any
 
 from ledger.campaigns import State
 from ledger.statuses import Count, Status
+from mail.gate import REJECTED
 from reports import campaign_words as words
 from reports import charts, page
 from reports.campaign_figures import CampaignReport, Domain, Point, share
@@ -43,6 +44,7 @@ def _values(report: CampaignReport) -> dict[str, Any]:
         "share": share,
         "limit_text": words.rate(report.bounce_limit),
         "by_hand": report.halt is not None and report.halt.rule == "manual",
+        "by_rejections": report.halt is not None and report.halt.rule == REJECTED,
         "unsent": sum(report.by_status[each] for each in (Status.QUEUED, Status.CLAIMED)),
         "bounce_tone": _tone(report.totals.bounce_rate, report.bounce_limit / 2, report.bounce_limit),
         "complaint_tone": _tone(

@@ -129,10 +129,7 @@ def _standing(report: CampaignReport) -> Iterator[str]:
     if halt is not None:
         yield f"**Rule {cell(halt.rule)}:** {cell(mask_text(halt.reason))}"
         yield ""
-        yield (
-            f"When it fired ({words.utc(halt.at)}, by {cell(mask_text(halt.by))}): "
-            f"{number(halt.k)} hard bounces of {number(halt.n)} sent, {number(halt.known)} outcomes known."
-        )
+        yield (f"When it fired ({words.utc(halt.at)}, by {cell(mask_text(halt.by))}): {words.fired(halt)}.")
         yield ""
     elif report.state is not State.COMPLETED:
         yield f"{cell(mask_text(report.change_reason))} (by {cell(mask_text(report.changed_by))})"

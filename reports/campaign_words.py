@@ -4,6 +4,9 @@ from datetime import UTC, datetime
 
 from ledger.statuses import Status
 from lists.reasons import Reason
+from mail.gate import REJECTED
+from reports.campaign_figures import Halt, share
+from reports.page import number, percent
 
 # Label, the name of a colour in templates/base.html.j2, and what it means for the recipient.
 STATUSES: dict[Status, tuple[str, str, str]] = {
@@ -30,6 +33,7 @@ _RULES = {
     "certain": "the campaign could not have ended below the limit",
     "early": "too many hard bounces so early to be chance",
     "complaints": "the complaint rate reached the limit",
+    "rejected": "Amazon SES did not take the messages",
     "manual": "a person stopped it",
 }
 
@@ -71,6 +75,16 @@ _REASONS = {
 def rule(name: str) -> str:
     """Return what a halting rule found."""
     return _RULES.get(name, name)
+
+
+def fired(halt: Halt) -> str:
+    """Return the figures of the rule that fired, as the end of a sentence."""
+    share_of = percent(share(halt.k, halt.n), 2)
+    if halt.rule == REJECTED:
+        return f"{number(halt.k)} rejected of {number(halt.n)} that SES was asked to send ({share_of})"
+    bounces = f"{number(halt.k)} hard bounce{'s' if halt.k != 1 else ''}"
+    outcomes = f"{number(halt.known)} outcome{'s' if halt.known != 1 else ''} known"
+    return f"{bounces} of {number(halt.n)} messages taken by SES ({share_of}), {outcomes}"
 
 
 def list_reason(name: str) -> str:

@@ -48,6 +48,11 @@ def _page(report: CampaignReport, worst: Sequence[DomainBounces]) -> Iterator[st
         yield "## What the mail servers said"
         yield ""
         yield from table(["Messages", "Text"], [[number(each.messages), quoted(each.text)] for each in texts])
+    if report.rejected:
+        yield "## What Amazon SES did not take, and why"
+        yield ""
+        rows = [[number(each.messages), quoted(words.reason(each.text))] for each in report.rejected[:_TEXTS]]
+        yield from table(["Messages", "Text"], rows)
     yield "## What can be done"
     yield ""
     yield from _ways(report, worst)
@@ -76,8 +81,7 @@ def _reason(report: CampaignReport) -> Iterator[str]:
         yield f"**{cell(mask_text(halt.reason))}** ({cell(words.rule(halt.rule))})"
         yield ""
         yield (
-            f"{words.utc(halt.at)}, by {cell(mask_text(halt.by))}: {number(halt.k)} hard bounces of "
-            f"{number(halt.n)} sent, {number(halt.known)} outcomes known. "
+            f"{words.utc(halt.at)}, by {cell(mask_text(halt.by))}: {words.fired(halt)}. "
             f"{count(_waiting(report)).capitalize()} still to be written to."
         )
     yield ""

@@ -116,7 +116,10 @@ class _Bulk:
         check_verified(self._world, self._source, addressed)
         if quota_left(self._world) < len(addressed.recipients):
             raise EntryRefused("ACCOUNT_DAILY_QUOTA_EXCEEDED", "Daily message quota exceeded.")
-        content, failure = rendered(self._template, data, custom)
+        try:
+            content, failure = rendered(self._template, data, custom)
+        except ValueError as err:
+            raise EntryRefused("MESSAGE_REJECTED", str(err)) from err
         return self._world.accept(
             content,
             source=self._source,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from sandbox.errors import ApiError, EntryRefused, not_found, throttled
 from sandbox.options import REGION
 from sandbox.outcomes import SIMULATOR_DOMAIN
-from sandbox.ses_content import Content, TemplateContent
+from sandbox.ses_content import Content, TemplateContent, check_size
 from sandbox.ses_rules import bare_address
 from sandbox.ses_templates import MissingAttribute
 
@@ -58,7 +58,9 @@ def rendered(
     """Return the content, and why it could not be rendered where that is so."""
     # SES answers such a message with success and tells by an event that it could not be rendered.
     try:
-        return template.render(data, custom), None
+        content = template.render(data, custom)
+        check_size(content)
+        return content, None
     except MissingAttribute as err:
         return Content("", None, None, custom), str(err)
 

@@ -10,6 +10,12 @@ from typing import Any
 from sandbox.ses_rules import headers
 from sandbox.ses_templates import Template
 
+# SES quotas: 40 MB a message, encoded; the smaller reading of the unit is the safe one.
+_MOST_MESSAGE_BYTES = 40_000_000
+# RFC 5322 2.1.1.
+_LONGEST_SUBJECT = 998
+# AttachmentFileName, ... of the API model.
+_ATTACHMENT_PARTS = {"FileName": 255, "ContentDescription": 1_000, "ContentId": 78, "ContentType": 78}
 _ADDRESSING = {
     "from",
     "to",
@@ -65,7 +71,30 @@ def simple(content: dict[str, Any]) -> Content:
     subject = (content.get("Subject") or {}).get("Data")
     if subject is None or (html is None and text is None):
         raise ValueError("Simple content needs a Subject, and a Body of Html or Text.")
-    return Content(subject, html, text, headers(content.get("Headers")))
+    attachments = sum(_attachment(each) for each in content.get("Attachments") or ())
+    found = Content(subject, html, text, headers(content.get("Headers")))
+    check_size(found, attachments)
+    return found
+
+
+def check_size(content: Content, more: int = 0) -> None:
+    """Raise ValueError where the message is larger than SES takes; `more` are the bytes of attachments."""
+    if len(content.subject) > _LONGEST_SUBJECT:
+        raise ValueError(f"Subject is longer than {_LONGEST_SUBJECT} characters.")
+    parts = sum(len(part.encode()) for part in (content.html, content.text) if part)
+    # In base64, which is what a mail of any letters comes to at the most.
+    if (parts + more) * 78 // 57 > _MOST_MESSAGE_BYTES:
+        raise ValueError(f"Message length is more than {_MOST_MESSAGE_BYTES} bytes long.")
+
+
+def _attachment(given: dict[str, Any]) -> int:
+    """Return the bytes of an attachment. Raises ValueError where a part is longer than the model allows."""
+    if not given.get("FileName") or not given.get("RawContent"):
+        raise ValueError("An attachment needs a FileName and RawContent.")
+    for name, most in _ATTACHMENT_PARTS.items():
+        if len(str(given.get(name) or "")) > most:
+            raise ValueError(f"{name} of an attachment is longer than {most} characters.")
+    return len(_bytes(given["RawContent"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +113,9 @@ class RawMail:
 
 def raw(data: object) -> RawMail:
     """Read base64 MIME. Raises ValueError where it is none."""
-    try:
-        source = base64.b64decode(str(data), validate=True)
-    except binascii.Error as err:
-        raise ValueError("Raw data is not base64.") from err
+    source = _bytes(data)
+    if len(source) > _MOST_MESSAGE_BYTES:
+        raise ValueError(f"Message length is more than {_MOST_MESSAGE_BYTES} bytes long.")
     mime = message_from_bytes(source, _class=EmailMessage, policy=policy.default)
     html, text = (mime.get_body((part,)) for part in ("html", "plain"))
     tags = dict(
@@ -110,6 +138,13 @@ def raw(data: object) -> RawMail:
         configuration_set=str(mime["X-SES-CONFIGURATION-SET"]) if mime["X-SES-CONFIGURATION-SET"] else None,
         tags=tags,
     )
+
+
+def _bytes(data: object) -> bytes:
+    try:
+        return base64.b64decode(str(data), validate=True)
+    except binascii.Error as err:
+        raise ValueError("Raw data is not base64.") from err
 
 
 def _addresses(mime: EmailMessage, name: str) -> list[str]:

@@ -9,6 +9,7 @@ from prefect import get_run_logger, task
 from ledger import campaigns, claims, unread
 from ledger.engine import open_ledger
 from mail import (
+    amendments,
     attending,
     callback_service,
     collecting,
@@ -29,15 +30,20 @@ from settings import settings
 
 @task(task_run_name="check {campaign.name}")
 def check_ready(campaign: Campaign) -> dict[str, Any]:
-    """Return what is there: rows, rate, warnings, and the state where the campaign was begun before."""
+    """Return what is there: rows, rate, warnings, and the state where the campaign was begun before.
+
+    What of its file has changed since, and may, holds from here on.
+    """
     found = settings()
     with open_ledger(found.database_url) as ledger:
         ready = preflight.examine(ledger, found, campaign)
+        amended = amendments.take_over(ledger, campaign)
     return {
         "rows": ready.rows,
         "rate_per_second": ready.account.rate_per_second,
         "warnings": list(ready.warnings),
         "state": ready.stored.state.value if ready.stored else None,
+        "amended": [each.sentence for each in amended],
     }
 
 

@@ -28,9 +28,8 @@ ROOMS = list(MAY_IMPORT)
 # Tests of what several modules promise together are named for the promise.
 PROMISES = {
     "flows": {"asking", "due", "several_runs"},
-    "lists": {"round_trips"},
-    "mail": {"halting", "kill"},
-    "lists": {"damaged_lists"},
+    "lists": {"round_trips", "damaged_lists"},
+    "mail": {"halting", "kill", "rejections"},
     "api": {"contract", "kill", "owners_apart"},
 }
 # Importing Prefect costs seconds, so the command line takes these in only where a command needs them.

@@ -56,6 +56,8 @@ def suppress(ledger: Ledger, scope: str) -> None:
         ({"text": "x" * 120_001}, "invalid", "text", "longer than 120000 characters"),
         ({"subject": ""}, "invalid", "subject", "is empty"),
         ({"subject": "x" * 996}, "invalid", "subject", "longer than 995"),
+        ({"from": "ä" * 400 + " <news@shop.example>"}, "malformed_sender", "from", "longer than 995"),
+        ({"to": "a" * 310 + "@mail.example"}, "invalid", "to", "longer than 320"),
         ({"externalId": "abc-1"}, "invalid", "externalId", "letters and digits"),
         ({"clientId": 48118112}, "invalid", "clientId", "must be text"),
         ({"callbacks": [f"https://{n}.example" for n in range(11)]}, "invalid", "callbacks", "more than 10"),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cli import runs
+from ledger import campaigns
 from ledger.errors import CampaignConflict
 
 if TYPE_CHECKING:
@@ -88,6 +89,59 @@ def test_a_dry_run_as_json_has_the_plan(office: "Office", command: "Command") ->
     }
     assert (plan["rows"], plan["accepted"], plan["rejected"], plan["rate_per_second"]) == (3, 3, 0, 5)
     assert plan["hours"] == pytest.approx(3 / 5 / 3600)
+
+
+def test_a_dry_run_shows_what_an_edited_file_would_change_and_changes_nothing(
+    office: "Office", command: "Command"
+) -> None:
+    file = office.write_campaign(send={"rate_per_second": 5})
+    office.begin(file)
+    office.write_campaign(send={"rate_per_second": 2, "workers": 3}, halt={"bounce_rate": 0.04})
+    ran = command("send", "campaign.yaml", "--dry-run")
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.splitlines()[3:] == [
+        "  it is enqueued for 3 recipients and RUNNING",
+        "  would change `send.rate_per_second` from 5 to 2",
+        "  would change `send.workers` from 1 to 3",
+        "  would change `halt.bounce_rate` from left out to 0.04",
+        "  nothing was sent",
+    ]
+    plan = json.loads(command("send", "campaign.yaml", "--dry-run", "--json").out)
+    assert plan["rate_per_second"] == 2
+    assert {"key": "send.workers", "from": 1, "to": 3} in plan["changes"]
+    with office.ledger() as ledger, ledger.reading() as connection:
+        assert campaigns.get(connection, "spring-offer").definition["send"]["workers"] == 1
+
+    office.write_campaign(owner="Shop")
+    ran = command("send", "campaign.yaml", "--dry-run")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith("campaign: campaign spring-offer: `owner` was empty and is Shop now")
+    assert ran.err.count("\n") == 1
+
+
+def test_a_looser_halt_holds_on_a_persons_word(office: "Office", command: "Command") -> None:
+    office.begin(office.write_campaign())
+    office.write_campaign(halt={"minimum_bounces": 3})
+    ran = command("send", "campaign.yaml", "--dry-run")
+    assert (ran.code, ran.out) == (2, "")
+    assert "`halt.minimum_bounces` was 1 and is 3 now" in ran.err
+    assert "campaign change FILE --by WHO --reason WHY" in ran.err
+    assert command("change", "campaign.yaml", "--by", "ann").code == 2
+    ran = command("change", "campaign.yaml", "--by", "ann", "--reason", "one bounce is no halt")
+    assert (ran.code, ran.out) == (0, "spring-offer: `halt.minimum_bounces` from 1 to 3\n")
+    assert command("send", "campaign.yaml", "--dry-run").code == 0
+    ran = command("change", "campaign.yaml", "--by", "ann", "--reason", "again")
+    assert ran.out == "spring-offer goes by campaign.yaml already.\n"
+
+
+def test_a_dry_run_finds_the_message_that_ses_would_not_take(office: "Office", command: "Command") -> None:
+    office.write_campaign(subject="{{ first_name }}")
+    office.write("list.csv", f"email,first_name\nann@reader.example,Ann\nbob@reader.example,{'B' * 996}\n")
+    ran = command("send", "campaign.yaml", "--dry-run")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == (
+        "campaign: subject, row 2 is 996 characters long, and Amazon SES takes 995: shorten it.\n"
+    )
 
 
 def test_a_dry_run_finds_the_row_that_could_not_be_sent(office: "Office", command: "Command") -> None:

@@ -132,6 +132,70 @@ def test_a_bad_list_halts_red_and_says_how_to_go_on(office: "Office", send: "Sen
     assert office.world.summary()["accepted"] == took
 
 
+@pytest.mark.parametrize("people", [1, 70])
+def test_a_campaign_that_ses_rejects_halts_red_with_the_text_of_ses(
+    office: "Office", send: "Send", command: Callable[..., "Ran"], people: int
+) -> None:
+    refused = Failure(
+        kind=FailureKind.ENTRY,
+        entries=list(range(50)),
+        entry_status="MESSAGE_REJECTED",
+        error="Content is refused.",
+    )
+    office.world.control(failures=[refused])
+    file = office.campaign(readers(calm=people))
+    ran = send(file)
+    assert ran.code == 3, ran
+    shown, report = office.last_run(), office.report()
+    assert (shown.kind, shown.state) == ("FAILED", "Halted")
+    assert "It says: MESSAGE_REJECTED: Content is refused." in shown.message
+    assert shown.message.endswith(f"To go on: {RESUME}")
+    assert (report["state"], report["halt"]["rule"]) == ("HALTED", "rejected")
+    assert report["by_status"]["REJECTED"] == min(people, 50)
+    assert send(file).code == 3
+    assert office.world.summary()["accepted"] == 0
+
+    office.world.control(failures=[])
+    assert command("resume", "spring-offer", *WHO_AND_WHY).code == 0
+    # Nothing was taken of the only message: that does not become done by going on.
+    assert send(file).code == (3 if people == 1 else 0)
+    assert office.stored().state == ("COMPLETED_BREACHED" if people == 1 else "COMPLETED")
+    assert office.world.summary()["accepted"] == max(0, people - 50)
+
+
+def test_an_edited_file_holds_whole_from_the_next_run_on(
+    office: "Office", send: "Send", command: Callable[..., "Ran"]
+) -> None:
+    office.world.control(failures=[Failure(kind=FailureKind.EXPIRED_TOKEN)])
+    everybody = readers(calm=30)
+    assert send(office.campaign(everybody)).code == 4
+    office.world.control(failures=[])
+    assert command("resume", "spring-offer", *WHO_AND_WHY).code == 0
+    paced = {"ladder": [], "unknown_at_most": 1_000_000}
+
+    refused = send(office.campaign(everybody, hygiene={"mx": False, "free_mail": "drop"}))
+    assert refused.code == 2
+    assert "`hygiene.free_mail` was keep and is drop now" in refused.err
+    looser = office.campaign(everybody, halt={**paced, "minimum_bounces": 3})
+    assert "`halt.minimum_bounces` was 1 and is 3 now" in send(looser).err
+    assert office.world.summary()["accepted"] == 0
+
+    assert command("change", looser, "--by", "ann", "--reason", "one bounce is no halt").code == 0
+    edited = office.campaign(
+        everybody,
+        send={"settle_seconds": 10, "workers": 2, "rate_per_second": 60},
+        halt={**paced, "minimum_bounces": 3, "on_halt": "ask"},
+    )
+    ran = send(edited)
+    assert ran.code == 0, ran
+    assert "changed since it was enqueued: `send.workers` from 1 to 2" in ran.err
+    stored = office.stored().definition
+    assert (stored["send"]["workers"], stored["send"]["rate_per_second"]) == (2, 60)
+    assert (stored["halt"]["on_halt"], stored["halt"]["minimum_bounces"]) == ("ask", 3)
+    assert "`send.workers` from 1 to 2" in str(office.report()["history"])
+    assert len(office.sent_to()) == len(set(office.sent_to())) == 30
+
+
 def test_a_fault_of_the_account_pauses_and_the_campaign_goes_on_after_a_resume(
     office: "Office", send: "Send", command: Callable[..., "Ran"]
 ) -> None:

@@ -165,6 +165,47 @@ def insert_rows(connection: Connection, table: str, rows: list[dict[str, object]
     connection.execute(text(f"INSERT INTO {table} ({', '.join(names)}) VALUES ({values})"), rows)
 
 
+def test_what_ses_was_never_offered_is_no_refusal_of_an_older_ledger_either(empty_database_url: str) -> None:
+    engine = connect(empty_database_url)
+    config = Config()
+    config.set_main_option("script_location", str(Path(ledger.__file__).parent / "migrations"))
+    with engine.connect().execution_options(writing=True) as connection, connection.begin():
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0012")
+        connection.exec_driver_sql(
+            "INSERT INTO campaign (id, name, state, epoch, definition, list_digest, template_digest, seed, "
+            "recipients, list_summary, created_at, changed_at, changed_by, change_reason) VALUES "
+            "(1, 'spring', 'RUNNING', 1, '{}', '1', '2', 7, 4, '{}', 1, 1, 'send', 'enqueued')"
+        )
+        for number, (stage, status, attempts, rejected, accepted) in enumerate(_OLD_MESSAGES):
+            connection.exec_driver_sql(
+                "INSERT INTO message (campaign_id, address, address_key, domain, fields, position, epoch, "
+                "stage, stage_at, status, attempts, failures, rejected_at, accepted_at) VALUES (1, 'a', "
+                f"'{number}', 'd', '{{}}', {number}, 1, '{stage}', 1, '{status}', {attempts}, 0, "
+                f"{rejected}, {accepted})"
+            )
+        connection.exec_driver_sql(
+            "INSERT INTO tally (campaign_id, epoch, status_rejected, status_sent, accepted_count, "
+            "known_count, rejected_count) VALUES (1, 1, 3, 1, 2, 1, 3)"
+        )
+    migrating.upgrade(engine)
+    with open_ledger(empty_database_url) as opened, opened.reading() as connection:
+        totals = tallies.read(connection, 1)
+        assert totals == tallies.recount(connection, 1)
+        assert (totals.counts[Count.REJECTED], totals.counts[Count.ANSWERED]) == (2, 3)
+    engine.dispose()
+
+
+# Stage, status, attempts, and when it was rejected and accepted: never offered, refused by SES, rejected
+# after it was accepted, and sent.
+_OLD_MESSAGES = (
+    ("QUEUED", "REJECTED", 0, "1", "NULL"),
+    ("SENDING", "REJECTED", 1, "1", "NULL"),
+    ("SENDING", "REJECTED", 1, "1", "1"),
+    ("SENDING", "SENT", 1, "NULL", "1"),
+)
+
+
 def test_a_broken_migration_leaves_nothing_behind(
     empty_database_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

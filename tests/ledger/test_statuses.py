@@ -48,8 +48,8 @@ def test_acceptance_lifts_a_message_out_of_every_stage_of_our_own(stage: Stage) 
     own = {Status(found.value) for found in Stage}
     for facts in EVERY_SET:
         after = status_of(stage, facts | {Fact.ACCEPTED})
-        # That SES withheld it is an answer of SES, though it reads like a stage.
-        assert after not in own or Fact.WITHHELD in facts
+        # That SES withheld or refused it is an answer of SES, though it reads like a stage.
+        assert after not in own or not facts.isdisjoint({Fact.WITHHELD, Fact.REJECTED})
 
 
 @pytest.mark.parametrize("stage", [Stage.QUEUED, Stage.CANCELLED, Stage.IN_DOUBT, Stage.UNCONFIRMED])
@@ -72,7 +72,7 @@ def test_an_automatic_reply_leaves_a_delivered_message_delivered_in_either_order
 def test_a_general_transient_bounce_without_a_delivery_is_a_soft_bounce() -> None:
     facts = [Fact.ACCEPTED, Fact.TRANSIENT_GENERAL]
     assert status_of(Stage.SENDING, facts) is Status.SOFT_BOUNCED
-    assert counts_of(facts) == {Count.ACCEPTED, Count.KNOWN, Count.SOFT_BOUNCED}
+    assert counts_of(facts) == {Count.ANSWERED, Count.ACCEPTED, Count.KNOWN, Count.SOFT_BOUNCED}
 
 
 def test_a_bounce_after_a_delivery_counts() -> None:
@@ -90,7 +90,7 @@ def test_a_complaint_does_not_lower_the_bounces() -> None:
 def test_what_ses_withheld_is_no_bounce() -> None:
     facts = [Fact.ACCEPTED, Fact.WITHHELD]
     assert status_of(Stage.SENDING, facts) is Status.SUPPRESSED
-    assert counts_of(facts) == {Count.ACCEPTED, Count.KNOWN, Count.WITHHELD}
+    assert counts_of(facts) == {Count.ANSWERED, Count.ACCEPTED, Count.KNOWN, Count.WITHHELD}
 
 
 def test_withheld_mail_is_on_neither_side_of_any_rate_and_any_other_is_on_both() -> None:
@@ -105,22 +105,22 @@ def test_withheld_mail_is_on_neither_side_of_any_rate_and_any_other_is_on_both()
 
 COUNTS = [
     ([], set()),
-    ([Fact.ACCEPTED], {Count.ACCEPTED}),
-    ([Fact.ACCEPTED, Fact.DELIVERED], {Count.ACCEPTED, Count.DELIVERED, Count.KNOWN}),
-    ([Fact.ACCEPTED, Fact.DELAYED], {Count.ACCEPTED, Count.DELAYED}),
-    ([Fact.ACCEPTED, Fact.SOFT_BOUNCED], {Count.ACCEPTED, Count.SOFT_BOUNCED, Count.KNOWN}),
-    ([Fact.ACCEPTED, Fact.HARD_BOUNCED], {Count.ACCEPTED, Count.HARD_BOUNCED, Count.KNOWN}),
-    ([Fact.ACCEPTED, Fact.COMPLAINED], {Count.ACCEPTED, Count.COMPLAINED, Count.KNOWN}),
-    ([Fact.ACCEPTED, Fact.REJECTED], {Count.ACCEPTED, Count.REJECTED, Count.KNOWN}),
-    ([Fact.ACCEPTED, Fact.FAILED], {Count.ACCEPTED, Count.FAILED, Count.KNOWN}),
-    ([Fact.ACCEPTED, Fact.OPENED], {Count.ACCEPTED, Count.OPENED}),
-    ([Fact.ACCEPTED, Fact.CLICKED], {Count.ACCEPTED, Count.CLICKED}),
+    ([Fact.ACCEPTED], {Count.ANSWERED, Count.ACCEPTED}),
+    ([Fact.ACCEPTED, Fact.DELIVERED], {Count.ANSWERED, Count.ACCEPTED, Count.DELIVERED, Count.KNOWN}),
+    ([Fact.ACCEPTED, Fact.DELAYED], {Count.ANSWERED, Count.ACCEPTED, Count.DELAYED}),
+    ([Fact.ACCEPTED, Fact.SOFT_BOUNCED], {Count.ANSWERED, Count.ACCEPTED, Count.SOFT_BOUNCED, Count.KNOWN}),
+    ([Fact.ACCEPTED, Fact.HARD_BOUNCED], {Count.ANSWERED, Count.ACCEPTED, Count.HARD_BOUNCED, Count.KNOWN}),
+    ([Fact.ACCEPTED, Fact.COMPLAINED], {Count.ANSWERED, Count.ACCEPTED, Count.COMPLAINED, Count.KNOWN}),
+    ([Fact.ACCEPTED, Fact.REJECTED], {Count.ANSWERED, Count.ACCEPTED, Count.REJECTED, Count.KNOWN}),
+    ([Fact.ACCEPTED, Fact.FAILED], {Count.ANSWERED, Count.ACCEPTED, Count.FAILED, Count.KNOWN}),
+    ([Fact.ACCEPTED, Fact.OPENED], {Count.ANSWERED, Count.ACCEPTED, Count.OPENED}),
+    ([Fact.ACCEPTED, Fact.CLICKED], {Count.ANSWERED, Count.ACCEPTED, Count.CLICKED}),
     ([Fact.UNSUBSCRIBED], {Count.UNSUBSCRIBED}),
-    ([Fact.REJECTED], {Count.REJECTED}),
+    ([Fact.REJECTED], {Count.REJECTED, Count.ANSWERED}),
     ([Fact.FAILED], {Count.FAILED}),
     (
         [Fact.ACCEPTED, Fact.DELIVERED, Fact.TRANSIENT_GENERAL],
-        {Count.ACCEPTED, Count.DELIVERED, Count.AUTO_REPLY, Count.KNOWN},
+        {Count.ANSWERED, Count.ACCEPTED, Count.DELIVERED, Count.AUTO_REPLY, Count.KNOWN},
     ),
 ]
 

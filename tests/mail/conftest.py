@@ -265,10 +265,12 @@ class Stage:
         self.campaign: Campaign | None = None
         self._owners = itertools.count(1)
 
-    def enqueue(self, recipients: int | Sequence[str], **changes: Any) -> StoredCampaign:
+    def enqueue(
+        self, recipients: int | Sequence[str], *, refused: Sequence[str] = (), **changes: Any
+    ) -> StoredCampaign:
         """Store a campaign to so many readers, or to these addresses, in the order of their going out.
 
-        Nothing paces it, unless the `halt` given does.
+        Nothing paces it, unless the `halt` given does. SES can take none of the `refused`, who come last.
         """
         changes["halt"] = UNPACED | dict(changes.get("halt", {}))
         addresses = (
@@ -276,6 +278,7 @@ class Stage:
             if isinstance(recipients, int)
             else list(recipients)
         )
+        addresses += refused
         self.campaign = self.make_campaign(**changes)
         new = NewCampaign(
             name=self.campaign.name,
@@ -293,6 +296,7 @@ class Stage:
                 fields={"email": address, "first_name": f"Reader {number}"},
                 source_row=number + 1,
                 position=number,
+                refused="smtputf8" if address in refused else None,
             )
             for number, address in enumerate(addresses)
         ]

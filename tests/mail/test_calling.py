@@ -143,9 +143,9 @@ def test_a_call_that_was_taken_whole_breaks_the_row_of_refused_messages(stage, c
             raise client_error("BadRequestException", 400, "Illegal address.")
         return fake.accept(request)
 
-    people = ["bad.1", "bad.2", "good.1", "good.2", "bad.3", "good.3"]
+    people = ["bad.1", "bad.2", *(f"good.{number}" for number in range(298)), "bad.3", "good.298"]
     stage.enqueue([f"{name}@reader.example" for name in people])
     stage.ses.always = refusing
     assert stage.send(stage.work(20.0)).ended == "nothing_left"
     assert stage.stored().state is State.RUNNING
-    assert stage.count() == {Status.REJECTED: 3, Status.SENT: 3}
+    assert stage.count() == {Status.REJECTED: 3, Status.SENT: 299}

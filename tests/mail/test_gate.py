@@ -91,6 +91,43 @@ def test_bounce_rules_at_their_edges(found: Counts, rule: str | None) -> None:
 
 
 @pytest.mark.parametrize(
+    ("found", "rule"),
+    [
+        # At least 3, and at least 1 % of what SES has answered.
+        (counts(n=297, left=700, rejected=3, answers=300), "rejected"),
+        (counts(n=298, left=700, rejected=3, answers=301), None),
+        (counts(n=0, left=700, rejected=3, answers=3), "rejected"),
+        (counts(n=0, left=700, rejected=2, answers=2), None),
+        (counts(n=98, left=0, rejected=2, answers=100), None),
+        (counts(n=99_001, left=0, rejected=999, answers=100_000), None),
+        (counts(n=99_000, left=0, rejected=1_000, answers=100_000), "rejected"),
+        # Accepted first, and not taken after all: one message, one answer.
+        (counts(n=300, left=700, rejected=3, answers=300), "rejected"),
+        # Nothing was taken and nothing is left, at any size.
+        (counts(left=0, rejected=1, answers=1), "rejected"),
+        (counts(left=0, rejected=2, answers=2), "rejected"),
+        (counts(n=1, left=0, rejected=1, answers=2), None),
+        (counts(left=1, rejected=1, answers=1), None),
+        (counts(left=1, to_claim=0, rejected=2, answers=2), None),
+        (counts(left=0), None),
+        # Bounces are told first: they are what a resume asks about.
+        (counts(k=10, n=200, left=0, rejected=50, answers=250), "literal"),
+    ],
+)
+def test_what_ses_rejects_halts_at_three_and_one_percent_or_where_it_is_all(
+    found: Counts, rule: str | None
+) -> None:
+    assert rule_of(found) == rule
+
+
+def test_the_rejection_rule_bears_its_own_figures() -> None:
+    halt = decide(counts(n=247, left=700, rejected=3, answers=250), POLICY)
+    assert isinstance(halt, Halt)
+    assert (halt.k, halt.n) == (3, 250)
+    assert halt.reason == "Amazon SES rejected 3 of 250 (1.2 %) messages; the limit is 3 and 1 %."
+
+
+@pytest.mark.parametrize(
     ("matured_k", "matured", "rule"),
     [(10, 200, "literal_known"), (9, 200, None), (10, 199, None), (0, 0, None), (11, 220, "literal_known")],
 )

@@ -58,6 +58,7 @@ def test_counts_are_those_of_the_epoch_and_what_may_go_of_all(stage) -> None:
         known=34,
         hard_bounced=4,
         complained=2,
+        answers=100,
         may_still_go=200,
         to_claim=200,
         delayed=3,

@@ -5,9 +5,11 @@ from collections.abc import Callable
 import pandas as pd
 import pytest
 
+from mail import message, ses_limits
 from mail.campaign_file import Campaign
 from mail.errors import TemplateError
 from mail.message import Content, MessageContext, check_rows, compose
+from mail.ses_limits import Limit, Part
 from mail.templating import Templates
 
 CampaignMaker = Callable[..., Campaign]
@@ -165,13 +167,16 @@ def test_an_unsubscribe_link_that_could_leave_its_header_is_refused(
 
 
 def test_headers_over_their_length_are_refused(make_campaign: CampaignMaker) -> None:
-    at_limit = MessageContext(address="a@b.example", unsubscribe_url="https://" + "x" * 985)
-    assert len(compose(Templates.load(make_campaign()), ANN, at_limit).headers[0][1]) == 995
-    too_long = MessageContext(address="a@b.example", unsubscribe_url="https://" + "x" * 986, row=7)
-    with pytest.raises(TemplateError, match="List-Unsubscribe, row 7: the link is 994 characters long"):
+    # SES takes 996 characters of a header with its name, and ours has 16.
+    at_limit = MessageContext(address="a@b.example", unsubscribe_url="https://" + "x" * 970)
+    assert len(compose(Templates.load(make_campaign()), ANN, at_limit).headers[0][1]) == 980
+    too_long = MessageContext(address="a@b.example", unsubscribe_url="https://" + "x" * 971, row=7)
+    with pytest.raises(TemplateError, match="List-Unsubscribe, row 7 is 997 characters long with its name"):
         compose(Templates.load(make_campaign()), ANN, too_long)
     assert len(made(make_campaign(subject="{{ first_name }}"), {"first_name": "x" * 995}).subject) == 995
-    with pytest.raises(TemplateError, match="subject, row 7 is 996 characters long"):
+    with pytest.raises(
+        TemplateError, match="subject, row 7 is 996 characters long, and Amazon SES takes 995"
+    ):
         made(make_campaign(subject="{{ first_name }}"), {"first_name": "x" * 996})
 
 
@@ -184,9 +189,22 @@ def test_an_empty_subject_is_refused_with_the_way_to_a_fallback(make_campaign: C
 
 def test_a_message_that_ses_cannot_take_is_refused(make_campaign: CampaignMaker) -> None:
     large = make_campaign(subject="Hi", html="{{ first_name }}", text="Hi")
-    assert len(made(large, {"first_name": "x" * 800_000}).html) > 800_000
-    with pytest.raises(TemplateError, match=r"mail.html.j2, row 7 makes a message of 1,\d\d\d,\d\d\d bytes"):
-        made(large, {"first_name": "é" * 200_000})
+    assert len(made(large, {"first_name": "x" * 29_000_000}).html) > 29_000_000
+    with pytest.raises(TemplateError, match=r"mail.html.j2, row 7 makes a message of 41,\d\d\d,\d\d\d bytes"):
+        made(large, {"first_name": "é" * 15_000_000})
+
+
+def test_a_text_that_is_made_later_counts_in_a_large_message(
+    make_campaign: CampaignMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The rehearsal makes the text of one page alone, and would not see that two parts are too large.
+    monkeypatch.setattr(message, "_LONG_PAGE_CHARACTERS", 1_000)
+    monkeypatch.setattr(ses_limits, "_SURELY_FITS_CHARACTERS", 0)
+    monkeypatch.setitem(ses_limits.LIMITS, Part.MESSAGE, Limit(25_000, "bytes", "this test"))
+    page = make_campaign(subject="Hi", html="<p>{{ first_name }}</p>", text=None)
+    rows = pd.DataFrame({"address": ["a@b.example"] * 2, "first_name": ["x", "x" * 8_000]})
+    with pytest.raises(TemplateError, match=r"mail.html.j2, row 2 makes a message of 3\d,\d\d\d bytes"):
+        check_rows(Templates.load(page), rows)
 
 
 @pytest.mark.parametrize(

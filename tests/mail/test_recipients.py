@@ -13,7 +13,7 @@ from ledger.errors import CampaignConflict
 from lists import cleaning, outputs, suppression
 from lists.errors import NobodyAccepted
 from mail.campaign_file import Campaign
-from mail.errors import TemplateError
+from mail.errors import MailError, TemplateError
 from mail.recipients import enqueue_list, stored
 from mail.templating import Templates
 
@@ -162,3 +162,12 @@ def test_a_name_used_before_is_found_or_refused(stage, tmp_path: Path) -> None:
     changed = stage.make_campaign(rows=ROWS, subject="Another")
     with pytest.raises(CampaignConflict, match="already used with another content"):
         stored(stage.ledger, changed, digest, Templates.load(changed))
+
+
+def test_a_list_of_which_ses_can_take_nobody_is_refused_before_anything_is_stored(
+    stage, tmp_path: Path
+) -> None:
+    with pytest.raises(MailError, match="none of its 2 addresses can be written to"):
+        enqueue(stage, tmp_path / "out", rows="email,first_name\njörg@d1.example,J\nåsa@d2.example,Å\n")
+    with stage.ledger.reading() as connection:
+        assert campaigns.every(connection) == []

@@ -211,19 +211,31 @@ def test_an_invalid_call_is_halved_until_the_bad_entry_is_alone(stage, client_er
     assert len(stage.ses.calls) <= 13
 
 
-def test_a_fault_that_all_messages_share_rejects_three_and_pauses(stage, raising, client_error) -> None:
+def test_a_fault_that_all_messages_share_rejects_three_and_halts(stage, raising, client_error) -> None:
     stage.enqueue(200)
     stage.ses.always = raising(client_error("BadRequestException", 400, "Illegal reply-to address."))
-    assert stage.send().ended == State.PAUSED
+    assert stage.send().ended == State.HALTED
     assert stage.count() == {Status.REJECTED: 3, Status.QUEUED: 197}
     assert stage.stored().change_reason == (
-        "SES refused 3 messages in a row, each on its own: BadRequestException: Illegal reply-to address."
+        "Amazon SES rejected 3 of 3 (100 %) messages; the limit is 3 and 1 %. "
+        "It says: BadRequestException: Illegal reply-to address."
+    )
+
+
+def test_a_fault_that_begins_late_pauses_before_it_is_one_percent(stage, raising, client_error) -> None:
+    stage.enqueue(500)
+    for call in range(9, 40):
+        stage.ses.steps[call] = raising(client_error("BadRequestException", 400, "Illegal address."))
+    assert stage.send().ended == State.PAUSED
+    assert stage.count() == {Status.SENT: 400, Status.REJECTED: 3, Status.QUEUED: 97}
+    assert stage.stored().change_reason == (
+        "SES refused 3 messages in a row, each on its own: BadRequestException: Illegal address."
     )
 
 
 def test_bad_addresses_here_and_there_do_not_pause(stage, client_error) -> None:
-    stage.enqueue(200)
-    bad = {f"reader.{number}@reader.example" for number in (10, 60, 110, 160)}
+    stage.enqueue(500)
+    bad = {f"reader.{number}@reader.example" for number in (10, 60, 360, 410)}
 
     def always(fake, request):
         if bad & {entry["Destination"]["ToAddresses"][0] for entry in request["BulkEmailEntries"]}:
@@ -232,7 +244,7 @@ def test_bad_addresses_here_and_there_do_not_pause(stage, client_error) -> None:
 
     stage.ses.always = always
     assert stage.send().ended == "nothing_left"
-    assert stage.count() == {Status.SENT: 196, Status.REJECTED: 4}
+    assert stage.count() == {Status.SENT: 496, Status.REJECTED: 4}
 
 
 def test_an_expired_token_queues_the_whole_call_again_and_pauses(stage, raising, client_error) -> None:

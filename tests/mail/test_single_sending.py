@@ -1,5 +1,6 @@
 """Sending single messages: each once, whatever SES answers and whoever is unwelcome by then."""
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -212,3 +213,17 @@ def test_what_a_dead_worker_had_claimed_goes_out_and_what_it_was_sending_does_no
     desk.clock.tick(LEASE_SECONDS)
     desk.send()
     assert desk.statuses() == ["SENT"]
+
+
+def test_a_text_that_is_too_large_for_a_bulk_call_goes_alone_and_the_others_in_bulk(desk: Desk) -> None:
+    desk.add(2)
+    desk.add(1, text="<p>" + '"' * 120_000 + "</p>")
+    desk.add(2, text="<p>Hello</p>")
+    assert desk.send().answers == {"accepted": 5}
+    assert Counter(operation for operation, _ in desk.ses.calls) == {"send_email": 1, "send_bulk_email": 2}
+    (request,) = [request for operation, request in desk.ses.calls if operation == "send_email"]
+    assert {tag["Name"] for tag in request["EmailTags"]} >= {"send_id"}
+    assert [each["Name"] for each in request["Content"]["Simple"]["Headers"]] == [
+        "List-Unsubscribe",
+        "List-Unsubscribe-Post",
+    ]

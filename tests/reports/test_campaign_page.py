@@ -44,7 +44,7 @@ def test_a_halt_shows_its_sentence_its_figures_and_how_to_go_on(report):
     page = shown(report)
     assert "Halted by itself" in page
     assert "Hard bounces: 3 of 13 (23.08 %) accepted; the limit is 5 %." in page
-    assert "3 hard bounces\nof 13 messages taken by SES (23.08 %), 10 outcomes known" in page
+    assert "3 hard bounces of 13 messages taken by SES (23.08 %), 10 outcomes known" in page
     assert f"<code>{RESUME}</code>" in page
     assert "limit 5 %" in page
 

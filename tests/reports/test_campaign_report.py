@@ -31,6 +31,7 @@ BY_STATUS = {
     Status.QUEUED: 2,
 }
 COUNTS = {
+    Count.ANSWERED: 15,
     Count.ACCEPTED: 14,
     Count.ASSUMED: 0,
     Count.KNOWN: 12,
@@ -39,7 +40,8 @@ COUNTS = {
     Count.SOFT_BOUNCED: 2,
     Count.HARD_BOUNCED: 3,
     Count.COMPLAINED: 2,
-    Count.REJECTED: 2,
+    # Another one was never offered to SES.
+    Count.REJECTED: 1,
     Count.FAILED: 1,
     Count.WITHHELD: 1,
     Count.AUTO_REPLY: 1,
