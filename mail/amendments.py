@@ -1,7 +1,8 @@
 """An edited campaign file after its campaign was enqueued: what of it holds, and what is refused.
 
-One table names every key (mail.amendment_rules). What may change is changed in the ledger and noted in the campaign's history; what
-may not is refused with both values. So a run never goes by one half of a file and another half of the ledger.
+One table names every key (mail.amendment_rules). What may change is changed in the ledger and noted in the
+campaign's history; what may not is refused with both values. So a run never goes by one half of a file and
+another half of the ledger.
 """
 
 from collections.abc import Iterator
