@@ -175,7 +175,7 @@ def add_to_tally(
 def count_accepted(connection: Connection, campaign_id: int, epoch: int, messages: int, at: float) -> None:
     """Count messages of an epoch that went from SENDING to SENT at `at`, with no other fact that counts."""
     moved = {Status.SENDING: -messages, Status.SENT: messages}
-    counts = {Count.ANSWERED: messages, Count.ACCEPTED: messages}
+    counts = dict.fromkeys((Count.ANSWERED, Count.ACCEPTED), messages)
     add_to_tally(connection, campaign_id, epoch, moved, counts)
     _add(connection, cohort, {(campaign_id, epoch, int(at // COHORT_SECONDS)): {"accepted": messages}})
 

@@ -14,7 +14,7 @@ from ledger import campaigns
 from ledger.errors import CampaignConflict, CampaignNotFound
 from ledger.schema import callback, callback_url, message
 from mail import amendments, gatekeeping, preflight, working
-from mail.amendments import LOOSER, RULES, Rule
+from mail.amendment_rules import LOOSER, RULES, Rule
 from mail.campaign_file import Campaign
 from mail.errors import CampaignFileError
 from mail.policy import PRESETS, HaltRules
