@@ -77,14 +77,14 @@ class Meaning:
         delimiter nor a line end behind it. Raises OpenQuote where rows are hidden and nobody can tell what
         was meant.
         """
+        if not row.whole and not final:
+            return True
         if (row.irregular or not row.closed) and b'\\"' in text[start : row.end]:
             escaped = self._lines.escaped(text, start, final)
             if escaped is True:
                 return True
             if escaped and (len(escaped[0]) == self._width or row.cells != self._width):
                 return Rewritten(self._lines.written(escaped[0]), escaped[1])
-        if not row.whole and not final:
-            return True
         body = text[start : row.end]
         if row.closed and row.opened < 0:
             return self._one_line(body, row)

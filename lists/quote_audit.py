@@ -33,6 +33,8 @@ def audited(
     for block in blocks:
         waiting.append(block)
         size += len(block)
+        if audit.left_open and b'"' not in block and size <= longest_bytes:
+            continue
         if size < enough and size <= longest_bytes:
             continue
         text = waiting[0] if len(waiting) == 1 else b"".join(waiting)
@@ -90,9 +92,12 @@ class _Audit:
         self._bounds = np.zeros(256, np.bool_)
         self._bounds[list(lines.bounds)] = True
         self._after_odd = False
+        # Whether a cell is open at the end of what was read: only a quote can change that.
+        self.left_open = False
 
     def read(self, text: bytes, offset: int, *, final: bool) -> tuple[bytes, int]:
         """Return the whole rows of a text, as they are meant, and how many of its bytes those were."""
+        self.left_open = False
         if b'"' not in text:
             done = len(text) if final else max(text.rfind(b"\n"), text.rfind(b"\r")) + 1
             return text if done == len(text) else text[:done], done
@@ -170,6 +175,7 @@ class _Audit:
             if meant is True:
                 parts.append(text[copied:start])
                 self._after_odd = self._odd_before(bisect_left(quotes, start), marks)
+                self.left_open = not row.closed
                 return b"".join(parts), start
             place = row.end
             if meant is not False:
@@ -180,7 +186,9 @@ class _Audit:
             rows = outside[parity] if place < len(text) else []
             done = max(place, rows[-1] + 1 if rows else 0)
         parts.append(text[copied:done])
-        self._after_odd = self._odd_before(bisect_left(quotes, done), marks)
+        before = bisect_left(quotes, done)
+        self._after_odd = self._odd_before(before, marks)
+        self.left_open = bool(len(quotes) - before & 1)
         return b"".join(parts), done
 
     def _odd_before(self, number: int, marks: _Marks) -> bool:

@@ -19,7 +19,7 @@ from lists.errors import ListError
 from lists.policy import HygienePolicy, ListSource
 from lists.suppression import nobody_confirmed, nobody_suppressed
 
-LISTS = int(os.environ.get("CAMPAIGN_DAMAGED_LISTS", "300"))
+LISTS = int(os.environ.get("CAMPAIGN_DAMAGED_LISTS", "200"))
 SHARES = 4
 WORDS = ("Oslo", "Zoë", "Rom", "pipe", "Ltd", "call me", "thanks", "O'Neil", "", "7", "Straße 5", "a\\b")
 STRAY = "\",;\t\n\r|x \\'ä"
