@@ -33,14 +33,14 @@ def _fault(path: Path) -> str:
         try:
             each.lstat()
             if each != path and not each.is_dir():
-                return f"{path} cannot be made: {each} is no folder."
+                return f"{path} cannot be written (Not a directory): {each} is no folder."
             if each.is_dir() and not os.access(each, os.W_OK):
                 return f"{path} cannot be written: check the permissions of {each}."
             return ""
         except (FileNotFoundError, NotADirectoryError):
             continue
         except OSError as err:
-            return f"{path} cannot be made ({err.strerror}): name another place."
+            return f"{path} cannot be written ({err.strerror}): name another place."
     return ""
 
 

@@ -86,8 +86,9 @@ def write(connection: Connection, name: str, directory: Path) -> Written:
     Addresses are masked in the page and whole in messages.csv. Raises what `build` raises, and ReportError
     where the directory cannot be written; what stood there before stays then.
     """
-    make_folder(directory)
+    refuse_address(directory)
     report = build(connection, name)
+    make_folder(directory)
     written = Written(
         report, directory / "report.html", directory / "report.json", directory / "messages.csv"
     )
