@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 
 from api.auth import Keys
 from api.checking import Checker
+from api.composing import Composing
 from api.group_commit import GroupCommit
 from api.pace import Pace
 from ledger.engine import Ledger
@@ -31,6 +32,7 @@ class Context:
     keys: Keys
     pace: Pace
     checker: Checker
+    composing: Composing
     intake: GroupCommit[Submission, Result]
     identities: Callable[[], IdentityClient]
     arrived: threading.Event

@@ -23,6 +23,7 @@ from api import (
 )
 from api.auth import Keys
 from api.checking import Checker
+from api.composing import Composing
 from api.context import Context
 from api.group_commit import GroupCommit
 from api.pace import Pace
@@ -71,6 +72,7 @@ def create_app(
     async def closing(_app: FastAPI) -> AsyncIterator[None]:
         yield
         await found.intake.close()
+        found.composing.close()
         ledger.close()
 
     app = FastAPI(title="The e-mail API", docs_url=None, redoc_url=None, lifespan=closing)
@@ -99,6 +101,7 @@ def _context(
             lookups.remembered_senders(ledger, identities),
             private_callbacks=settings.callback_allow_private,
         ),
+        composing=Composing(),
         intake=GroupCommit(
             partial(intake.take_in, ledger),
             batch_at_most=BATCH_REQUESTS,

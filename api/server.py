@@ -18,6 +18,7 @@ def serve(host: str, port: int, *, sends: bool = False) -> None:
     """
     found = settings()
     app = create_app(found)
+    app.state.context.composing.start()
     with ExitStack() as stack:
         ledger = stack.enter_context(open_ledger(found.database_url))
         stack.enter_context(delivering(open_deliverer(ledger, found)))
