@@ -12,6 +12,7 @@ from api.checking import Checker
 from api.composing import Composing
 from api.group_commit import GroupCommit
 from api.pace import Pace
+from api.vitals import Vitals
 from ledger.engine import Ledger
 from mail.identities import IdentityClient
 from mail.intake import Result, Submission
@@ -36,6 +37,7 @@ class Context:
     intake: GroupCommit[Submission, Result]
     identities: Callable[[], IdentityClient]
     arrived: threading.Event
+    vitals: Vitals
 
 
 # A dependency that is no coroutine would cost every request a thread.

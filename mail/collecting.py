@@ -1,10 +1,12 @@
 """Collecting what became of messages: events off the queue, into the ledger, past the gate."""
 
+import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
-from ledger import accounts, campaigns, drains, events, soft_bounces, tallies
+from ledger import accounts, bisection, campaigns, drains, events, soft_bounces, tallies
 from ledger.campaigns import State
 from ledger.engine import Ledger
 from ledger.incoming import Event
@@ -17,6 +19,8 @@ from mail import account, braking, gatekeeping, warm_up
 from mail.events import NotAnEvent, parse
 from mail.queue import EventQueue, Received
 
+log = logging.getLogger(__name__)
+
 # One transaction takes in about this many events; more would keep senders waiting for the lock.
 _EVENTS_A_TRANSACTION = 500
 # While a campaign sends, an empty queue is asked again after this long.
@@ -27,13 +31,17 @@ MxLookup = Callable[[Sequence[str]], Mapping[str, MxVerdict]]
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """What came off the queue: bodies, and among the events new ones, repeats, and those of no message."""
+    """What came off the queue: bodies, and among the events new ones, repeats, and those of no message.
+
+    `broken` counts bodies besides that could not be taken in: they stay on the queue.
+    """
 
     received: int = 0
     new: int = 0
     repeated: int = 0
     unmatched: int = 0
     not_events: int = 0
+    broken: int = 0
     # Ids of the campaigns whose facts changed.
     campaigns: frozenset[int] = frozenset()
 
@@ -44,6 +52,7 @@ class Collected:
             self.repeated + other.repeated,
             self.unmatched + other.unmatched,
             self.not_events + other.not_events,
+            self.broken + other.broken,
             self.campaigns | other.campaigns,
         )
 
@@ -64,10 +73,12 @@ class Collector:
         total = Collected()
         while True:
             found = self._step(wait_seconds if total.received == 0 else 0)
-            if found.received == 0:
-                self._note_drained()
-                return total
             total += found
+            if found.received == 0:
+                # What is left on the queue for its redelivery was not seen.
+                if not total.broken:
+                    self._note_drained()
+                return total
 
     def _step(self, wait_seconds: int) -> Collected:
         batch = self.queue.receive(wait_seconds)
@@ -77,10 +88,14 @@ class Collector:
             batch = batch + more
         if not batch:
             return Collected()
-        collected = self._take_in(batch)
+        is_outage = partial(bisection.is_outage, self.ledger)
+        parts, broken = bisection.halve(batch, self._take_in, is_outage)
+        for each in broken:
+            # Its text may hold an address. The queue brings it again, and at last to its dead letters.
+            log.warning("an event cannot be processed and stays on the queue: %s", type(each.error).__name__)
         # Only after the commit: what a crash leaves on the queue comes again and is then known.
-        self.queue.delete([item.receipt for item in batch])
-        return collected
+        self.queue.delete([item.receipt for taken, _ in parts for item in taken])
+        return sum((collected for _, collected in parts), Collected(broken=len(broken)))
 
     def _note_drained(self) -> None:
         with self.ledger.writing() as connection:

@@ -1,6 +1,5 @@
 """Single messages composed in bounded time and memory: here where that is sure, else in another process."""
 
-import atexit
 import os
 import selectors
 import signal
@@ -8,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import lru_cache
@@ -68,9 +68,7 @@ def compose_here(mail: Mail, context: MessageContext) -> Content:
 @lru_cache(1)
 def process() -> "ComposerProcess":
     """Return the process that all threads of this one share."""
-    shared = ComposerProcess()
-    atexit.register(shared.close)
-    return shared
+    return ComposerProcess()
 
 
 class ComposerProcess:
@@ -83,6 +81,7 @@ class ComposerProcess:
         self._command = command
         self._lock = threading.Lock()
         self._running: subprocess.Popen[bytes] | None = None
+        self._finish: weakref.finalize[..., ComposerProcess] | None = None
         self._number = 0
 
     def compose(self, mail: Mail, context: MessageContext, limits: Limits) -> Content:
@@ -152,20 +151,25 @@ class ComposerProcess:
             for pipe in (self._running.stdin, self._running.stdout):
                 assert pipe is not None
                 os.set_blocking(pipe.fileno(), False)
+            # It ends with this object, and with the interpreter.
+            self._finish = weakref.finalize(self, _finish, self._running)
         return self._running
 
     def _end(self) -> None:
-        running, self._running = self._running, None
-        if running is None:
-            return
-        for pipe in (running.stdin, running.stdout):
-            if pipe is not None:
-                pipe.close()
-        try:
-            running.wait(timeout=1)
-        except subprocess.TimeoutExpired:
-            os.killpg(running.pid, signal.SIGKILL)
-            running.wait()
+        if self._finish is not None:
+            self._finish()
+        self._running = self._finish = None
+
+
+def _finish(running: "subprocess.Popen[bytes]") -> None:
+    for pipe in (running.stdin, running.stdout):
+        if pipe is not None:
+            pipe.close()
+    try:
+        running.wait(timeout=1)
+    except subprocess.TimeoutExpired:
+        os.killpg(running.pid, signal.SIGKILL)
+        running.wait()
 
 
 def _write(descriptor: int, data: bytes, deadline: float) -> None:

@@ -1,8 +1,8 @@
 """Which texts may be composed in the process that asks, and which only in one that can be left.
 
 Composing takes time and memory that grow with a text's letters and tags. A short text with few tags is
-composed within some hundredths of a second, whatever it says, so that nothing has to be asked of another process
-for it; the rest is bounded by that process's limits. `tests/mail/test_harmless.py` holds this to its word.
+composed within some hundredths of a second, whatever it says, so that no other process has to be asked for
+it; the rest is bounded by that process's limits. `tests/mail/test_harmless.py` holds this to its word.
 """
 
 # As many letters as ten pages of print hold, and as many tags as a page with a table has.
