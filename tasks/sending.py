@@ -99,7 +99,12 @@ def collect_once() -> dict[str, Any]:
         collected = working.open_collector(ledger, found).drain()
         with ledger.reading() as connection:
             changed = [each.name for each in campaigns.every(connection) if each.id in collected.campaigns]
-    return {"events": collected.new, "unmatched": collected.unmatched, "campaigns": changed}
+    return {
+        "events": collected.new,
+        "unmatched": collected.unmatched,
+        "broken": collected.broken,
+        "campaigns": changed,
+    }
 
 
 # Leases keep deliverers apart, and a receiver sees a repeat by the callback's id.
