@@ -4,6 +4,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -61,6 +62,8 @@ class VitalSignsReader:
             raise LedgerLost(
                 f"the ledger's file {self._path} is not the one that was opened: it was replaced."
             )
+        if self._path is not None and _is_overwritten(self._path, self._ledger_id):
+            raise LedgerLost(f"the ledger's file {self._path} was overwritten.")
         try:
             with self._engine.connect() as connection:
                 if connection.execute(select(identity.c.ledger_id)).scalar_one_or_none() != self._ledger_id:
@@ -124,6 +127,17 @@ def _file(path: Path) -> tuple[int, int]:
     if found.st_size < _SMALLEST_PAGE_BYTES:
         raise LedgerLost(f"the ledger's file {path} has been emptied.")
     return found.st_dev, found.st_ino
+
+
+def _is_overwritten(path: Path, ledger_id: str) -> bool:
+    """Tell whether the file itself holds something else: what SQLite has in its log would hide that."""
+    # Immutable: it reads the file and nothing else. What it finds may be older than the log, or half of it.
+    try:
+        with closing(sqlite3.connect(f"file:{quote(str(path))}?immutable=1", uri=True)) as connection:
+            found = connection.execute(f"SELECT ledger_id FROM {identity.name}").fetchall()
+    except sqlite3.Error as err:
+        return err.sqlite_errorcode == sqlite3.SQLITE_NOTADB
+    return found not in ([], [(ledger_id,)])
 
 
 def _engine(engine: Engine, path: Path | None) -> Engine:
