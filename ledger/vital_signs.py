@@ -150,7 +150,8 @@ def _engine(engine: Engine, path: Path | None) -> Engine:
         )
     if engine.url.get_backend_name() == "sqlite":
         return engine
-    return create_engine(engine.url, poolclass=NullPool, connect_args={"connect_timeout": _CONNECT_SECONDS})
+    patience = {"connect_timeout": _CONNECT_SECONDS, "options": "-c statement_timeout=5000"}
+    return create_engine(engine.url, poolclass=NullPool, connect_args=patience)
 
 
 def _is_passing(error: DBAPIError) -> bool:

@@ -1,7 +1,7 @@
 """Sending a campaign: claim, render, and hand what is rendered to the calls, until there is no more."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -87,31 +87,38 @@ def _why(none: NoClaim) -> str:
 def rendered(work: Work, held: Claim, answers: Counter[str]) -> Iterator[Outgoing]:
     """Render a claim's messages one by one; one whose content cannot be made fails alone.
 
-    Raises whatever breaks the rendering of several in a row: that is no row's fault.
+    Raises whatever breaks the rendering of several in a row: that is no row's fault, and fails none.
     """
-    broken_in_a_row = 0
+    broken: list[tuple[int, str]] = []
     for recipient in held.recipients:
         # Every row was rendered before the first was sent.
         try:
             message = _render(work, held, recipient)
         except TemplateError as err:
-            why = str(err)
+            _fail(work, held, answers, [(recipient.message_id, str(err))])
         except Uncomposable as err:
             why = f"The text made of its HTML cannot be sent: {err}."
+            _fail(work, held, answers, [(recipient.message_id, why)])
         except Exception as err:
-            broken_in_a_row += 1
-            if broken_in_a_row >= _BROKEN_IN_A_ROW or isinstance(err, MemoryError):
-                raise
             # Its text may hold what stands in the row.
-            why = f"No mail can be made of it ({type(err).__name__})."
+            broken.append((recipient.message_id, f"No mail can be made of it ({type(err).__name__})."))
+            if len(broken) >= _BROKEN_IN_A_ROW or isinstance(err, MemoryError):
+                raise
         else:
-            broken_in_a_row = 0
+            _fail(work, held, answers, broken)
+            broken = []
             yield message
-            continue
-        with work.ledger.writing() as connection:
-            campaigns.lock(connection, held.campaign_id)
-            attempts.fail(connection, recipient.message_id, why)
-        answers["failed"] += 1
+    _fail(work, held, answers, broken)
+
+
+def _fail(work: Work, held: Claim, answers: Counter[str], messages: Sequence[tuple[int, str]]) -> None:
+    if not messages:
+        return
+    with work.ledger.writing() as connection:
+        campaigns.lock(connection, held.campaign_id)
+        for message_id, why in messages:
+            attempts.fail(connection, message_id, why)
+    answers["failed"] += len(messages)
 
 
 def _render(work: Work, held: Claim, recipient: Recipient) -> Outgoing:
