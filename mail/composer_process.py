@@ -12,8 +12,9 @@ import resource
 import signal
 import struct
 import sys
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from ledger.json_text import decoded, encoded
 from ledger.singles import Mail
@@ -33,20 +34,27 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # The number of the request that the child is at, in memory that both see.
     at = mmap.mmap(-1, 8)
-    requests, answers = sys.stdin.buffer.raw, sys.stdout.buffer
+    requests, answers = sys.stdin.fileno(), sys.stdout.fileno()
     while True:
         child = os.fork()
         if child == 0:
-            os._exit(_serve(requests, answers, at))
+            code = 1
+            try:
+                code = _serve(requests, answers, at)
+            except BrokenPipeError:
+                code = _INPUT_ENDED
+            finally:
+                os._exit(code)
         code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
         if code == _INPUT_ENDED:
             return
         if code != _CHILD_DONE:
             (number,) = struct.unpack("!Q", at[:8])
-            _write(answers, {"number": number, "ended": -code})
+            with suppress(BrokenPipeError):
+                _write(answers, {"number": number, "ended": -code})
 
 
-def _serve(requests: Any, answers: BinaryIO, at: mmap.mmap) -> int:
+def _serve(requests: int, answers: int, at: mmap.mmap) -> int:
     for _ in range(_MESSAGES_A_CHILD):
         head = _read(requests, LENGTH.size)
         if head is None:
@@ -101,21 +109,22 @@ def _limit_memory(megabytes: int | None) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (limit if hard < 0 else min(limit, hard), hard))
 
 
-def _read(stream: Any, length: int) -> bytes | None:
+def _read(descriptor: int, length: int) -> bytes | None:
     """Return so many bytes, or None where the input ends before."""
     parts = bytearray()
     while len(parts) < length:
-        part = stream.read(length - len(parts))
+        part = os.read(descriptor, length - len(parts))
         if not part:
             return None
         parts += part
     return bytes(parts)
 
 
-def _write(stream: BinaryIO, answer: dict[str, Any]) -> None:
+def _write(descriptor: int, answer: dict[str, Any]) -> None:
     body = encoded(answer)
-    stream.write(LENGTH.pack(len(body)) + body)
-    stream.flush()
+    left = memoryview(LENGTH.pack(len(body)) + body)
+    while left:
+        left = left[os.write(descriptor, left) :]
 
 
 if __name__ == "__main__":

@@ -77,7 +77,8 @@ def _styled(style: str, element: HtmlElement) -> None:
             continue
 
 
-class _Indent(Prefix):
+# inscriptis brings no types.
+class _Indent(Prefix):  # type: ignore[misc]
     """The blanks and bullets before a line: never more blanks than a reader needs, found in one step."""
 
     __slots__ = ("_filled",)

@@ -28,7 +28,7 @@ ROOMS = list(MAY_IMPORT)
 # Tests of what several modules promise together are named for the promise.
 PROMISES = {
     "flows": {"asking", "due", "several_runs"},
-    "mail": {"halting", "kill"},
+    "mail": {"halting", "kill", "poisoned_events"},
     "api": {"contract", "kill", "owners_apart"},
 }
 # Importing Prefect costs seconds, so the command line takes these in only where a command needs them.
