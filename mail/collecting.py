@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 _EVENTS_A_TRANSACTION = 500
 # While a campaign sends, an empty queue is asked again after this long.
 _POLL_SECONDS = 1
+# Between tries where collecting breaks off: without outcomes nothing may be sent for long.
+_PAUSE_SECONDS = (0.5, 1.0, 2.0)
 
 MxLookup = Callable[[Sequence[str]], Mapping[str, MxVerdict]]
 
@@ -156,16 +158,29 @@ def collect_during(
     *,
     on_progress: Callable[[Collected], None] = lambda collected: None,
     clock: Callable[[], float] = time.monotonic,
+    pause_seconds: Sequence[float] = _PAUSE_SECONDS,
 ) -> Collected:
     """Collect while the campaign sends, and then until its outcomes are in or `settle_seconds` are over.
 
     Sending is over where the campaign no longer runs, or nothing of it is queued, claimed or being sent; what
     is queued for another day of the sender's warm-up is not waited for. A paused campaign is not waited for.
+
+    What breaks is tried again after each of `pause_seconds`, and raised where it still breaks then.
     """
     total = Collected()
     over_since: float | None = None
+    faults = 0
     while True:
-        total += collector.drain(wait_seconds=_POLL_SECONDS)
+        try:
+            total += collector.drain(wait_seconds=_POLL_SECONDS)
+        except Exception as err:
+            if faults >= len(pause_seconds):
+                raise
+            log.warning("collecting breaks off and is tried again: %s", type(err).__name__)
+            time.sleep(pause_seconds[faults])
+            faults += 1
+            continue
+        faults = 0
         on_progress(total)
         with collector.ledger.reading() as connection:
             campaign = campaigns.get(connection, name)

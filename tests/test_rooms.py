@@ -27,7 +27,7 @@ MAY_IMPORT = {
 ROOMS = list(MAY_IMPORT)
 # Tests of what several modules promise together are named for the promise.
 PROMISES = {
-    "flows": {"asking", "due", "several_runs"},
+    "flows": {"asking", "chunks", "due", "several_runs"},
     "mail": {"halting", "kill", "poisoned_events"},
     "api": {"contract", "kill", "owners_apart"},
 }
