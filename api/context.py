@@ -9,8 +9,10 @@ from fastapi import Depends, Request
 
 from api.auth import Keys
 from api.checking import Checker
+from api.composing import Composing
 from api.group_commit import GroupCommit
 from api.pace import Pace
+from api.vitals import Vitals
 from ledger.engine import Ledger
 from mail.identities import IdentityClient
 from mail.intake import Result, Submission
@@ -31,9 +33,11 @@ class Context:
     keys: Keys
     pace: Pace
     checker: Checker
+    composing: Composing
     intake: GroupCommit[Submission, Result]
     identities: Callable[[], IdentityClient]
     arrived: threading.Event
+    vitals: Vitals
 
 
 # A dependency that is no coroutine would cost every request a thread.

@@ -12,12 +12,15 @@ from contextlib import contextmanager, suppress
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from api import drain_report
+from api.drain_report import SendingProcess, Trouble
 from ledger.engine import Ledger, open_ledger
 from ledger.errors import LedgerError
 from mail import doubts, single_sending, working
 from mail.collecting import Collector
 from mail.errors import MailError
 from mail.single_sending import SinglesSent, SingleWork
+from mail.thread_watch import ThreadWatch
 from settings import Settings, settings
 
 log = logging.getLogger(__name__)
@@ -29,6 +32,8 @@ GATHER_SECONDS = 0.1
 _MESSAGES_A_RUN = 5_000
 # While the account is at fault, suspended or without answers.
 _TROUBLE_SECONDS = 5.0
+# After faults that nobody thought of, in a row, and after ends of the process.
+_LONGEST_PAUSE_SECONDS = 60.0
 # The account's rate is asked for again after this long.
 _WORK_SECONDS = 300.0
 _POLL_SECONDS = 10
@@ -36,22 +41,22 @@ _NICE = 5
 
 
 @contextmanager
-def draining(settings: Settings, arrived: threading.Event) -> Iterator[None]:
+def draining(settings: Settings, arrived: threading.Event) -> Iterator[SendingProcess]:
     """Send single messages and collect events as long as the block runs, in a process of their own.
 
-    There they take no time from the answers. `arrived` is set by whoever has taken a message in. Raises
-    SettingsError where a setting is missing.
+    There they take no time from the answers. `arrived` is set by whoever has taken a message in. The block
+    gets what is known of that process. Raises SettingsError where a setting is missing.
     """
     settings.need("public_url", "configuration_set", "event_queue_url")
-    stop = threading.Event()
-    keeper = threading.Thread(target=_keep, args=(arrived, stop), name="drain", daemon=True)
-    keeper.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        arrived.set()
-        keeper.join()
+    known, watch = SendingProcess(), ThreadWatch()
+    watch.add("drain", lambda: _keep(arrived, watch.stop, known))
+    known.keepers = watch.states
+    with watch:
+        try:
+            yield known
+        finally:
+            watch.stop.set()
+            arrived.set()
 
 
 def main() -> None:
@@ -63,23 +68,27 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # Who posts a message waits for the answer; a message waits for nobody.
     os.nice(_NICE)
-    found, arrived, stop = settings(), threading.Event(), threading.Event()
+    found, arrived, trouble = settings(), threading.Event(), Trouble()
+    told = sys.stdout.fileno()
+    os.set_blocking(told, False)
     with open_ledger(found.database_url) as ledger:
-        threads = [
-            threading.Thread(target=send, args=(ledger, found, arrived, stop), name="send"),
-            threading.Thread(target=collect, args=(ledger, found, stop), name="collect"),
-        ]
-        for thread in threads:
-            thread.start()
-        while os.read(sys.stdin.fileno(), 4096):
+        watch = ThreadWatch(report=lambda states: drain_report.write(told, states, trouble))
+        watch.add("send", lambda: send(ledger, found, arrived, watch.stop, trouble))
+        watch.add("collect", lambda: collect(ledger, found, watch.stop, trouble))
+        with watch:
+            while os.read(sys.stdin.fileno(), 4096):
+                arrived.set()
+            watch.stop.set()
             arrived.set()
-        stop.set()
-        arrived.set()
-        for thread in threads:
-            thread.join()
 
 
-def send(ledger: Ledger, settings: Settings, arrived: threading.Event, stop: threading.Event) -> None:
+def send(
+    ledger: Ledger,
+    settings: Settings,
+    arrived: threading.Event,
+    stop: threading.Event,
+    trouble: Trouble | None = None,
+) -> None:
     """Send whatever is queued until told to stop."""
     work: SingleWork | None = None
     opened_at = 0.0
@@ -88,48 +97,72 @@ def send(ledger: Ledger, settings: Settings, arrived: threading.Event, stop: thr
         nonlocal work, opened_at
         if work is None or time.monotonic() - opened_at > _WORK_SECONDS:
             work, opened_at = working.open_single_work(ledger, settings, tell=log.warning), time.monotonic()
-        sent = single_sending.send_messages(work, _MESSAGES_A_RUN)
-        if sent.ended == "stopped":
-            # New credentials, or a new rate, need a new client.
-            work = None
+        open_work, work = work, None
+        sent = single_sending.send_messages(open_work, _MESSAGES_A_RUN)
+        if sent.ended != "stopped":
+            # New credentials, or a new rate, need a new client; so does whatever breaks.
+            work = open_work
         return _pause_after(sent)
 
+    guard = _Guard("send", trouble or Trouble())
     while not stop.is_set():
         arrived.wait(LOOK_AGAIN_SECONDS)
         stop.wait(GATHER_SECONDS)
         arrived.clear()
-        stop.wait(_guarded(once))
+        stop.wait(guard.do(once))
 
 
-def collect(ledger: Ledger, settings: Settings, stop: threading.Event) -> None:
+def collect(
+    ledger: Ledger, settings: Settings, stop: threading.Event, trouble: Trouble | None = None
+) -> None:
     """Take in events as they come, until told to stop."""
     collector: Collector | None = None
 
-    def once() -> float:
+    def drain() -> float:
         nonlocal collector
         collector = collector or working.open_collector(ledger, settings)
-        collector.drain(wait_seconds=_POLL_SECONDS)
+        open_collector, collector = collector, None
+        open_collector.drain(wait_seconds=_POLL_SECONDS)
+        collector = open_collector
+        return 0.0
+
+    def expire() -> float:
         doubts.expire_singles(ledger)
         return 0.0
 
+    # Each for itself: what keeps one of them from its work must not keep the other.
+    known = trouble or Trouble()
+    guards = [(_Guard("collect", known), drain), (_Guard("expire", known), expire)]
     while not stop.is_set():
-        stop.wait(_guarded(once))
+        stop.wait(max([guard.do(step) for guard, step in guards]))
 
 
-def _keep(arrived: threading.Event, stop: threading.Event) -> None:
+def _keep(arrived: threading.Event, stop: threading.Event, known: SendingProcess) -> None:
     """Keep a draining process running, and tell it when messages arrive."""
     while not stop.is_set():
-        command = [sys.executable, "-m", "api.draining"]
-        with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
-            _tell(process, arrived, stop)
+        command = [sys.executable, "-P", "-m", "api.draining"]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+            known.begin()
+            _tell(process, arrived, stop, known)
         if not stop.is_set():
-            log.warning("the sending process ended with %s: it is started again", process.returncode)
-            stop.wait(_TROUBLE_SECONDS)
+            known.end()
+            pause = _growing(known.faults)
+            log.warning(
+                "the sending process ended with %s: it is started again in %g s", process.returncode, pause
+            )
+            stop.wait(pause)
 
 
-def _tell(process: "subprocess.Popen[bytes]", arrived: threading.Event, stop: threading.Event) -> None:
+def _tell(
+    process: "subprocess.Popen[bytes]",
+    arrived: threading.Event,
+    stop: threading.Event,
+    known: SendingProcess,
+) -> None:
     """Pass on that messages arrived, until told to stop or the process has ended."""
     assert process.stdin is not None
+    assert process.stdout is not None
+    os.set_blocking(process.stdout.fileno(), False)
     while not stop.is_set() and process.poll() is None:
         if arrived.wait(LOOK_AGAIN_SECONDS):
             arrived.clear()
@@ -137,6 +170,7 @@ def _tell(process: "subprocess.Popen[bytes]", arrived: threading.Event, stop: th
                 process.stdin.write(b".")
                 process.stdin.flush()
             stop.wait(GATHER_SECONDS)
+        known.read(process.stdout.fileno())
     with suppress(BrokenPipeError):
         process.stdin.close()
 
@@ -151,16 +185,38 @@ def _pause_after(sent: SinglesSent) -> float:
             return _TROUBLE_SECONDS
 
 
-def _guarded(once: Callable[[], float]) -> float:
-    """Do it once and return the pause after it; trouble outside of this process passes or wants a person."""
-    try:
-        return once()
-    except MailError as err:
-        log.warning("%s", err)
-    except (SQLAlchemyError, LedgerError) as err:
-        # The error's text may hold an address among the query's parameters.
-        log.warning("the ledger does not answer: %s", type(err).__name__)
-    return _TROUBLE_SECONDS
+def _growing(faults: int) -> float:
+    return float(min(_TROUBLE_SECONDS * 2 ** min(faults - 1, 10), _LONGEST_PAUSE_SECONDS))
+
+
+class _Guard:
+    """Does a step and returns the pause after it, whatever happens in it."""
+
+    def __init__(self, name: str, trouble: Trouble) -> None:
+        self._name = name
+        self._trouble = trouble
+        self._faults = 0
+
+    def do(self, step: Callable[[], float]) -> float:
+        try:
+            pause = step()
+        except MailError as err:
+            # Trouble outside of this process passes, or wants a person.
+            return self._noted(str(err), _TROUBLE_SECONDS)
+        except (SQLAlchemyError, LedgerError) as err:
+            # The error's text may hold an address among the query's parameters.
+            return self._noted(f"the ledger does not answer: {type(err).__name__}", _TROUBLE_SECONDS)
+        except Exception as err:  # noqa: BLE001 - all owners' mail goes through here: it goes on.
+            self._faults += 1
+            return self._noted(f"it breaks off: {type(err).__name__}", _growing(self._faults))
+        self._faults = 0
+        self._trouble.note(self._name, "")
+        return pause
+
+    def _noted(self, sentence: str, pause: float) -> float:
+        log.warning("%s", sentence)
+        self._trouble.note(self._name, sentence)
+        return pause
 
 
 if __name__ == "__main__":

@@ -42,6 +42,7 @@ async def post(request: Request) -> Response:
     body = await body_of(request, MAX_BODY_BYTES)
     emails, is_list = _emails(body)
     checked = await here.checker.check(emails, who, unsubscribe_text)
+    checked = await here.composing.check(checked, who)
     if not is_list and isinstance(checked[0], Refusal):
         raise Refused(checked[0])
     submission = Submission(

@@ -15,6 +15,7 @@ class Code(StrEnum):
     BODY_TOO_LARGE = "body_too_large"
     TOO_MANY_ITEMS = "too_many_items"
     CONTROL_CHARACTER = "control_character"
+    UNCOMPOSABLE = "uncomposable"
     MALFORMED_RECIPIENT = "malformed_recipient"
     ROLE_ALIAS = "role_alias"
     NO_MX = "no_mx"

@@ -9,6 +9,9 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Generic, TypeVar
 
+from ledger import bisection
+from ledger.bisection import Broken
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -20,7 +23,8 @@ class Crowded(Exception):
 class GroupCommit(Generic[Item, Result]):
     """Hands items to `write` in batches, one batch at a time, on a thread of its own.
 
-    `write` returns a result for each item, in order; what it raises reaches every caller of the batch.
+    `write` returns a result for each item, in order, or does nothing and raises. An outage reaches every
+    caller of the batch; of anything else only the caller hears whose item it is.
     """
 
     def __init__(
@@ -29,8 +33,10 @@ class GroupCommit(Generic[Item, Result]):
         *,
         batch_at_most: int,
         waiting_at_most: int,
+        is_outage: Callable[[Exception], bool] = lambda err: isinstance(err, OSError),
     ) -> None:
         self._write = write
+        self._is_outage = is_outage
         self._batch_at_most = batch_at_most
         self._waiting_at_most = waiting_at_most
         self._waiting: list[tuple[Item, asyncio.Future[Result]]] = []
@@ -61,13 +67,22 @@ class GroupCommit(Generic[Item, Result]):
                 self._waiting[self._batch_at_most :],
             )
             try:
-                results = await loop.run_in_executor(self._thread, self._write, [item for item, _ in batch])
+                parts, broken = await loop.run_in_executor(
+                    self._thread, bisection.halve, batch, self._write_items, self._is_outage
+                )
             except Exception as err:  # noqa: BLE001 - whatever it was, each caller has to hear of it.
-                for _, done in batch:
+                parts, broken = [], [Broken(waiting, err) for waiting in batch]
+            for taken, results in parts:
+                for (_, done), result in zip(taken, results, strict=True):
+                    # A caller that went away does not wait for its result any more.
                     if not done.done():
-                        done.set_exception(err)
-                continue
-            for (_, done), result in zip(batch, results, strict=True):
-                # A caller that went away does not wait for its result any more.
-                if not done.done():
-                    done.set_result(result)
+                        done.set_result(result)
+            for each in broken:
+                if not each.item[1].done():
+                    each.item[1].set_exception(each.error)
+
+    def _write_items(self, batch: Sequence[tuple[Item, "asyncio.Future[Result]"]]) -> Sequence[Result]:
+        results = self._write([item for item, _ in batch])
+        if len(results) != len(batch):
+            raise RuntimeError("as many results as items are wanted")
+        return results

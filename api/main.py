@@ -23,10 +23,14 @@ from api import (
 )
 from api.auth import Keys
 from api.checking import Checker
+from api.composing import Composing
 from api.context import Context
 from api.group_commit import GroupCommit
 from api.pace import Pace
+from api.vitals import Vitals
+from ledger import bisection
 from ledger.engine import Ledger, open_ledger
+from ledger.vital_signs import VitalSignsReader
 from lists.mx import MxLookup
 from mail import intake
 from mail.identities import IdentityClient
@@ -65,12 +69,16 @@ def create_app(
     settings.need("secret_key")
     tokens = Tokens(settings.secret_key.get_secret_value())
     ledger = open_ledger(settings.database_url)
-    found = _context(settings, ledger, tokens, mx or lookups.mx_of(ledger, settings), identities)
+    signs = VitalSignsReader(ledger)
+    found = _context(settings, ledger, signs, tokens, mx or lookups.mx_of(ledger, settings), identities)
 
     @asynccontextmanager
     async def closing(_app: FastAPI) -> AsyncIterator[None]:
         yield
         await found.intake.close()
+        found.composing.close()
+        found.vitals.close()
+        signs.close()
         ledger.close()
 
     app = FastAPI(title="The e-mail API", docs_url=None, redoc_url=None, lifespan=closing)
@@ -84,6 +92,7 @@ def create_app(
 def _context(
     settings: Settings,
     ledger: Ledger,
+    signs: VitalSignsReader,
     tokens: Tokens,
     mx: MxLookup,
     identities: Callable[[], IdentityClient],
@@ -99,11 +108,14 @@ def _context(
             lookups.remembered_senders(ledger, identities),
             private_callbacks=settings.callback_allow_private,
         ),
+        composing=Composing(),
         intake=GroupCommit(
             partial(intake.take_in, ledger),
             batch_at_most=BATCH_REQUESTS,
             waiting_at_most=WAITING_REQUESTS,
+            is_outage=partial(bisection.is_outage, ledger),
         ),
         identities=identities,
         arrived=threading.Event(),
+        vitals=Vitals(signs.read),
     )

@@ -4,10 +4,11 @@ from contextlib import ExitStack
 
 import uvicorn
 
+from api.context import Context
 from api.draining import draining
 from api.main import create_app
 from ledger.engine import open_ledger
-from mail.callback_service import delivering, open_deliverer
+from mail.callback_service import open_deliverer, watched
 from settings import settings
 
 
@@ -18,11 +19,14 @@ def serve(host: str, port: int, *, sends: bool = False) -> None:
     """
     found = settings()
     app = create_app(found)
+    here: Context = app.state.context
+    here.composing.start()
     with ExitStack() as stack:
         ledger = stack.enter_context(open_ledger(found.database_url))
-        stack.enter_context(delivering(open_deliverer(ledger, found)))
+        deliverers = stack.enter_context(watched(open_deliverer(ledger, found)))
+        here.vitals.watches.append(deliverers.states)
         if sends:
-            stack.enter_context(draining(found, app.state.context.arrived))
+            here.vitals.sending = stack.enter_context(draining(found, here.arrived))
         # The access log would hold the links' tokens, and whoever has a token can unsubscribe its owner.
         uvicorn.run(
             app,

@@ -117,6 +117,9 @@ async def _draft(new: NewSubscriber, here: Here, who: Who) -> NewSingle:
     except ValidationError as err:
         raise Refused(_for_subscribers(refusal_of(err))) from err
     (checked,) = await here.checker.check([email], who, DEFAULT_UNSUBSCRIBE_TEXT)
+    if isinstance(checked, NewSingle):
+        # The mail that asks back holds the text; what stands around it is ours.
+        (checked,) = await here.composing.check([checked], who)
     if isinstance(checked, Refusal):
         raise Refused(_for_subscribers(checked))
     return checked

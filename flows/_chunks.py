@@ -1,5 +1,6 @@
 """The loop of every run that sends: chunk after chunk, until nothing is left or the campaign stops."""
 
+import logging
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -8,6 +9,8 @@ from typing import Any
 from prefect.futures import PrefectFuture
 
 from tasks import sending
+
+log = logging.getLogger(__name__)
 
 CHUNK_RECIPIENTS = 5_000
 # While other workers hold the last messages, or leases of dead ones run out, a run looks again.
@@ -42,5 +45,8 @@ def _watched(future: PrefectFuture[dict[str, Any]], look: Callable[[], object]) 
     """Return a chunk's result, looking up now and then until it is there."""
     while not future.state.is_final():
         future.wait(timeout=PROGRESS_SECONDS)
-        look()
+        try:
+            look()
+        except Exception as err:  # noqa: BLE001 - nobody goes without mail for a progress bar.
+            log.warning("the progress cannot be shown just now: %s", type(err).__name__)
     return future.result()

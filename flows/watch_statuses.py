@@ -1,10 +1,16 @@
 """Take in what became of messages since the last look, and bring states and reports up to date."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from prefect import flow, get_run_logger
+from prefect.client.schemas.objects import State
+from prefect.states import Failed
 
+from ledger.errors import LedgerError
+from mail.errors import MailError
 from settings import settings
 from tasks import announcing, reporting, sending
 
@@ -13,20 +19,46 @@ CALLBACK_SECONDS = 200.0
 
 
 @flow(name="watch-statuses", flow_run_name="watch statuses")
-def watch_statuses() -> dict[str, Any]:
-    """Collect events of all campaigns and deliver their callbacks; meant to run every few minutes."""
+def watch_statuses() -> dict[str, Any] | State[Any]:
+    """Collect events of all campaigns and deliver their callbacks; meant to run every few minutes.
+
+    What breaks for one campaign, or in one step, keeps no other from its own; at the end the run has failed.
+    """
     log = get_run_logger()
-    before = sending.states()
-    collected = sending.collect_once()
-    changed = set(collected["campaigns"])
-    for name in sending.running():
-        if sending.finish(name) != "RUNNING":
-            changed.add(name)
-    sending.deliver_callbacks(CALLBACK_SECONDS)
+    broken: list[str] = []
+
+    @contextmanager
+    def apart(step: str) -> Iterator[None]:
+        try:
+            yield
+        except Exception as err:  # noqa: BLE001 - the steps behind it serve others.
+            # Another error's text may hold an address.
+            told = str(err) if isinstance(err, MailError | LedgerError) else type(err).__name__
+            log.error("%s broke: %s", step, told)
+            broken.append(step)
+
+    before: dict[str, str] = {}
+    changed: set[str] = set()
+    collected: dict[str, Any] = {"events": 0, "unmatched": 0, "broken": 0, "campaigns": [], "warning": ""}
+    with apart("reading the states"):
+        before = sending.states()
+    with apart("collecting"):
+        collected = sending.collect_once()
+    changed |= set(collected["campaigns"])
+    running: list[str] = []
+    with apart("reading what runs"):
+        running = sending.running()
+    for name in running:
+        with apart(f"finishing {name}"):
+            if sending.finish(name) != "RUNNING":
+                changed.add(name)
+    with apart("delivering callbacks"):
+        sending.deliver_callbacks(CALLBACK_SECONDS)
     for name in sorted(changed):
-        status = reporting.write_report(name, str(Path(settings().output_dir) / "reports" / name))
-        if status["state"] != before.get(name):
-            announcing.announce(name)
+        with apart(f"reporting {name}"):
+            status = reporting.write_report(name, str(Path(settings().output_dir) / "reports" / name))
+            if status["state"] != before.get(name):
+                announcing.announce(name)
     if collected["unmatched"]:
         log.warning(
             "%s events belong to no message of this ledger: another ledger may share its queue, "
@@ -35,4 +67,11 @@ def watch_statuses() -> dict[str, Any]:
         )
     if collected["warning"]:
         log.warning("%s", collected["warning"])
+    if collected["broken"]:
+        log.warning(
+            "%s events cannot be processed and stay on the queue: in the end its dead-letter queue has them",
+            collected["broken"],
+        )
+    if broken:
+        return Failed(message=f"These steps broke, the others are done: {', '.join(broken)}.")
     return {"events": collected["events"], "campaigns": sorted(changed)}

@@ -125,9 +125,9 @@ def record(
 
 
 def fail(connection: Connection, message_id: int, detail: str) -> None:
-    """Give up on a claimed message whose content cannot be made; its campaign is locked."""
+    """Give up on a message that waits, and whose content cannot be made; its campaign is locked."""
     before = read_states(connection, [message_id])[message_id]
-    if before.status is Status.CLAIMED:
+    if before.status in (Status.QUEUED, Status.CLAIMED):
         failed = before.with_facts({Fact.FAILED: clock.now(connection)}).with_detail(detail)
         save(connection, [(before, failed)])
 

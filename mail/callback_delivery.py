@@ -34,6 +34,9 @@ _LINES = 8
 _RECEIVERS = 64
 _POLL_SECONDS = 0.5
 _JITTER = 0.2
+# After what is no receiver's answer but a fault of our own.
+_REST_SECONDS = 5.0
+_LONGEST_REST_SECONDS = 300.0
 
 _T = TypeVar("_T")
 
@@ -84,6 +87,14 @@ class Deliverer:
             await round_.finish()
 
 
+@dataclass(frozen=True, slots=True)
+class _Break:
+    """How often in a row a receiver's turn broke off, and until when (monotonic seconds) it rests."""
+
+    times: int
+    until: float
+
+
 @dataclass
 class _Round:
     """The receivers that are being told just now."""
@@ -92,10 +103,14 @@ class _Round:
     database: ThreadPoolExecutor
     over: Callable[[], bool]
     working: dict[asyncio.Task[None], Receiver] = field(default_factory=dict)
+    # By the receivers' ids.
+    breaks: dict[int, _Break] = field(default_factory=dict)
 
     async def start_due(self) -> None:
         """Begin with the receivers for whom something is due and room is left."""
+        now = time.monotonic()
         busy = [receiver.id for receiver in self.working.values()]
+        busy += [id_ for id_, found in self.breaks.items() if found.until > now and id_ not in busy]
         found = await self._in_ledger(lambda: self._due(busy))
         failing = sum(receiver.failures > 0 for receiver in self.working.values())
         for receiver in found or ():
@@ -112,8 +127,18 @@ class _Round:
             return
         done, _ = await asyncio.wait(self.working, timeout=_POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED)
         for task in done:
-            del self.working[task]
-            task.result()
+            self._ended(self.working.pop(task), task.exception())
+
+    def _ended(self, receiver: Receiver, error: BaseException | None) -> None:
+        """Let a receiver whose turn broke off rest, for longer each time, and the others go on."""
+        if error is None:
+            self.breaks.pop(receiver.id, None)
+            return
+        times = self.breaks[receiver.id].times + 1 if receiver.id in self.breaks else 1
+        seconds = min(_REST_SECONDS * 2 ** (times - 1), _LONGEST_REST_SECONDS)
+        self.breaks[receiver.id] = _Break(times, time.monotonic() + seconds)
+        # Its text may hold an address.
+        log.error("a receiver's callbacks break off and are tried again: %s", type(error).__name__)
 
     async def finish(self) -> None:
         """Let what is under way end."""
@@ -122,7 +147,7 @@ class _Round:
 
     def _due(self, busy: Sequence[int]) -> list[Receiver]:
         with self.deliverer.ledger.reading() as connection:
-            return callbacks.due(connection, _RECEIVERS - len(busy), busy)
+            return callbacks.due(connection, _RECEIVERS - len(self.working), busy)
 
     async def _tell(self, receiver: Receiver) -> None:
         """Tell one receiver until nothing more is due to it or it fails; then others have a turn."""
@@ -158,7 +183,11 @@ class _Round:
         """Post a message's callbacks one after another, up to the first that fails."""
         outcomes: list[Outcome] = []
         for each in told:
-            outcome = await self._try(line, receiver, each)
+            try:
+                outcome = await self._try(line, receiver, each)
+            except Exception as err:  # noqa: BLE001 - this callback is at fault, and the others are not.
+                log.error("a callback cannot be told: %s", type(err).__name__)
+                outcome = self._outcome(each, Ending.FAILED, f"it cannot be told: {type(err).__name__}")
             outcomes.append(outcome)
             if outcome.ending is not Ending.DELIVERED:
                 break

@@ -1,13 +1,16 @@
 """When callbacks are delivered: beside a sender, beside the API, or once what is due."""
 
-import threading
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ledger import callbacks, campaigns
 from ledger.engine import Ledger
 from mail.callback_delivery import Delivered, Deliverer
+from mail.thread_watch import ThreadWatch
 from settings import Settings
+
+log = logging.getLogger(__name__)
 
 # What a campaign's run leaves is delivered by the API or by `watch-statuses`.
 _LAST_SECONDS = 15.0
@@ -37,17 +40,21 @@ def beside(ledger: Ledger, settings: Settings, name: str) -> Iterator[None]:
         return
     with delivering(open_deliverer(ledger, settings)):
         yield
-    open_deliverer(ledger, settings).drain(_LAST_SECONDS)
+    try:
+        open_deliverer(ledger, settings).drain(_LAST_SECONDS)
+    except Exception as err:  # noqa: BLE001 - the campaign is well: others deliver what is left.
+        log.error("the campaign's last callbacks are left to others: %s", type(err).__name__)
 
 
 @contextmanager
 def delivering(deliverer: Deliverer) -> Iterator[None]:
-    """Deliver from a thread of its own as long as the block runs."""
-    stop = threading.Event()
-    thread = threading.Thread(target=deliverer.run, args=(stop,), name="callbacks", daemon=True)
-    thread.start()
-    try:
+    """Deliver from a thread of its own, which is watched, as long as the block runs."""
+    with watched(deliverer):
         yield
-    finally:
-        stop.set()
-        thread.join()
+
+
+def watched(deliverer: Deliverer) -> ThreadWatch:
+    """Return a watch over a thread that delivers; it runs as long as its block does."""
+    watch = ThreadWatch()
+    watch.add("callbacks", lambda: deliverer.run(watch.stop))
+    return watch

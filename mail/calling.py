@@ -88,7 +88,7 @@ class Calls:
         Raises ClaimLost where nothing more of this claim may be sent.
         """
         lease = Lease(self._work.ledger, held, self._work.sleep, self._work.clock)
-        waiting = Waiting(rendered)
+        waiting = Waiting(lease.during(rendered))
         try:
             messages = waiting.take(self._size)
             while messages:

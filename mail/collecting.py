@@ -1,10 +1,12 @@
 """Collecting what became of messages: events off the queue, into the ledger, past the gate."""
 
+import logging
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
-from ledger import accounts, campaigns, drains, events, soft_bounces, tallies, unread
+from ledger import accounts, bisection, campaigns, drains, events, soft_bounces, tallies, unread
 from ledger.campaigns import State
 from ledger.engine import Ledger
 from ledger.incoming import Event
@@ -17,17 +19,24 @@ from mail import account, braking, gatekeeping, warm_up
 from mail.events import NotAnEvent, parse
 from mail.queue import EventQueue, Received
 
+log = logging.getLogger(__name__)
+
 # One transaction takes in about this many events; more would keep senders waiting for the lock.
 _EVENTS_A_TRANSACTION = 500
 # While a campaign sends, an empty queue is asked again after this long.
 _POLL_SECONDS = 1
+# Between tries where collecting breaks off: without outcomes nothing may be sent for long.
+_PAUSE_SECONDS = (0.5, 1.0, 2.0)
 
 MxLookup = Callable[[Sequence[str]], Mapping[str, MxVerdict]]
 
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """What came off the queue: bodies, and among the events new ones, repeats, and those of no message."""
+    """What came off the queue: bodies, and among the events new ones, repeats, and those of no message.
+
+    `broken` counts bodies besides that could not be taken in: they stay on the queue.
+    """
 
     received: int = 0
     new: int = 0
@@ -36,6 +45,7 @@ class Collected:
     not_events: int = 0
     # Of these, how many found no room in the ledger and stay on the queue.
     left: int = 0
+    broken: int = 0
     # Ids of the campaigns whose facts changed.
     campaigns: frozenset[int] = frozenset()
 
@@ -47,6 +57,7 @@ class Collected:
             self.unmatched + other.unmatched,
             self.not_events + other.not_events,
             self.left + other.left,
+            self.broken + other.broken,
             self.campaigns | other.campaigns,
         )
 
@@ -67,12 +78,12 @@ class Collector:
         total = Collected()
         while True:
             found = self._step(wait_seconds if total.received == 0 else 0)
-            if found.received == 0:
-                self._note_drained()
-                return total
             total += found
+            if found.received == 0 and not total.broken:
+                # What is left on the queue for its redelivery was not seen.
+                self._note_drained()
             if found.received == found.left:
-                # Nothing but what must stay, which a queue may hand out again at once.
+                # Nothing, or nothing but what must stay, which a queue may hand out again at once.
                 return total
 
     def _step(self, wait_seconds: int) -> Collected:
@@ -83,10 +94,16 @@ class Collector:
             batch = batch + more
         if not batch:
             return Collected()
-        collected, left = self._take_in(batch)
+        is_outage = partial(bisection.is_outage, self.ledger)
+        parts, broken = bisection.halve(batch, self._take_in, is_outage)
+        for each in broken:
+            # Its text may hold an address. The queue brings it again, and at last to its dead letters.
+            log.warning("an event cannot be processed and stays on the queue: %s", type(each.error).__name__)
         # Only after the commit: what a crash leaves on the queue comes again and is then known.
-        self.queue.delete([item.receipt for item in batch if item.body not in left])
-        return collected
+        self.queue.delete(
+            [item.receipt for taken, (_, left) in parts for item in taken if item.body not in left]
+        )
+        return sum((collected for _, (collected, _) in parts), Collected(broken=len(broken)))
 
     def _note_drained(self) -> None:
         with self.ledger.writing() as connection:
@@ -155,16 +172,29 @@ def collect_during(
     *,
     on_progress: Callable[[Collected], None] = lambda collected: None,
     clock: Callable[[], float] = time.monotonic,
+    pause_seconds: Sequence[float] = _PAUSE_SECONDS,
 ) -> Collected:
     """Collect while the campaign sends, and then until its outcomes are in or `settle_seconds` are over.
 
     Sending is over where the campaign no longer runs, or nothing of it is queued, claimed or being sent; what
     is queued for another day of the sender's warm-up is not waited for. A paused campaign is not waited for.
+
+    What breaks is tried again after each of `pause_seconds`, and raised where it still breaks then.
     """
     total = Collected()
     over_since: float | None = None
+    faults = 0
     while True:
-        total += collector.drain(wait_seconds=_POLL_SECONDS)
+        try:
+            total += collector.drain(wait_seconds=_POLL_SECONDS)
+        except Exception as err:
+            if faults >= len(pause_seconds):
+                raise
+            log.warning("collecting breaks off and is tried again: %s", type(err).__name__)
+            time.sleep(pause_seconds[faults])
+            faults += 1
+            continue
+        faults = 0
         on_progress(total)
         with collector.ledger.reading() as connection:
             campaign = campaigns.get(connection, name)

@@ -15,3 +15,10 @@ class CampaignFileError(MailError):
 
 class TemplateError(MailError):
     """A template does not parse, asks for a field that is not there, or gives text that may not be sent."""
+
+
+class Uncomposable(MailError):
+    """A text of which no mail can be made.
+
+    The message says why, as the rest of a sentence that begins with the text or its field: "its tags ...".
+    """

@@ -1,12 +1,15 @@
-"""A worker's lease on a claim: while it waits for the rate, the lease is renewed on the way."""
+"""A worker's lease on a claim: while it renders or waits for the rate, the lease is renewed on the way."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 from ledger import claims
 from ledger.attempts import ClaimLost
 from ledger.claims import RENEW_AFTER_SECONDS, Claim
 from ledger.engine import Ledger
+
+_Item = TypeVar("_Item")
 
 
 @dataclass
@@ -29,13 +32,23 @@ class Lease:
     def wait(self, seconds: float) -> None:
         """Wait for a call's place. Raises ClaimLost where the lease is over."""
         while True:
-            if self.is_due:
-                self._renew()
+            self.keep()
             if seconds <= 0:
                 return
             step = min(seconds, RENEW_AFTER_SECONDS)
             self.sleep(step)
             seconds -= step
+
+    def during(self, made: Iterable[_Item]) -> Iterator[_Item]:
+        """Keep the lease while something is made, one after another. Raises ClaimLost where it is over."""
+        for item in made:
+            self.keep()
+            yield item
+
+    def keep(self) -> None:
+        """Renew the lease where it is due. Raises ClaimLost where it is over."""
+        if self.is_due:
+            self._renew()
 
     def _renew(self) -> None:
         with self.ledger.writing() as connection:

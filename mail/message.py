@@ -4,9 +4,9 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import jinja2
-import pandas as pd
 from markupsafe import escape
 
 from mail import plain_text, ses_limits
@@ -14,6 +14,9 @@ from mail.addresses import CONTROL
 from mail.errors import TemplateError
 from mail.rendering import at, render
 from mail.templating import Template, Templates, aliases
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # A page that is longer than this may make a message that is too large with its text.
 _LONG_PAGE_CHARACTERS = 5_000_000
@@ -58,7 +61,7 @@ def compose(templates: Templates, fields: Mapping[str, str | None], context: Mes
 
 def check_rows(
     templates: Templates,
-    frame: pd.DataFrame,
+    frame: "pd.DataFrame",
     *,
     address_column: str = "address",
     row_column: str = "row",
@@ -181,5 +184,8 @@ def _with_text_footer(templates: Templates, template: Template, text: str, url: 
 
 
 def _text(cell: object) -> str:
+    # Only frames hold such cells, and whoever composes single mails need not wait for pandas.
+    import pandas as pd
+
     missing = cell is None or cell is pd.NA or cell is pd.NaT or cell != cell
     return "" if missing else str(cell)

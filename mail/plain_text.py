@@ -2,21 +2,26 @@
 
 import re
 
-from inscriptis import get_text
-from inscriptis.model.config import ParserConfig
-
-_CONFIG = ParserConfig(display_links=True, display_images=True)
+from mail import html_tree, text_layout
 
 # inscriptis writes a link as [label](target), and an image inside the label as [alternative text].
 _LINK = re.compile(r"\[((?:[^\[\]]|\[[^\[\]]*\])*)\]\(([^()\s]*)\)")
 _BLANK_LINES = re.compile(r"\n{3,}")
-_LINE_END = re.compile(r"[ \t\xa0]+$", re.MULTILINE)
 
 
 def from_html(html: str) -> str:
-    """Return the text of a page as a person would type it: links in brackets behind their words."""
-    text = _LINK.sub(_link, get_text(html, _CONFIG))
-    return _BLANK_LINES.sub("\n\n", _LINE_END.sub("", text)).strip() + "\n"
+    """Return the text of a page as a person would type it: links in brackets behind their words.
+
+    Raises Uncomposable where the page is nested too deep.
+    """
+    page = html_tree.parse(html)
+    text = _LINK.sub(_link, text_layout.text_of(page)) if page is not None else ""
+    return _BLANK_LINES.sub("\n\n", _without_line_ends(text)).strip() + "\n"
+
+
+def _without_line_ends(text: str) -> str:
+    # A pattern of blanks before a line's end would look at each of many blanks from each of them.
+    return "\n".join(line.rstrip(" \t\xa0") for line in text.split("\n"))
 
 
 def _link(match: re.Match[str]) -> str:

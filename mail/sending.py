@@ -1,7 +1,7 @@
 """Sending a campaign: claim, render, and hand what is rendered to the calls, until there is no more."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -12,13 +12,14 @@ from ledger.fresh_ids import fresh_id
 from mail import call_modes, quota, restoring, ses_requests
 from mail.calling import Calls, Work
 from mail.claiming import NoClaim, claim, give_back
-from mail.errors import TemplateError
+from mail.errors import TemplateError, Uncomposable
 from mail.message import MessageContext, compose
 from mail.ses_requests import Outgoing
 from mail.unsubscribe import url
 
 # While the breaker is open: how often a worker looks whether that, or the campaign's state, has changed.
 _LOOK_AGAIN_SECONDS = 2.0
+_BROKEN_IN_A_ROW = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,16 +85,40 @@ def _why(none: NoClaim) -> str:
 
 
 def rendered(work: Work, held: Claim, answers: Counter[str]) -> Iterator[Outgoing]:
-    """Render a claim's messages one by one; one whose content cannot be made fails alone."""
+    """Render a claim's messages one by one; one whose content cannot be made fails alone.
+
+    Raises whatever breaks the rendering of several in a row: that is no row's fault, and fails none.
+    """
+    broken: list[tuple[int, str]] = []
     for recipient in held.recipients:
+        # Every row was rendered before the first was sent.
         try:
-            yield _render(work, held, recipient)
+            message = _render(work, held, recipient)
         except TemplateError as err:
-            # Every row was rendered before the first was sent.
-            with work.ledger.writing() as connection:
-                campaigns.lock(connection, held.campaign_id)
-                attempts.fail(connection, recipient.message_id, str(err))
-            answers["failed"] += 1
+            _fail(work, held, answers, [(recipient.message_id, str(err))])
+        except Uncomposable as err:
+            why = f"The text made of its HTML cannot be sent: {err}."
+            _fail(work, held, answers, [(recipient.message_id, why)])
+        except Exception as err:
+            # Its text may hold what stands in the row.
+            broken.append((recipient.message_id, f"No mail can be made of it ({type(err).__name__})."))
+            if len(broken) >= _BROKEN_IN_A_ROW or isinstance(err, MemoryError):
+                raise
+        else:
+            _fail(work, held, answers, broken)
+            broken = []
+            yield message
+    _fail(work, held, answers, broken)
+
+
+def _fail(work: Work, held: Claim, answers: Counter[str], messages: Sequence[tuple[int, str]]) -> None:
+    if not messages:
+        return
+    with work.ledger.writing() as connection:
+        campaigns.lock(connection, held.campaign_id)
+        for message_id, why in messages:
+            attempts.fail(connection, message_id, why)
+    answers["failed"] += len(messages)
 
 
 def _render(work: Work, held: Claim, recipient: Recipient) -> Outgoing:

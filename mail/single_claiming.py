@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from ledger import breaker, claims, sign_ups, singles
+from ledger import attempts, breaker, claims, sign_ups, singles
 from ledger.breaker import Open, ProbeDue
 from ledger.claims import Claim, Recipient
 from ledger.engine import Ledger
@@ -46,6 +46,7 @@ def claim(ledger: Ledger, owner: str, limit: int) -> Held | Nothing:
         probing = isinstance(standing, ProbeDue)
         while found := claims.candidates(connection, None, 1 if probing else limit):
             mails = singles.mails(connection, [item.message_id for item in found])
+            found = _with_content(connection, found, mails)
             if welcome := _without_unwelcome(connection, found, mails):
                 held = claims.take(connection, None, owner, welcome)
                 if probing:
@@ -59,6 +60,14 @@ def give_back(ledger: Ledger, held: Claim) -> None:
     with ledger.writing() as connection:
         singles.lock(connection)
         claims.release(connection, None, held.id)
+
+
+def _with_content(connection: Connection, found: list[Recipient], mails: dict[int, Mail]) -> list[Recipient]:
+    """Return those whose content is there; a message without any fails alone."""
+    for item in found:
+        if item.message_id not in mails:
+            attempts.fail(connection, item.message_id, "What was to be sent is not in the ledger any more.")
+    return [item for item in found if item.message_id in mails]
 
 
 def _without_unwelcome(

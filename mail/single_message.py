@@ -5,8 +5,9 @@ import re
 from lxml import etree, html
 
 from ledger.singles import Mail
-from mail import plain_text, ses_limits
+from mail import html_tree, plain_text, ses_limits
 from mail.errors import TemplateError
+from mail.html_tree import UNWRITABLE
 from mail.message import Content, MessageContext, unsubscribe_headers
 
 # A tag of HTML makes a text HTML. A name in angle brackets does not, nor does "a < b".
@@ -26,8 +27,6 @@ _SWALLOWING = (
 )
 # These go, and what they hold stays.
 _UNWRAPPED = ("form", "select", "option", "button", "input")
-# XML 1.0 knows no such characters, and neither does a mail.
-_UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 # Inline and !important, so that no style sheet of the text can hide it.
 _SHOWN = (
@@ -68,16 +67,12 @@ def _within_limits(content: Content) -> Content:
 
 def _page(text: str) -> html.HtmlElement | None:
     """Return the text as a tree in which nothing stays open, or None where there is nothing in it."""
-    try:
-        page = html.document_fromstring(_UNWRITABLE.sub("", text), parser=html.HTMLParser(huge_tree=True))
-    except etree.ParserError:
+    page = html_tree.parse(text)
+    if page is None:
         return None
-    for element in list(page.iter(*_SWALLOWING)):
-        element.drop_tree()
-    for element in list(page.iter(*_UNWRAPPED)):
-        element.drop_tag()
-    for comment in list(page.iter(etree.Comment, etree.ProcessingInstruction)):
-        comment.drop_tree()
+    # Each in one go: taken out one by one, what stands behind each would be copied anew every time.
+    etree.strip_elements(page, *_SWALLOWING, etree.Comment, etree.ProcessingInstruction, with_tail=False)
+    etree.strip_tags(page, *_UNWRAPPED)
     return page
 
 
@@ -90,5 +85,5 @@ def _with_link(page: html.HtmlElement, unsubscribe_text: str, url: str) -> str:
     body = page.body if page.body is not None else etree.SubElement(page, "body")
     # A style that hides the body hides the sender's own words as well.
     link = etree.SubElement(etree.SubElement(body, "div", style=_SHOWN), "a", href=url, style=_LINK_SHOWN)
-    link.text = unsubscribe_text
+    link.text = UNWRITABLE.sub("", unsubscribe_text)
     return str(html.tostring(page, encoding="unicode", doctype="<!DOCTYPE html>"))

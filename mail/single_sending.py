@@ -15,8 +15,11 @@ from ledger.claims import Claim, Recipient
 from ledger.engine import Ledger
 from ledger.fresh_ids import fresh_id
 from ledger.singles import Mail
-from mail import account_gate, outages, rate, restoring, ses, ses_requests
+from mail import account_gate, composer, outages, rate, restoring, ses, ses_requests
 from mail.addresses import parse_from
+from mail.composer import Compose, ComposerBusy
+from mail.errors import MailError, Uncomposable
+from mail.harmless import is_harmless
 from mail.lease import Lease
 from mail.message import MessageContext
 from mail.rate import ACCOUNT, Rate
@@ -27,7 +30,6 @@ from mail.ses_client import SesClient
 from mail.ses_errors import Verdict, is_about_the_sender
 from mail.ses_requests import MAX_CALL_BYTES, Envelope, Outgoing
 from mail.single_claiming import Held, Nothing, claim, give_back
-from mail.single_message import compose
 from mail.unsubscribe import Tokens, url
 
 # A claim covers little, so that what comes while it is sent waits for no more than that.
@@ -48,6 +50,8 @@ class SingleWork:
     tokens: Tokens
     public_url: str
     rate: Rate
+    # In bounded time and memory, whatever the text.
+    compose: Compose = composer.compose
     # None only in tests: then a restored ledger shows by its events alone.
     noted: Noted | None = None
     # Told what an operator should know of the sending, in a sentence without an address.
@@ -84,6 +88,8 @@ class _Run:
     silent_calls: int = 0
     refusals: Refusals = field(default_factory=Refusals)
     stop: str = ""
+    # Why some were not composed this time.
+    put_off: str = ""
 
     def run(self, at_most: int) -> SinglesSent:
         left = at_most
@@ -100,44 +106,73 @@ class _Run:
             # Lost where the account is suspended meanwhile or the lease is over: the next claim tells which.
             try:
                 with suppress(ClaimLost):
-                    for envelope, messages in self._calls(held):
+                    for envelope, messages in self._calls(lease, held):
                         self._call(lease, envelope, messages)
             finally:
                 give_back(self.work.ledger, held.claim)
-            if self.stop:
-                self.work.tell(self.stop)
+            if self.stop or self.put_off:
+                self.work.tell(self.stop or self.put_off)
                 return SinglesSent(dict(self.answers), "stopped")
         return SinglesSent(dict(self.answers), "chunk")
 
-    def _calls(self, held: Held) -> Iterator[tuple[Envelope, list[Outgoing]]]:
+    def _calls(self, lease: Lease, held: Held) -> Iterator[tuple[Envelope, list[Outgoing]]]:
         """Yield what one call each can take: messages of one sender, all with an HTML part or none."""
         waiting: dict[tuple[str, bool], list[Outgoing]] = {}
-        for recipient in held.claim.recipients:
-            mail = held.mails[recipient.message_id]
-            message = self._composed(recipient, mail)
+        for sender, message in lease.during(self._composed(lease, held)):
             if message.single:
-                yield self._envelope(mail.sender), [message]
+                yield self._envelope(sender), [message]
                 continue
-            key = (mail.sender, bool(message.content.html))
+            key = (sender, bool(message.content.html))
             together = waiting.setdefault(key, [])
             size = sum(item.size for item in together)
             if together and (
                 len(together) == self.work.rate.call_size or size + message.size > MAX_CALL_BYTES
             ):
-                yield self._envelope(mail.sender), together
+                yield self._envelope(sender), together
                 together = waiting[key] = []
             together.append(message)
         for (sender, _), together in waiting.items():
             yield self._envelope(sender), together
 
-    def _composed(self, recipient: Recipient, mail: Mail) -> Outgoing:
+    def _composed(self, lease: Lease, held: Held) -> Iterator[tuple[str, Outgoing]]:
+        """Yield each message with its sender's header; one that cannot be composed fails alone."""
+        # Those that may take their time come last, so that nobody waits for them.
+        texts = {id_: mail.text for id_, mail in held.mails.items()}
+        for recipient in sorted(
+            held.claim.recipients, key=lambda item: not is_harmless(texts[item.message_id])
+        ):
+            lease.keep()
+            try:
+                yield self._message(recipient, held.mails[recipient.message_id])
+            except Uncomposable as err:
+                self._fail(recipient, f"The text cannot be sent as it is: {err}.")
+            except ComposerBusy as err:
+                # Not known to be the message's fault: it stays claimed, and is queued again.
+                self.put_off = str(err)
+
+    def _message(self, recipient: Recipient, mail: Mail) -> tuple[str, Outgoing]:
+        """Return the sender's header and the message. Raises Uncomposable and ComposerBusy."""
+        try:
+            sender = parse_from(mail.sender).header
+        except MailError as err:
+            raise Uncomposable(f"its sender is none: {err}") from err
         link = url(self.work.public_url, self.work.tokens.issue(recipient.message_id, 0))
-        content = compose(mail, MessageContext(recipient.address, link))
+        context = MessageContext(recipient.address, link)
+        try:
+            content = self.work.compose(mail, context)
+        except ComposerBusy:
+            content = self.work.compose(mail, context)
         to = f"{recipient.address.rpartition('@')[0]}@{recipient.domain}"
-        return ses_requests.outgoing(recipient.message_id, fresh_id(), to, content)
+        return sender, ses_requests.outgoing(recipient.message_id, fresh_id(), to, content)
+
+    def _fail(self, recipient: Recipient, why: str) -> None:
+        with self.work.ledger.writing() as connection:
+            singles.lock(connection)
+            attempts.fail(connection, recipient.message_id, why)
+        self.answers["failed"] += 1
 
     def _envelope(self, sender: str) -> Envelope:
-        return Envelope(parse_from(sender).header, "", self.work.configuration_set, self.work.tags)
+        return Envelope(sender, "", self.work.configuration_set, self.work.tags)
 
     def _call(self, lease: Lease, envelope: Envelope, messages: Sequence[Outgoing]) -> None:
         """Send one call's messages. Raises ClaimLost where nothing more of this claim may be sent."""

@@ -1,5 +1,6 @@
 """A halted run asks a person: the form in Prefect's pages, and the same decision made from elsewhere."""
 
+import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -26,6 +27,8 @@ from mail.decisions import Choice, Decision
 from reports import campaign_report, halt_summary
 from settings import settings
 from tasks.retrying import passing_fault
+
+log = logging.getLogger(__name__)
 
 # How often a waiting run looks whether somebody has answered, here or on the command line.
 LOOK_SECONDS = 5
@@ -131,10 +134,13 @@ def _waking(campaign: str, deadline: float, silence: Decision) -> Iterator[None]
 
     def watch() -> None:
         while not over.wait(LOOK_SECONDS):
-            if time.monotonic() >= deadline or state_of(campaign) is not State.HALTED:
-                # Not paused yet, or resumed by the form a moment ago: the next look tells.
-                with suppress(PrefectException, RuntimeError):
-                    resume_flow_run(run_id, answer)
+            try:
+                if time.monotonic() >= deadline or state_of(campaign) is not State.HALTED:
+                    # Not paused yet, or resumed by the form a moment ago: the next look tells.
+                    with suppress(PrefectException, RuntimeError):
+                        resume_flow_run(run_id, answer)
+            except Exception as err:  # noqa: BLE001 - without this watch the run would wait for ever.
+                log.warning("the halted campaign cannot be looked at just now: %s", type(err).__name__)
 
     watcher = Thread(target=watch, daemon=True)
     watcher.start()

@@ -112,6 +112,7 @@ def collect_once() -> dict[str, Any]:
     return {
         "events": collected.new,
         "unmatched": collected.unmatched,
+        "broken": collected.broken,
         "campaigns": changed,
         "warning": warning,
     }

@@ -27,9 +27,9 @@ MAY_IMPORT = {
 ROOMS = list(MAY_IMPORT)
 # Tests of what several modules promise together are named for the promise.
 PROMISES = {
-    "flows": {"asking", "due", "several_runs"},
+    "flows": {"asking", "chunks", "due", "several_runs"},
     "lists": {"round_trips", "damaged_lists"},
-    "mail": {"halting", "kill", "rejections"},
+    "mail": {"halting", "kill", "rejections", "poisoned_events"},
     "api": {"contract", "kill", "owners_apart"},
 }
 # Importing Prefect costs seconds, so the command line takes these in only where a command needs them.

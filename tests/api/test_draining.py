@@ -5,11 +5,14 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
+from sqlalchemy.exc import OperationalError
 
 from api import draining
+from api.drain_report import Trouble
 from ledger.engine import Ledger
 from mail import single_sending, working
 from mail.readiness import NotReady
@@ -77,6 +80,82 @@ def test_trouble_outside_does_not_end_it(
         NOTHING_LEFT,
     )
     assert [record.getMessage() for record in caplog.records] == ["SES is away."]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ValueError("someone@mail.example"),
+        KeyError("someone@mail.example"),
+        RecursionError(),
+        MemoryError(),
+        UnicodeEncodeError("utf-8", "\ud800", 0, 1, "someone@mail.example"),
+        OperationalError("SELECT", {"address": "someone@mail.example"}, Exception("locked")),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_whatever_breaks_a_round_the_next_one_comes_with_a_new_client(
+    run: Callable[..., Sender], caplog: pytest.LogCaptureFixture, error: Exception
+) -> None:
+    assert run(error, error, NOTHING_LEFT).opened == 3
+    assert type(error).__name__ in caplog.text
+    assert "someone@" not in caplog.text
+
+
+def test_what_breaks_again_and_again_is_tried_after_growing_pauses() -> None:
+    trouble = Trouble()
+    guard = draining._Guard("send", trouble)
+
+    def broken() -> float:
+        raise ZeroDivisionError
+
+    pauses = [guard.do(broken) for _ in range(8)]
+    assert pauses == [5.0, 10.0, 20.0, 40.0, 60.0, 60.0, 60.0, 60.0]
+    assert trouble.all() == {"send": "it breaks off: ZeroDivisionError"}
+    assert guard.do(lambda: 0.0) == 0.0
+    assert trouble.all() == {}
+    assert guard.do(broken) == 5.0
+
+
+def test_what_keeps_collecting_from_its_work_keeps_nothing_else(
+    monkeypatch: pytest.MonkeyPatch, ledger: Ledger, configured: Settings
+) -> None:
+    stop, trouble, expired = threading.Event(), Trouble(), []
+
+    class Collector:
+        def drain(self, wait_seconds: int) -> None:
+            raise TypeError
+
+    def expire(_ledger: Ledger) -> None:
+        expired.append(1)
+        if len(expired) == 3:
+            stop.set()
+
+    monkeypatch.setattr(working, "open_collector", lambda *_: Collector())
+    monkeypatch.setattr(draining.doubts, "expire_singles", expire)
+    monkeypatch.setattr(draining, "_TROUBLE_SECONDS", 0)
+    draining.collect(ledger, configured, stop, trouble)
+    assert trouble.all() == {"collect": "it breaks off: TypeError"}
+
+
+def test_a_process_that_ends_is_started_again_and_that_is_known(
+    monkeypatch: pytest.MonkeyPatch, configured: Settings
+) -> None:
+    begun = threading.Semaphore(0)
+    real = subprocess.Popen
+
+    def start(_: object, **options: Any) -> Any:
+        begun.release()
+        return real([sys.executable, "-S", "-c", "raise SystemExit(3)"], **options)
+
+    monkeypatch.setattr(draining.subprocess, "Popen", start)
+    monkeypatch.setattr(draining, "_TROUBLE_SECONDS", 0)
+    monkeypatch.setattr(draining, "LOOK_AGAIN_SECONDS", 0.01)
+    whole = configured.model_copy(update={"configuration_set": "c", "event_queue_url": "q"})
+    with draining.draining(whole, threading.Event()) as known:
+        for _ in range(3):
+            assert begun.acquire(timeout=20)
+        assert known.faults >= 2
 
 
 def test_without_the_settings_it_does_not_start() -> None:

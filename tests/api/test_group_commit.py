@@ -16,12 +16,15 @@ class Writer:
         self.batches: list[list[int]] = []
         self.go = threading.Semaphore(0)
         self.broken: set[int] = set()
+        self.poisoned: set[int] = set()
 
     def __call__(self, items: Sequence[int]) -> list[int]:
         self.go.acquire()
         self.batches.append(list(items))
         if self.broken & set(items):
             raise OSError("the disk is full")
+        if self.poisoned & set(items):
+            raise ValueError("it holds what no database takes")
         return [item * 10 for item in items]
 
 
@@ -47,7 +50,7 @@ def test_what_comes_while_a_batch_is_written_is_the_next_one() -> None:
     assert writer.batches == [[1], [2, 3, 4], [5]]
 
 
-def test_what_breaks_a_batch_reaches_each_of_it_and_no_other() -> None:
+def test_an_outage_reaches_each_of_a_batch_and_no_other() -> None:
     writer = Writer()
     writer.broken = {2}
 
@@ -95,3 +98,37 @@ def test_a_caller_that_went_away_does_not_keep_the_others_from_their_results() -
     asyncio.run(run())
     # It was taken in all the same: the caller may have sent it, and asks again with its key.
     assert writer.batches == [[1], [2, 3]]
+
+
+def test_an_item_that_breaks_its_batch_is_refused_alone() -> None:
+    writer = Writer()
+    writer.poisoned = {3, 6}
+
+    async def run() -> None:
+        commit: GroupCommit[int, int] = GroupCommit(writer, batch_at_most=10, waiting_at_most=10)
+        first = await begun(commit, [1])
+        rest = await begun(commit, [2, 3, 4, 5, 6])
+        writer.go.release(100)
+        results = await asyncio.gather(*first, *rest, return_exceptions=True)
+        assert [str(result) for result in results] == [
+            "10",
+            "20",
+            "it holds what no database takes",
+            "40",
+            "50",
+            "it holds what no database takes",
+        ]
+        assert await commit.submit(7) == 70
+        await commit.close()
+
+    asyncio.run(run())
+
+
+def test_a_writer_that_loses_a_result_leaves_nobody_waiting() -> None:
+    async def run() -> None:
+        commit: GroupCommit[int, int] = GroupCommit(lambda items: [], batch_at_most=5, waiting_at_most=10)
+        with pytest.raises(RuntimeError):
+            await commit.submit(1)
+        await commit.close()
+
+    asyncio.run(run())

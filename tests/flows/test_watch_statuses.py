@@ -2,12 +2,16 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from prefect.exceptions import FailedRun
 
 import settings
+import tasks.sending
 from flows.watch_statuses import watch_statuses
+from mail.errors import MailError
+from reports import campaign_report
 from sandbox import Failure, FailureKind, OutcomeRule
 
 if TYPE_CHECKING:
@@ -79,3 +83,56 @@ def test_events_of_another_ledger_are_a_warning_and_no_error(
 def _watched_log(office: "Office") -> list[str]:
     watch_statuses()
     return office.last_run().log
+
+
+def test_what_breaks_for_one_campaign_keeps_no_other_from_its_report(
+    office: "Office", send: "Send", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office.world.control(outcomes=[MUTE])
+    for name in ("first", "second"):
+        assert send(office.campaign([f"mute.{name}"], name, send={"settle_seconds": 0})).code == 0
+    real = campaign_report.write
+
+    def write(connection: Any, name: str, directory: Path) -> Any:
+        if name == "first":
+            raise ZeroDivisionError
+        return real(connection, name, directory)
+
+    monkeypatch.setattr(campaign_report, "write", write)
+    for sequence in (1, 2):
+        office.world.push_event(type="Delivery", sequence=sequence)
+    failed: list[str] = []
+    while not failed or not office.report("second")["by_status"]["DELIVERED"]:
+        try:
+            watch_statuses()
+        except FailedRun as err:
+            failed.append(str(err))
+            shown = office.last_run()
+    assert "These steps broke, the others are done: reporting first." in failed[0]
+    assert shown.kind == "FAILED"
+
+
+@pytest.mark.parametrize("step", ["collect_once", "states", "deliver_callbacks", "running"])
+def test_a_step_that_breaks_keeps_no_other_from_being_done(
+    office: "Office", monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    done: list[str] = []
+
+    def broken() -> None:
+        raise MailError("SES is away.")
+
+    for name, value in (
+        ("states", {}),
+        ("collect_once", {"events": 0, "unmatched": 0, "broken": 0, "campaigns": []}),
+        ("running", []),
+        ("deliver_callbacks", None),
+    ):
+        monkeypatch.setattr(
+            tasks.sending,
+            name,
+            lambda *_, name=name, value=value: broken() if name == step else (done.append(name), value)[1],
+        )
+    with pytest.raises(FailedRun):
+        watch_statuses()
+    assert len(done) == 3
+    assert any("SES is away." in line for line in office.last_run().log)

@@ -16,9 +16,9 @@ from standardwebhooks import Webhook
 from ledger import callback_list, callbacks
 from ledger.callback_list import Selection
 from ledger.callbacks import RETRY_AFTER_SECONDS
-from mail import signing
+from mail import callback_delivery, signing
 from mail.callback_delivery import Delivered, Deliverer
-from mail.callback_service import delivering
+from mail.callback_service import delivering, watched
 
 KEY = "a key for tests that is long enough"
 
@@ -227,3 +227,60 @@ def test_a_ledger_that_fails_is_asked_again_and_no_address_is_logged(
         assert deliverer().drain(20) == Delivered(delivered=3, failed=0)
     assert "callbacks wait, the ledger does not answer: OperationalError" in caplog.text
     assert "reader.0" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    "error", [ValueError("x"), UnicodeEncodeError("utf-8", "\ud800", 0, 1, "x"), KeyError("x")]
+)
+def test_a_callback_that_cannot_be_told_keeps_no_other_waiting(
+    sent, deliverer, receivers, ledger, monkeypatch, caplog, error
+) -> None:
+    sent(3, "hook")
+    real = callback_delivery.body_of
+
+    def body_of(told: Any) -> bytes:
+        if told.to == "reader.1@reader.example":
+            raise error
+        return real(told)
+
+    monkeypatch.setattr(callback_delivery, "body_of", body_of)
+    found = deliverer().drain(20)
+    assert (found.delivered, found.failed) == (6, 1)
+    assert sorted(map(tuple, receivers.told("hook").values())) == [("CLAIMED", "SENDING", "SENT")] * 2
+    assert "reader.1" not in caplog.text
+
+
+def test_a_receiver_whose_turn_breaks_off_rests_and_the_others_are_told(
+    sent, deliverer, receivers, monkeypatch, caplog
+) -> None:
+    sent(2, "broken", "hook")
+    real = callback_delivery.parse
+
+    def parse(url: str, **named: Any) -> Any:
+        if url.endswith("broken"):
+            raise RuntimeError(url)
+        return real(url, **named)
+
+    monkeypatch.setattr(callback_delivery, "parse", parse)
+    assert deliverer().drain(20) == Delivered(delivered=6, failed=0)
+    assert caplog.text.count("a receiver's callbacks break off and are tried again: RuntimeError") == 1
+
+
+def test_a_deliverer_that_breaks_is_started_again(sent, deliverer, receivers, monkeypatch) -> None:
+    broken = deliverer()
+    real, tries = callbacks.due, []
+
+    def due(*arguments: Any) -> Any:
+        tries.append(1)
+        if len(tries) == 1:
+            raise RuntimeError
+        return real(*arguments)
+
+    monkeypatch.setattr(callbacks, "due", due)
+    watch = watched(broken)
+    watch.pause_seconds = (0.0,)
+    with watch:
+        sent(2, "hook")
+        with receivers.posted:
+            receivers.posted.wait_for(lambda: len(receivers.got["/hook"]) == 6, timeout=20)
+    assert len(receivers.got["/hook"]) == 6

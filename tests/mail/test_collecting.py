@@ -660,3 +660,39 @@ def test_a_halted_campaign_waits_for_the_outcomes_of_what_went_out(
     started = stage.clock.now
     collecting.collect_during(collector, "spring-offer", 30, clock=stage.clock.read)
     assert stage.clock.now - started >= 30
+
+
+def test_collecting_that_breaks_off_is_tried_again(
+    stage,
+    sqs: FakeSqs,
+    collector: Collector,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    stage.enqueue(2)
+    stage.send()
+    sqs.put(*(about(each) for each in stage.ses.accepted))
+    real, tries = collecting.drains.note, []
+
+    def note(connection):
+        tries.append(1)
+        if len(tries) < 3:
+            raise OSError("reader.0@reader.example")
+        real(connection)
+
+    monkeypatch.setattr(collecting.drains, "note", note)
+    collecting.collect_during(collector, "spring-offer", 30, clock=stage.clock.read, pause_seconds=(0, 0))
+    assert stage.count() == {Status.DELIVERED: 2}
+    assert caplog.text.count("collecting breaks off and is tried again: OSError") == 2
+    assert "reader.0" not in caplog.text
+
+
+def test_collecting_that_goes_on_breaking_off_is_raised(stage, sqs: FakeSqs, collector: Collector) -> None:
+    stage.enqueue(1)
+
+    def broken(**_: Any) -> Any:
+        raise ZeroDivisionError
+
+    sqs.receive_message = broken  # type: ignore[method-assign]
+    with pytest.raises(ZeroDivisionError):
+        collecting.collect_during(collector, "spring-offer", 30, pause_seconds=(0, 0))

@@ -1,5 +1,7 @@
 """A worker's lease while it waits: renewed on the way, and lost where it is over."""
 
+from collections.abc import Iterator
+
 import pytest
 from sqlalchemy import select
 
@@ -60,3 +62,22 @@ def test_a_claim_that_was_taken_over_is_lost(stage, held: Claim, lease: Lease) -
     stage.clock.tick(RENEW_AFTER_SECONDS)
     with pytest.raises(ClaimLost):
         lease.wait(0)
+
+
+def test_what_takes_long_to_make_renews_between_one_and_the_next(stage, lease: Lease) -> None:
+    def slowly() -> Iterator[int]:
+        for number in range(5):
+            stage.clock.tick(LEASE_SECONDS / 2)
+            yield number
+
+    assert list(lease.during(slowly())) == [0, 1, 2, 3, 4]
+    assert _ends_in(stage) >= LEASE_SECONDS - RENEW_AFTER_SECONDS
+
+
+def test_what_takes_too_long_to_make_is_lost(stage, lease: Lease) -> None:
+    def too_slowly() -> Iterator[int]:
+        stage.clock.tick(LEASE_SECONDS + 1)
+        yield 0
+
+    with pytest.raises(ClaimLost):
+        list(lease.during(too_slowly()))

@@ -14,12 +14,14 @@ from sqlalchemy import select, update
 from ledger import breaker, campaigns, claims, subscribers, suppressions
 from ledger.attempts import ClaimLost
 from ledger.campaigns import State
+from ledger.claims import LEASE_SECONDS
 from ledger.schema import attempt, claim, limiter, message
 from ledger.statuses import Fact, Status
 from ledger.suppressions import Suppression, SuppressionReason
 from ledger.transitions import read_states, save
 from mail import claiming, controls, outages, sending, ses_client
 from mail.calling import Work
+from mail.errors import Uncomposable
 from mail.rate import ACCOUNT, Rate
 from mail.ses_requests import Envelope
 
@@ -752,3 +754,49 @@ def test_against_the_sandbox_too_long_a_call_never_goes_out(stage, world) -> Non
     assert stage.count() == {Status.SENT: 24}
     assert world.summary()["refused"] == {}
     assert world.summary()["calls"]["SendBulkEmail"] > 3
+
+
+@pytest.mark.parametrize(
+    "error",
+    [RecursionError("reader.3@reader.example"), ValueError("reader.3"), Uncomposable("its tags are bad")],
+)
+def test_a_row_that_breaks_the_rendering_fails_alone(stage, monkeypatch: pytest.MonkeyPatch, error) -> None:
+    stage.enqueue(8)
+    real = sending.compose
+
+    def compose(templates, fields, context):
+        if context.address == "reader.3@reader.example":
+            raise error
+        return real(templates, fields, context)
+
+    monkeypatch.setattr(sending, "compose", compose)
+    assert stage.send().answers == {"accepted": 7, "failed": 1}
+    assert stage.count() == {Status.SENT: 7, Status.FAILED: 1}
+    detail = stage.rows()[3]["detail"]
+    assert "reader.3" not in detail
+    assert detail.endswith(".")
+
+
+def test_what_breaks_every_row_fails_no_row(stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    stage.enqueue(30)
+
+    def compose(*_):
+        raise ImportError
+
+    monkeypatch.setattr(sending, "compose", compose)
+    with pytest.raises(ImportError):
+        stage.send()
+    assert stage.count() == {Status.QUEUED: 30}
+
+
+def test_rendering_that_takes_long_keeps_its_lease(stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    stage.enqueue(10)
+    real = sending.compose
+
+    def compose(templates, fields, context):
+        stage.clock.tick(LEASE_SECONDS / 2)
+        return real(templates, fields, context)
+
+    monkeypatch.setattr(sending, "compose", compose)
+    assert stage.send().answers == {"accepted": 10}
+    assert len(set(stage.ses.addresses)) == 10

@@ -2,19 +2,23 @@
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from botocore.exceptions import ReadTimeoutError
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from ledger import owners, singles, suppressions
 from ledger.claims import LEASE_SECONDS
 from ledger.engine import Ledger
-from ledger.schema import message
-from ledger.singles import NewSingle
+from ledger.schema import callback, message, single
+from ledger.singles import Mail, NewSingle
 from ledger.suppressions import EVERYWHERE, Suppression, SuppressionReason
-from mail import account_gate, single_claiming
+from mail import account_gate, composer, single_claiming
+from mail.composer import Compose, ComposerBusy
+from mail.harmless import MAX_CHARACTERS
+from mail.message import Content, MessageContext
 from mail.rate import Rate
 from mail.single_claiming import Held
 from mail.single_sending import SinglesSent, SingleWork, send_messages
@@ -55,8 +59,9 @@ class Desk:
         with self.ledger.writing() as connection:
             singles.add(connection, new)
 
-    def work(self, rate_per_second: float = 500.0) -> SingleWork:
+    def work(self, rate_per_second: float = 500.0, compose: Compose = composer.compose_here) -> SingleWork:
         return SingleWork(
+            compose=compose,
             ledger=self.ledger,
             ses=self.ses,
             owner="worker",
@@ -70,8 +75,8 @@ class Desk:
             clock=self.clock.read,
         )
 
-    def send(self, rate_per_second: float = 500.0) -> SinglesSent:
-        return send_messages(self.work(rate_per_second), 10_000)
+    def send(self, rate_per_second: float = 500.0, compose: Compose = composer.compose_here) -> SinglesSent:
+        return send_messages(self.work(rate_per_second, compose), 10_000)
 
     def rows(self) -> list[Any]:
         with self.ledger.reading() as connection:
@@ -227,3 +232,106 @@ def test_a_text_that_is_too_large_for_a_bulk_call_goes_alone_and_the_others_in_b
         "List-Unsubscribe",
         "List-Unsubscribe-Post",
     ]
+
+
+def broken_at(word: str, error: Exception) -> Compose:
+    """Return what composes every text but those that hold the word."""
+
+    def compose(mail: Mail, context: MessageContext) -> Content:
+        if word in mail.text:
+            raise error
+        return composer.compose_here(mail, context)
+
+    return compose
+
+
+def test_what_cannot_be_composed_fails_alone_with_its_text_and_is_told(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(text: str) -> None:
+        raise RecursionError(text)
+
+    monkeypatch.setattr(composer.single_message, "_page", broken)
+    desk.add(1, text="<p>poison</p>", callbacks=("https://shop.example/hook",))
+    desk.add(2)
+    sent = desk.send()
+    assert (sent.answers, sent.ended) == ({"failed": 1, "accepted": 2}, "nothing_left")
+    assert desk.rows() == [
+        ("FAILED", "The text cannot be sent as it is: no mail can be made of it (RecursionError)."),
+        ("SENT", None),
+        ("SENT", None),
+    ]
+    with desk.ledger.reading() as connection:
+        told = connection.execute(select(callback.c.status).order_by(callback.c.id)).scalars().all()
+    assert told == ["CLAIMED", "FAILED"]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"sender": "no sender at all"},
+        {"sender": "a\n@b.example"},
+        {"text": "<p>" + "<div>" * 30_000},
+        {"unsubscribe_text": "No \ufffe more", "text": "<p>x</p>"},
+        {"text": "<p>half \ud83d a pair</p>"},
+        {"subject": "half \ud83d a pair"},
+    ],
+)
+def test_nothing_that_an_old_ledger_holds_stops_the_messages_behind_it(
+    desk: Desk, changes: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.add(3)
+    # As it would lie there: not every database takes all of it.
+    real = single_claiming.singles.mails
+    monkeypatch.setattr(
+        single_claiming.singles,
+        "mails",
+        lambda connection, ids: {
+            id_: replace(mail, **changes) if mail.subject == "Offer 1" else mail
+            for id_, mail in real(connection, ids).items()
+        },
+    )
+    assert desk.send().ended == "nothing_left"
+    first, second, third = desk.statuses()
+    assert (first, third) == ("SENT", "SENT")
+    assert second in ("SENT", "FAILED")
+
+
+def test_a_message_whose_content_is_gone_fails_alone(desk: Desk) -> None:
+    desk.add(3)
+    with desk.ledger.writing() as connection:
+        connection.execute(delete(single).where(single.c.subject == "Offer 1"))
+    assert desk.send().ended == "nothing_left"
+    assert desk.rows()[1] == ("FAILED", "What was to be sent is not in the ledger any more.")
+    assert desk.statuses() == ["SENT", "FAILED", "SENT"]
+
+
+def test_what_may_take_its_time_goes_behind_what_does_not(desk: Desk) -> None:
+    desk.add(1, text="x" * (MAX_CHARACTERS + 1))
+    desk.add(60)
+    desk.send()
+    assert desk.ses.addresses[-1] == "reader.0@mail.example"
+    assert desk.statuses() == ["SENT"] * 61
+
+
+def test_a_busy_machine_fails_no_message_and_keeps_none_from_going_out(desk: Desk) -> None:
+    desk.add(1, text="slow")
+    desk.add(2)
+    sent = desk.send(compose=broken_at("slow", ComposerBusy("It was not composed within 10 seconds.")))
+    assert sent.ended == "stopped"
+    assert desk.statuses() == ["QUEUED", "SENT", "SENT"]
+    assert desk.told == ["It was not composed within 10 seconds."]
+    desk.send()
+    assert desk.statuses() == ["SENT"] * 3
+
+
+def test_a_lease_outlives_texts_that_take_longer_than_it_lasts(desk: Desk) -> None:
+    desk.add(12)
+
+    def slowly(mail: Mail, context: MessageContext) -> Content:
+        desk.clock.tick(LEASE_SECONDS / 2)
+        return composer.compose_here(mail, context)
+
+    assert desk.send(compose=slowly).ended == "nothing_left"
+    assert desk.statuses() == ["SENT"] * 12
+    assert len(set(desk.ses.addresses)) == 12

@@ -110,7 +110,12 @@ def test_collecting_once_names_the_campaigns_that_changed(
     while sum(each["events"] for each in found) < 60:
         found.append(sending.collect_once.fn())
     assert {name for each in found for name in each["campaigns"]} == {NAME}
-    assert sending.collect_once.fn() == {"events": 0, "unmatched": 0, "campaigns": []}
+    assert sending.collect_once.fn() == {
+        "events": 0,
+        "unmatched": 0,
+        "broken": 0,
+        "campaigns": [],
+    }
 
 
 def test_a_queue_that_cannot_be_read_pauses_the_campaign(

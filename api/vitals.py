@@ -1,0 +1,133 @@
+"""What `/healthz` says: whether this process and its ledger do their work, and what stands in their way."""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from api.drain_report import SILENT_AFTER_SECONDS, SendingProcess
+from ledger.errors import LedgerError
+from ledger.vital_signs import LedgerLost, VitalSigns
+from mail.thread_watch import ThreadState
+
+# The answer comes within a second, whatever the ledger waits for.
+_PATIENCE_SECONDS = 0.7
+QUEUED_AT_MOST_SECONDS = 300.0
+_CLOCK_AT_MOST_SECONDS = 60.0
+
+
+class Health(StrEnum):
+    """How this process is."""
+
+    OK = "ok"
+    # Something keeps mail waiting, and starting anew would not help.
+    DEGRADED = "degraded"
+    # Starting anew would help.
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Checkup:
+    """How this process is, and why. `signs` are None where the ledger did not show any."""
+
+    failed: Sequence[str]
+    degraded: Sequence[str]
+    signs: VitalSigns | None
+
+    @property
+    def health(self) -> Health:
+        if self.failed:
+            return Health.FAILED
+        return Health.DEGRADED if self.degraded else Health.OK
+
+
+@dataclass
+class Vitals:
+    """Knows everything that has to live. `read` looks into the ledger, and may take its time."""
+
+    read: Callable[[], VitalSigns]
+    # What else this process keeps alive; the command that serves adds it.
+    watches: list[Callable[[], Sequence[ThreadState]]] = field(default_factory=list)
+    sending: SendingProcess | None = None
+    patience_seconds: float = _PATIENCE_SECONDS
+
+    def __post_init__(self) -> None:
+        self._thread = ThreadPoolExecutor(1, "vitals")
+        self._look: asyncio.Future[VitalSigns] | None = None
+        self._look_began = 0.0
+
+    async def check(self) -> Checkup:
+        """Look at everything; a ledger that does not answer is not waited for."""
+        failed, degraded = self._threads()
+        signs: VitalSigns | None = None
+        try:
+            signs = await self._signs()
+        except LedgerLost as err:
+            failed.append(str(err))
+        except TimeoutError:
+            seconds = time.monotonic() - self._look_began
+            degraded.append(f"the ledger has not answered for {seconds:.1f} s: it is locked, or away.")
+        except (SQLAlchemyError, LedgerError, OSError) as err:
+            degraded.append(f"the ledger does not answer: {type(err).__name__}.")
+        if signs is not None:
+            degraded += reasons_in(signs)
+        return Checkup(failed, degraded, signs)
+
+    def close(self) -> None:
+        """End the thread that looks into the ledger."""
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+    async def _signs(self) -> VitalSigns:
+        # One look at a time, which all who ask meanwhile share.
+        if self._look is None or self._look.done():
+            self._look_began = time.monotonic()
+            self._look = asyncio.get_running_loop().run_in_executor(self._thread, self.read)
+        async with asyncio.timeout(self.patience_seconds):
+            return await asyncio.shield(self._look)
+
+    def _threads(self) -> tuple[list[str], list[str]]:
+        """Return what has died, and what lives and has trouble."""
+        failed: list[str] = []
+        degraded: list[str] = []
+        states = [state for watch in self.watches for state in watch()]
+        if (sending := self.sending) is not None:
+            states += sending.keepers()
+            states += sending.threads
+            if sending.faults:
+                degraded.append(
+                    f"the process that sends and collects has ended {sending.faults} times in a row."
+                )
+            elif sending.silent_seconds > SILENT_AFTER_SECONDS:
+                failed.append(
+                    f"the process that sends and collects has been silent for {sending.silent_seconds:.0f} s."
+                )
+            degraded += [f"{name}: {sentence}" for name, sentence in sending.trouble.items()]
+        for state in states:
+            if not state.alive:
+                failed.append(f"the thread `{state.name}` has died{_of(state)}.")
+            elif state.faults:
+                degraded.append(f"the thread `{state.name}` was started again{_of(state)}.")
+        return failed, degraded
+
+
+def reasons_in(signs: VitalSigns) -> list[str]:
+    """Return what the ledger's signs say against being well."""
+    reasons = []
+    if (seconds := signs.oldest_queued_seconds) is not None and seconds > QUEUED_AT_MOST_SECONDS:
+        reasons.append(f"the oldest queued e-mail has waited for {seconds:.0f} s.")
+    if (seconds := signs.unanswered_seconds) is not None:
+        reasons.append(f"SES took mail {seconds:.0f} s ago, and no event has come since.")
+    if abs(signs.clock_ahead_seconds) > _CLOCK_AT_MOST_SECONDS:
+        reasons.append(
+            f"the ledger's times are {signs.clock_ahead_seconds:+.0f} s from this machine's clock: "
+            "one of them was set."
+        )
+    return reasons
+
+
+def _of(state: ThreadState) -> str:
+    return f" ({state.fault})" if state.fault else ""

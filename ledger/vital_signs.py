@@ -1,0 +1,160 @@
+"""Whether the ledger is there and answers, and how old the oldest of what waits in it is."""
+
+import os
+import sqlite3
+import time
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from sqlalchemy import URL, Connection, Engine, create_engine, func, select
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import NullPool
+
+from ledger import clock
+from ledger.engine import Ledger
+from ledger.errors import LedgerError
+from ledger.schema import COHORT_SECONDS, cohort, event, identity, message, single
+from ledger.statuses import Status
+
+# SES reports on most mail within seconds.
+EVENTS_AFTER_SECONDS = 900.0
+_BUSY_SECONDS = 0.3
+_CONNECT_SECONDS = 2
+_SMALLEST_PAGE_BYTES = 512
+
+
+class LedgerLost(LedgerError):
+    """The ledger that was opened is not there any more; opening it again is all that helps."""
+
+
+@dataclass(frozen=True, slots=True)
+class VitalSigns:
+    """What a look into the ledger shows; None where there is nothing of the kind.
+
+    `unanswered_seconds` is how long ago SES took mail of which no event has come since.
+    `clock_ahead_seconds` is how far the ledger's newest times, or its clock, are ahead of this machine's.
+    """
+
+    oldest_queued_seconds: float | None
+    last_event_seconds: float | None
+    unanswered_seconds: float | None
+    clock_ahead_seconds: float
+
+
+class VitalSignsReader:
+    """Reads the signs over connections of its own, so that nobody's lock or pool stands in the way.
+
+    To be made as soon as the ledger is open: it knows the file by what it was then.
+    """
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger_id = ledger.ledger_id
+        self._path = _path_of(ledger.engine.url)
+        self._file = None if self._path is None else _file(self._path)
+        self._engine = _engine(ledger.engine, self._path)
+
+    def read(self, clock_of_machine: Callable[[], float] = time.time) -> VitalSigns:
+        """Return the signs. Raises LedgerLost, and SQLAlchemyError where it does not answer just now."""
+        if self._path is not None and _file(self._path) != self._file:
+            raise LedgerLost(
+                f"the ledger's file {self._path} is not the one that was opened: it was replaced."
+            )
+        if self._path is not None and _is_overwritten(self._path, self._ledger_id):
+            raise LedgerLost(f"the ledger's file {self._path} was overwritten.")
+        try:
+            with self._engine.connect() as connection:
+                if connection.execute(select(identity.c.ledger_id)).scalar_one_or_none() != self._ledger_id:
+                    raise LedgerLost("the database holds another ledger than the one that was opened.")
+                return _signs(connection, clock_of_machine())
+        except DBAPIError as err:
+            if self._path is not None and not _is_passing(err):
+                raise LedgerLost(f"the ledger's file {self._path} cannot be read: {err.orig}.") from err
+            raise
+
+    def close(self) -> None:
+        """Let the connections go."""
+        self._engine.dispose()
+
+
+def _signs(connection: Connection, now_here: float) -> VitalSigns:
+    now = clock.now(connection)
+    queued_at = connection.execute(_OLDEST_QUEUED).scalar_one_or_none()
+    event_at = connection.execute(_LAST_EVENT).scalar_one_or_none()
+    before = int((now - EVENTS_AFTER_SECONDS) // COHORT_SECONDS)
+    taken = connection.execute(_TAKEN.where(cohort.c.bucket < before)).scalar_one_or_none()
+    taken_at = None if taken is None else float(taken * COHORT_SECONDS)
+    unanswered = taken_at is not None and (event_at is None or event_at < taken_at)
+    newest = max(now, queued_at or now, event_at or now)
+    return VitalSigns(
+        oldest_queued_seconds=None if queued_at is None else max(0.0, now - queued_at),
+        last_event_seconds=None if event_at is None else max(0.0, now - event_at),
+        unanswered_seconds=now - taken_at if taken_at is not None and unanswered else None,
+        clock_ahead_seconds=newest - now_here,
+    )
+
+
+# By the index that claims follow.
+_OLDEST_QUEUED = (
+    select(single.c.created_at)
+    .join(message, message.c.id == single.c.message_id)
+    .where(message.c.campaign_id.is_(None), message.c.status == Status.QUEUED)
+    .order_by(message.c.position, message.c.id)
+    .limit(1)
+)
+_LAST_EVENT = select(event.c.received_at).order_by(event.c.id.desc()).limit(1)
+_TAKEN = select(func.max(cohort.c.bucket)).where(cohort.c.accepted > 0)
+
+
+def _path_of(url: URL) -> Path | None:
+    """Return the file of a ledger on SQLite, or None where it is none."""
+    if url.get_backend_name() != "sqlite" or not url.database or url.database == ":memory:":
+        return None
+    return Path(url.database).absolute()
+
+
+def _file(path: Path) -> tuple[int, int]:
+    """Return by what the file is known. Raises LedgerLost where there is none.
+
+    It is never opened here: closing it would end SQLite's own locks on it (sqlite.org, "How To Corrupt").
+    """
+    try:
+        found = os.stat(path)
+    except OSError as err:
+        raise LedgerLost(f"the ledger's file {path} has vanished: {err.strerror}.") from err
+    if found.st_size < _SMALLEST_PAGE_BYTES:
+        raise LedgerLost(f"the ledger's file {path} has been emptied.")
+    return found.st_dev, found.st_ino
+
+
+def _is_overwritten(path: Path, ledger_id: str) -> bool:
+    """Tell whether the file itself holds something else: what SQLite has in its log would hide that."""
+    # Immutable: it reads the file and nothing else. What it finds may be older than the log, or half of it.
+    try:
+        with closing(sqlite3.connect(f"file:{quote(str(path))}?immutable=1", uri=True)) as connection:
+            found = connection.execute(f"SELECT ledger_id FROM {identity.name}").fetchall()
+    except sqlite3.Error as err:
+        return err.sqlite_errorcode == sqlite3.SQLITE_NOTADB
+    return found not in ([], [(ledger_id,)])
+
+
+def _engine(engine: Engine, path: Path | None) -> Engine:
+    if path is not None:
+        uri = f"file:{quote(str(path))}?mode=rw"
+        return create_engine(
+            "sqlite://",
+            poolclass=NullPool,
+            creator=lambda: sqlite3.connect(uri, uri=True, timeout=_BUSY_SECONDS),
+        )
+    if engine.url.get_backend_name() == "sqlite":
+        return engine
+    patience = {"connect_timeout": _CONNECT_SECONDS, "options": "-c statement_timeout=5000"}
+    return create_engine(engine.url, poolclass=NullPool, connect_args=patience)
+
+
+def _is_passing(error: DBAPIError) -> bool:
+    """Tell whether another process holds the file just now."""
+    told = str(error.orig).lower()
+    return "locked" in told or "busy" in told

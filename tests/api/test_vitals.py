@@ -1,0 +1,163 @@
+"""/healthz: what lives, what has died, and what stands in the way, within a second and without a guess."""
+
+import asyncio
+import os
+import re
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from api.drain_report import SILENT_AFTER_SECONDS, SendingProcess, Trouble, write
+from api.vitals import QUEUED_AT_MOST_SECONDS, Health, Vitals
+from ledger.engine import Ledger
+from ledger.vital_signs import LedgerLost, VitalSigns
+from mail.thread_watch import ThreadState
+
+WELL = VitalSigns(None, None, None, 0.0)
+
+
+def signs(**changes: float) -> VitalSigns:
+    return VitalSigns(**({field: getattr(WELL, field) for field in VitalSigns.__slots__} | changes))
+
+
+def checked(vitals: Vitals) -> tuple[Health, list[str]]:
+    found = asyncio.run(vitals.check())
+    vitals.close()
+    return found.health, [*found.failed, *found.degraded]
+
+
+def raising(error: Exception) -> Callable[[], VitalSigns]:
+    def read() -> VitalSigns:
+        raise error
+
+    return read
+
+
+@pytest.mark.parametrize(
+    ("read", "health", "reason"),
+    [
+        (lambda: WELL, Health.OK, ""),
+        (lambda: signs(oldest_queued_seconds=QUEUED_AT_MOST_SECONDS), Health.OK, ""),
+        (lambda: signs(oldest_queued_seconds=900.0), Health.DEGRADED, "has waited for 900 s"),
+        (lambda: signs(last_event_seconds=1e6), Health.OK, ""),
+        (lambda: signs(unanswered_seconds=1000.0), Health.DEGRADED, "no event has come since"),
+        (lambda: signs(clock_ahead_seconds=3600.0), Health.DEGRADED, r"\+3600 s from this machine's clock"),
+        (lambda: signs(clock_ahead_seconds=-61.0), Health.DEGRADED, "-61 s"),
+        (raising(LedgerLost("the ledger's file x has vanished.")), Health.FAILED, "vanished"),
+        (raising(OperationalError("", {}, Exception("locked"))), Health.DEGRADED, "OperationalError"),
+        (raising(OSError("no route")), Health.DEGRADED, "OSError"),
+    ],
+)
+def test_what_the_ledger_shows_decides(read: Callable[[], VitalSigns], health: Health, reason: str) -> None:
+    found, reasons = checked(Vitals(read))
+    assert found is health
+    assert bool(reasons) is bool(reason)
+    if reason:
+        assert re.search(reason, reasons[0])
+
+
+def test_a_ledger_that_does_not_answer_is_not_waited_for_and_not_asked_twice() -> None:
+    go, asked = threading.Event(), []
+
+    def read() -> VitalSigns:
+        asked.append(1)
+        go.wait()
+        return WELL
+
+    vitals = Vitals(read, patience_seconds=0.05)
+
+    async def run() -> list[Health]:
+        waiting = [(await vitals.check()).health for _ in range(3)]
+        assert len(asked) == 1
+        go.set()
+        while (found := (await vitals.check()).health) is not Health.OK:
+            pass
+        return [*waiting, found]
+
+    assert asyncio.run(run()) == [Health.DEGRADED] * 3 + [Health.OK]
+    vitals.close()
+
+
+@pytest.mark.parametrize(
+    ("state", "health"),
+    [
+        (ThreadState("callbacks", alive=True), Health.OK),
+        (ThreadState("callbacks", alive=True, faults=2, fault="ValueError"), Health.DEGRADED),
+        (ThreadState("callbacks", alive=False, faults=6, fault="ValueError"), Health.FAILED),
+    ],
+)
+def test_a_dead_thread_fails_and_one_that_was_started_again_is_told(
+    state: ThreadState, health: Health
+) -> None:
+    assert checked(Vitals(lambda: WELL, [lambda: [state]]))[0] is health
+    sending = SendingProcess(running=True, threads=[state])
+    assert checked(Vitals(lambda: WELL, sending=sending))[0] is health
+    keepers = SendingProcess(running=True, keepers=lambda: [state])
+    assert checked(Vitals(lambda: WELL, sending=keepers))[0] is health
+
+
+def test_a_sending_process_that_ends_again_and_again_is_told() -> None:
+    sending = SendingProcess()
+    sending.begin()
+    sending.end()
+    assert checked(Vitals(lambda: WELL, sending=sending)) == (
+        Health.DEGRADED,
+        ["the process that sends and collects has ended 1 times in a row."],
+    )
+
+
+def test_a_sending_process_that_hangs_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    sending = SendingProcess(running=True)
+    sending.told_at -= SILENT_AFTER_SECONDS + 1
+    assert checked(Vitals(lambda: WELL, sending=sending))[0] is Health.FAILED
+
+
+def test_what_a_process_writes_is_read(tmp_path: Path) -> None:
+    reads, writes = os.pipe()
+    os.set_blocking(reads, False)
+    os.set_blocking(writes, False)
+    trouble = Trouble()
+    sending = SendingProcess()
+    sending.begin()
+    sending.read(reads)
+    states = [ThreadState("send", alive=True), ThreadState("collect", alive=True, faults=1, fault="KeyError")]
+    write(writes, states, trouble)
+    trouble.note("send", "SES is away.")
+    trouble.note("collect", "")
+    write(writes, states, trouble)
+    sending.read(reads)
+    assert list(sending.threads) == states
+    assert sending.trouble == {"send": "SES is away."}
+    # Nobody reads: it goes on all the same.
+    for _ in range(2_000):
+        write(writes, states, trouble)
+    os.close(reads)
+    write(writes, states, trouble)
+    os.close(writes)
+
+
+def test_the_page_says_all_of_it(client: Any) -> None:
+    answer = client.get("/healthz")
+    assert (answer.status_code, answer.json()) == (
+        200,
+        {"status": "ok", "reasons": [], "oldestQueuedSeconds": None, "lastEventSeconds": None},
+    )
+
+
+@pytest.mark.parametrize("damage", ["removed", "overwritten"])
+def test_a_ledger_that_is_gone_is_503(client: Any, configured: Any, damage: str) -> None:
+    path = Path(configured.database_url.removeprefix("sqlite:///"))
+    path.unlink() if damage == "removed" else path.write_text("something else" * 1_000)
+    answer = client.get("/healthz")
+    assert (answer.status_code, answer.json()["status"]) == (503, "failed")
+    assert str(path) in answer.json()["reasons"][0]
+
+
+def test_a_locked_ledger_is_degraded_at_the_worst(client: Any, ledger: Ledger) -> None:
+    with ledger.writing():
+        answer = client.get("/healthz")
+    assert answer.status_code == 200
