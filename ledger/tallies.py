@@ -1,6 +1,6 @@
 """What a campaign amounts to, read from its tallies and, to hold them to account, counted anew."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import BigInteger, ColumnElement, Connection, bindparam, case, func, select
@@ -109,6 +109,20 @@ _COHORTS = (
     .group_by(_BUCKET)
     .order_by(func.min(cohort.c.bucket))
 )
+
+
+def cohort_columns(counts: Collection[Count]) -> list[str]:
+    """Return the columns of the cohort in which a message with these counts is one more."""
+    if Count.ACCEPTED not in counts or Count.WITHHELD in counts:
+        return []
+    columns = ["accepted"]
+    if Count.KNOWN in counts:
+        columns.append("known")
+    elif Count.DELAYED in counts:
+        columns.append("delayed")
+    if Count.HARD_BOUNCED in counts:
+        columns.append("hard_bounced")
+    return columns
 
 
 def timeline(connection: Connection, campaign_id: int) -> list[tuple[float, int, int, int]]:

@@ -1,7 +1,7 @@
 """The one door through which a message's state changes, so that the tallies always agree with it."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -22,6 +22,7 @@ from ledger.schema import (
     tally,
 )
 from ledger.statuses import Count, Fact, Stage, Status, counts_of, status_of
+from ledger.tallies import cohort_columns
 from ledger.withheld import WithheldReason
 
 
@@ -57,11 +58,9 @@ class MessageState:
 
     def with_withheld(self, reason: WithheldReason, at: float) -> "MessageState":
         """Return the state withheld at `at`; of several reasons the earliest stays, whatever came first."""
-        known = self.facts.get(Fact.WITHHELD)
-        first = (at, reason)
-        if known is not None and self.withheld_reason is not None:
-            first = min(first, (known, self.withheld_reason))
-        return replace(self.with_facts({Fact.WITHHELD: at}), withheld_reason=first[1])
+        if self.withheld_reason is not None:
+            at, reason = min((at, reason), (self.facts[Fact.WITHHELD], self.withheld_reason))
+        return replace(self.with_facts({Fact.WITHHELD: at}), withheld_reason=reason)
 
     def moved(self, stage: Stage, at: float) -> "MessageState":
         """Return the state at another stage since `at`, its claim given up."""
@@ -178,20 +177,6 @@ def count_accepted(connection: Connection, campaign_id: int, epoch: int, message
     counts = dict.fromkeys((Count.ANSWERED, Count.ACCEPTED), messages)
     add_to_tally(connection, campaign_id, epoch, moved, counts)
     _add(connection, cohort, {(campaign_id, epoch, int(at // COHORT_SECONDS)): {"accepted": messages}})
-
-
-def cohort_columns(counts: Collection[Count]) -> list[str]:
-    """Return the columns of the cohort in which a message with these counts is one more."""
-    if Count.ACCEPTED not in counts or Count.WITHHELD in counts:
-        return []
-    columns = ["accepted"]
-    if Count.KNOWN in counts:
-        columns.append("known")
-    elif Count.DELAYED in counts:
-        columns.append("delayed")
-    if Count.HARD_BOUNCED in counts:
-        columns.append("hard_bounced")
-    return columns
 
 
 def _write(connection: Connection, changed: Sequence[tuple[MessageState, MessageState]]) -> None:
