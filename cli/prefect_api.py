@@ -2,6 +2,7 @@
 
 import urllib.error
 import urllib.request
+from http.client import HTTPException
 from urllib.parse import urlsplit
 
 import click
@@ -26,8 +27,8 @@ def explained(url: str, err: BaseException) -> PrefectUnusable:
             f"PREFECT_API_URL is no address: write it like http://127.0.0.1:4200/api, {_OR_NONE}.", 2
         )
     try:
-        status = _status(f"{url.rstrip('/')}/health")
-    except (OSError, ValueError) as reason:
+        status = _status(f"{shown.rstrip('/')}/health")
+    except (OSError, ValueError, HTTPException) as reason:
         why = getattr(reason, "reason", reason)
         why = getattr(why, "strerror", None) or type(why).__name__
         return PrefectUnusable(

@@ -2,7 +2,8 @@
 
 import click
 
-from cli import paths
+from cli import paths, ports
+from cli.ports import PORT
 
 
 @click.command(
@@ -18,7 +19,7 @@ def sandbox(context: click.Context) -> None:
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", default=8000, show_default=True, help="Port to listen on.")
+@click.option("--port", type=PORT, default=8000, show_default=True, help="Port to listen on.")
 @click.option(
     "--send/--no-send",
     "sends",
@@ -29,14 +30,19 @@ def api(host: str, port: int, sends: bool) -> None:
     """Serve the e-mail API and the pages behind the links in the mail."""
     from api.server import serve
 
+    ports.refuse_taken(host, port)
     click.echo(f"http://{host}:{port}", err=True)
     serve(host, port, sends=sends)
 
 
 @click.command()
-@click.option("--port", default=4200, show_default=True, help="Port of the Prefect UI.")
+@click.option("--port", type=PORT, default=4200, show_default=True, help="Port of the Prefect UI.")
 @click.option(
-    "--api-port", default=8000, show_default=True, help="Port of the e-mail API and the unsubscribe pages."
+    "--api-port",
+    type=PORT,
+    default=8000,
+    show_default=True,
+    help="Port of the e-mail API and the unsubscribe pages.",
 )
 @click.option(
     "--out",
@@ -52,4 +58,6 @@ def ui(port: int, api_port: int, directory: str) -> None:
 
     from cli import workbench
 
+    ports.refuse_taken("127.0.0.1", port)
+    ports.refuse_taken("127.0.0.1", api_port, "--api-port")
     workbench.run(port, api_port, Path(directory))

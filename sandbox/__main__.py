@@ -18,8 +18,9 @@ def main(arguments: list[str] | None = None) -> int:
     """Serve, and return the exit status: 0 ended when told to, 1 could not start, 2 wrong options."""
     try:
         options = _options(_parser().parse_args(arguments))
-    except (ValidationError, OSError, yaml.YAMLError) as err:
-        sys.stderr.write(f"{err}\n")
+    # Text that is not UTF-8 comes as a ValueError.
+    except (ValidationError, OSError, yaml.YAMLError, ValueError) as err:
+        sys.stderr.write(f"{' '.join(str(err).split())}\n")
         return 2
     try:
         serve(options)
@@ -57,7 +58,12 @@ def _options(given: argparse.Namespace) -> SandboxOptions:
         options = SandboxOptions.model_validate_json(text).model_dump()
     behaviour: dict[str, Any] = options.get("behaviour", {})
     if given.behaviour:
-        behaviour |= yaml.safe_load(given.behaviour.read_text("utf-8")) or {}
+        told = yaml.safe_load(given.behaviour.read_text("utf-8")) or {}
+        if not isinstance(told, dict):
+            raise ValueError(
+                f"{given.behaviour} holds no fields of the behaviour: write NAME: VALUE, a line each."
+            )
+        behaviour |= told
     for name, value in (
         ("rate_per_second", given.rate),
         ("daily_quota", given.daily_quota),

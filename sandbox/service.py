@@ -92,8 +92,10 @@ def _listen(port: int) -> socket.socket:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((HOST, port))
-    except OSError as err:
-        raise SandboxError(f"Port {port} on {HOST} cannot be had: {err.strerror}.") from err
+    except (OSError, OverflowError) as err:
+        listening.close()
+        why = getattr(err, "strerror", None) or "ports end at 65535"
+        raise SandboxError(f"Port {port} on {HOST} cannot be had: {why}.") from err
     listening.listen(1024)
     return listening
 

@@ -5,6 +5,7 @@ The table of commands is held against the command line itself, so that a new com
 
 import os
 import resource
+import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -462,3 +463,36 @@ def test_a_full_disk_is_one_sentence(spare_bytes: int, desk: "Office", command: 
         with full_disk(spare_bytes):
             found[use.line] = command(*use.arguments(out=f"out-{number}"))
     assert wrong(found) == {}
+
+
+@pytest.fixture
+def taken() -> Iterator[int]:
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        yield listening.getsockname()[1]
+
+
+@pytest.mark.parametrize("line", ["api --port {}", "ui --port {}", "ui --port 18763 --api-port {}"])
+def test_a_port_that_is_taken_is_said_before_anything_starts(
+    line: str, taken: int, desk: "Office", command: "Command"
+) -> None:
+    before = desk.files()
+    ran = command(*line.format(taken).split())
+    assert (wrong_about(ran), ran.code) == ("", 1)
+    assert f"port {taken} on 127.0.0.1 cannot be had (Address already in use)" in ran.err
+    assert desk.files() == before
+
+
+@pytest.mark.parametrize(
+    "line", ["api --port 99999", "api --port 0", "ui --port 99999", "api --host nowhere.invalid"]
+)
+def test_a_port_or_host_that_is_none_is_one_sentence(line: str, desk: "Office", command: "Command") -> None:
+    assert wrong({line: command(*line.split())}, fails=lambda line: True) == {}
+
+
+def test_a_sandbox_says_why_it_does_not_start(taken: int, desk: "Office", command: "Command") -> None:
+    for line in (f"--port {taken}", "--port 99999", "--behaviour list.csv", "--zone nowhere.yaml"):
+        ran = command("sandbox", "--no-s3", *line.split())
+        assert (ran.code in (1, 2), ran.err.count("\n")) == (True, 1), line
+        assert "should not happen" not in ran.err
