@@ -49,17 +49,25 @@ class AddressColumn:
     share:       of its filled cells that are addresses, where the content told; 0 where the name did.
     passed_over: the columns that are named like addresses and hold none.
     empty:       whether the name told and hardly any of the first cells is an address.
+    rivals:      other columns in which most cells are addresses, where in the named one most are none.
     """
 
     name: str
     share: float = 0.0
     passed_over: tuple[str, ...] = ()
     empty: bool = False
+    rivals: tuple[str, ...] = ()
 
     def sentence(self) -> str:
         """Say what was found by content, for a person to object; "" where the name told."""
         if self.empty:
             return f"Hardly any of the first cells of the column {self.name!r} is an e-mail address."
+        if self.rivals:
+            return (
+                f"Most of the first cells of the column {self.name!r} are no e-mail addresses; "
+                f"in {columns.quoted(self.rivals)} most are: "
+                "say --address-column (list.address_column) if that is meant."
+            )
         if not self.share:
             return ""
         others = ""
@@ -127,7 +135,7 @@ def _certain(shares: "_Shares", named: list[str]) -> AddressColumn | None:
         better = [other for other in shares.saying_mail(named) if shares.held(other) >= SURE_SHARE]
         if len(better) == 1:
             return AddressColumn(better[0], shares.held(better[0]), (name,))
-    return AddressColumn(name)
+    return AddressColumn(name, rivals=shares.rivals(name))
 
 
 def _by_content(
@@ -181,6 +189,13 @@ class _Shares:
         """Return the share of cells that are addresses and nothing else."""
         counts = self._of(name)
         return counts.well_formed / counts.filled if counts.filled else 0.0
+
+    def rivals(self, name: str) -> tuple[str, ...]:
+        """Return the other columns in which most cells are addresses, where in this one most are none."""
+        if self.held(name) >= SURE_SHARE:
+            return ()
+        others = (other for other in self._table.column_names if other != name)
+        return tuple(other for other in others if self.well_formed(other) >= SURE_SHARE)
 
     def of_all_rows(self, name: str) -> float:
         """Return the share of rows with an address in this column."""

@@ -205,7 +205,8 @@ def _staying(found: Records, starts: Places, sizes: Places, keep: Keep) -> Place
     if keep is Keep.FIRST:
         return rows[starts]
     if keep is Keep.LAST:
-        return rows[starts + sizes - 1]
+        last: Places = rows[starts + sizes - 1]
+        return last
     newest = np.repeat(np.maximum.reduceat(found["order"], starts), sizes)
     # Of several that are as new as each other, the first.
     first: Places = np.minimum.reduceat(np.where(found["order"] == newest, rows, _LAST_ROW), starts)

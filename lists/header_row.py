@@ -26,6 +26,8 @@ _ROWS_BELOW = 50
 _ROWS_TO_TELL = 5
 # Also dates and telephone numbers.
 _NUMBER = re.compile(r"[+(]?\d[\d\s.,:/()-]*")
+_DELIMITER = re.compile(f"[{DELIMITERS}]")
+_ADDRESS = re.compile(r"\s*[^\s@]+@[^\s@]+\s*")
 _YEAR = re.compile(r"(19|20)\d\d")
 
 
@@ -71,7 +73,7 @@ def settled(
         for other in DELIMITERS.replace(stands.delimiter, ""):
             likely = _rows(text, other, _ROWS_LOOKED_AT, whole=whole, quote=stands.quote)
             found = _place(likely, wanted)
-            if found is not None and _separates(likely[found:]):
+            if (found is not None and _separates(likely[found:])) or _separates_rows(likely[place or 0 :]):
                 stands, rows, place = replace(stands, delimiter=other), likely, found
                 break
     if not rows:
@@ -129,23 +131,32 @@ def _place(rows: Sequence[_Row], wanted: str) -> int | None:
         if place and row.cells == rows[place - 1].cells:
             continue
         below = rows[place + 1 : place + 1 + _ROWS_BELOW]
+        # A whole line of names is one cell where it is parted by another delimiter.
         names = [
             name
             for position, name in enumerate(row.cells)
-            if name.strip() and _above_addresses(below, position)
+            if name.strip() and not _DELIMITER.search(name) and _above_addresses(below, position)
         ]
         if any(is_telling(name) or name.strip().lower() == wanted.strip().lower() for name in names):
             exact = place
         # A title may say mail as well, but has fewer cells.
         elif any(map(says_mail, names)) and all(above.filled < row.filled for above in rows[:place]):
             telling = place
-    return telling if exact is None else exact
+    likely = [place for place in (exact, telling) if place is not None]
+    return max(likely, default=None)
 
 
 def _separates(rows: Sequence[_Row]) -> bool:
     """Tell whether a delimiter makes columns of most rows."""
     width = len(rows[0].cells)
     return width > 1 and sum(len(row.cells) == width for row in rows) * 2 > len(rows)
+
+
+def _separates_rows(rows: Sequence[_Row]) -> bool:
+    """Tell whether a delimiter that the only name does not have parts addresses from more in most rows."""
+    parted = [row.cells for row in rows[1:] if len(row.cells) > 1]
+    alone = any(_ADDRESS.fullmatch(cell) for cells in parted for cell in cells)
+    return alone and len(rows[0].cells) == 1 and len(parted) * 2 >= len(rows) - 1
 
 
 def _above_addresses(rows: Sequence[_Row], position: int) -> bool:
@@ -164,7 +175,9 @@ def _fitting(stands: Layout, rows: Sequence[_Row], source: str, *, quoted: bool)
     # Of a row with line breaks in a cell it is not certain that it is one.
     rows = [row for row in rows if not any("\n" in cell or "\r" in cell for cell in row.cells)]
     odd = [row for row in rows if len(row.cells) != stands.width]
-    if len(odd) * 2 <= len(rows) or not any(row.holds_at_sign for row in odd):
+    lost = sum(row.holds_at_sign for row in odd)
+    placed = sum(row.holds_at_sign for row in rows) - lost
+    if not lost or (placed and len(odd) * 2 <= len(rows)):
         return stands
     width, times = Counter(len(row.cells) for row in odd).most_common(1)[0]
     if times == len(rows) and stands.header is not None:

@@ -1,11 +1,14 @@
 """Which column of an export holds the addresses, by the headers that real systems write."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pyarrow import parquet
 
 import lists
@@ -119,6 +122,55 @@ def test_every_way_in_reads_the_same_column(make_list: MakeList, tmp_path: Path,
     assert (semicolons.address, semicolons.notes) == (listed.address, listed.notes)
 
 
+NAMES = ("Address", "email", "Mail", "Recipient", "E-Mail", "Adresse", "Primary Email", "Contact", "x", "")
+TITLES = ("", "All contacts\n", "E-mail list\n\n", "Emails,,\n", "Address\n")
+
+
+@settings(max_examples=int(os.environ.get("LIST_EXAMPLES", "80")), deadline=None)
+@given(
+    names=st.lists(st.sampled_from(NAMES), min_size=1, max_size=4, unique=True),
+    kinds=st.lists(st.sampled_from("snbid-t"), min_size=4, max_size=4),
+    place=st.integers(0, 3),
+    title=st.sampled_from(TITLES),
+    extra=st.sampled_from(["", ",", ",,"]),
+    delimiter=st.sampled_from(",;\t"),
+    rows=st.integers(1, 30),
+    header=st.booleans(),
+)
+def test_everybody_is_read_or_one_sentence_says_why_not(
+    names: list[str],
+    kinds: list[str],
+    place: int,
+    title: str,
+    extra: str,
+    delimiter: str,
+    rows: int,
+    header: bool,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    place %= len(names)
+    cells = [[KINDS["@" if at == place else kinds[at]](n) for at in range(len(names))] for n in range(rows)]
+    lines = [*([",".join(names)] if header else []), *(",".join(row) + extra for row in cells)]
+    path = tmp_path_factory.mktemp("any") / "list.csv"
+    path.write_text((title + "\n".join([*lines, ""])).replace(",", delimiter))
+    people = [row[place] for row in cells]
+    try:
+        source = sources.read(str(path))
+    except ListError as err:
+        refused = str(err)
+    else:
+        refused = ""
+    if refused:
+        assert "\n" not in refused
+        # Nothing is wrong with a list in which one column of addresses is named right.
+        assert not (header and names[place] in ("email", "E-Mail") and not title and not extra)
+        return
+    found = source.table.column(source.address_column).to_pylist()
+    assert [cell for cell in found if cell in people] == people
+    # A name below a title that is wider than the names may be lost, but nobody.
+    assert not any("@" in cell for row in source.ragged for cell in row.cells)
+
+
 def test_a_name_that_holds_no_addresses_is_told_with_the_column_that_is_taken(make_list: MakeList) -> None:
     with sources.opened(ListSource(source=make_list(text_of(EXPORTS["street"])))) as listed:
         assert listed.notes == (
@@ -160,6 +212,15 @@ def test_a_named_column_is_kept_from_one_cell_in_twenty(
     cells = [f"a{n}@mail.example" if n < addresses else f"{n}" for n in range(40)]
     rows = "".join(f"{cell},b{n}@mail.example\n" for n, cell in enumerate(cells))
     assert sources.read(make_list("email,other\n" + rows)).address_column == taken
+
+
+def test_a_named_column_that_holds_few_is_kept_and_said(make_list: MakeList) -> None:
+    survey = sources.survey(ListSource(source=make_list(text_of("email:m,manager:w"))))
+    assert survey.address.name == "email"
+    assert survey.notes == (
+        "Most of the first cells of the column 'email' are no e-mail addresses; in 'manager' most are: "
+        "say --address-column (list.address_column) if that is meant.",
+    )
 
 
 def test_a_list_sorted_by_blank_addresses_gets_a_longer_look(make_list: MakeList) -> None:

@@ -55,6 +55,19 @@ def test_every_row_is_accounted_for(ledger, write, monkeypatch, size):
     assert (change.by, change.source, change.note) == ("Ada", "import of gone.csv", "their old system")
 
 
+def test_a_street_is_no_address_and_what_is_not_certain_suppresses_nobody(ledger, write):
+    rows = "High Street 1,a@shop.example,b@work.example\n"
+    import_file(
+        ledger, write("All who left\n\nAddress,Primary Email\nHigh Street 1,a@shop.example\n"), by="Ada"
+    )
+    assert standing(ledger) == {("a@shop.example", ""): "manual"}
+    with pytest.raises(ListError, match=r"'Address' holds hardly any .* but 'Home mail', 'Work mail' may"):
+        import_file(ledger, write("Address,Home mail,Work mail\n" + rows), by="Ada")
+    with pytest.raises(ListError, match="'address' holds hardly any e-mail addresses"):
+        import_file(ledger, write("address,reason\nshop.example,manual\n"), by="Ada")
+    assert len(standing(ledger)) == 1
+
+
 def test_importing_again_changes_nothing(ledger, write):
     source = write("email\na@shop.example\nb@shop.example\n")
     import_file(ledger, source, by="Ada")

@@ -31,6 +31,14 @@ def test_a_no_reply_sender_is_a_warning(stage, world) -> None:
     assert "no-reply" in warning
 
 
+def test_where_the_addresses_and_the_names_were_found_is_told(stage, world) -> None:
+    rows = "Our readers,,\nAddress,Primary Email,first_name\nHigh Street,ann@reader.example,Ann\n"
+    found = examine(stage, rows=rows)
+    assert found.rows == 1
+    assert "line 2" in found.warnings[0]
+    assert "'Primary Email', by its content" in found.warnings[1]
+
+
 @pytest.mark.parametrize(
     "name",
     [

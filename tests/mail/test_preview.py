@@ -31,6 +31,13 @@ def test_the_page_shows_who_from_whom_what_and_both_parts(make_campaign: Campaig
     assert 'class="note"' not in page
 
 
+def test_a_column_that_was_found_by_its_content_is_a_note(make_campaign: CampaignMaker) -> None:
+    rows = "Address,Primary Email,first_name\nHigh Street,ann@reader.example,Ann\n"
+    page = preview(make_campaign(rows=rows), 1)
+    assert "<dd>ann@reader.example</dd>" in page
+    assert "'Primary Email', by its content" in unescape(page)
+
+
 def test_the_html_part_stands_in_a_frame_that_may_run_nothing(make_campaign: CampaignMaker) -> None:
     html = "<p title='\"'>Hi</p></iframe><script>alert(1)</script>{{ unsubscribe_url }} {{ postal_address }}"
     page = preview(make_campaign(html=html), 1)
