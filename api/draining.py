@@ -77,26 +77,33 @@ def main() -> None:
         arrived.set()
         for thread in threads:
             thread.join()
+        with suppress(MailError):
+            working.blocks(ledger, found).end(ledger)
 
 
 def send(ledger: Ledger, settings: Settings, arrived: threading.Event, stop: threading.Event) -> None:
     """Send whatever is queued until told to stop."""
     work: SingleWork | None = None
     opened_at = 0.0
+    # Whether there is more to send than the last run took.
+    is_full = False
 
     def once() -> float:
-        nonlocal work, opened_at
+        nonlocal work, opened_at, is_full
+        is_full = False
         if work is None or time.monotonic() - opened_at > _WORK_SECONDS:
             work, opened_at = working.open_single_work(ledger, settings, tell=log.warning), time.monotonic()
         sent = single_sending.send_messages(work, _MESSAGES_A_RUN)
         if sent.ended == "stopped":
             # New credentials, or a new rate, need a new client.
             work = None
+        is_full = sent.ended in ("chunk", "later")
         return _pause_after(sent)
 
     while not stop.is_set():
-        arrived.wait(LOOK_AGAIN_SECONDS)
-        stop.wait(GATHER_SECONDS)
+        if not is_full:
+            arrived.wait(LOOK_AGAIN_SECONDS)
+            stop.wait(GATHER_SECONDS)
         arrived.clear()
         stop.wait(_guarded(once))
 
@@ -110,6 +117,8 @@ def collect(ledger: Ledger, settings: Settings, stop: threading.Event) -> None:
         collector = collector or working.open_collector(ledger, settings)
         collector.drain(wait_seconds=_POLL_SECONDS)
         doubts.expire_singles(ledger)
+        # So that a copy of the ledger that was taken while mail went out is behind soon.
+        working.blocks(ledger, settings).end_what_is_over(ledger)
         return 0.0
 
     while not stop.is_set():
@@ -145,6 +154,8 @@ def _pause_after(sent: SinglesSent) -> float:
     match sent.ended:
         case "chunk" | "nothing_left":
             return 0.0
+        case "later":
+            return sent.wait_seconds
         case "no_answers":
             return min(max(sent.wait_seconds, LOOK_AGAIN_SECONDS), _TROUBLE_SECONDS)
         case _:

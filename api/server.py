@@ -6,7 +6,8 @@ import uvicorn
 
 from api.draining import draining
 from api.main import create_app
-from ledger.engine import open_ledger
+from ledger.engine import Upgrade, open_ledger
+from mail import restoring, working
 from mail.callback_service import delivering, open_deliverer
 from settings import settings
 
@@ -14,12 +15,15 @@ from settings import settings
 def serve(host: str, port: int, *, sends: bool = False) -> None:
     """Serve until interrupted, and deliver callbacks beside it; `sends` sends and collects as well.
 
-    Raises SettingsError or LedgerError before a port is opened.
+    Raises SettingsError, LedgerError or QueueOfAnother before a port is opened: links that lead to a ledger
+    which did not send their mail would unsubscribe nobody.
     """
     found = settings()
-    app = create_app(found)
     with ExitStack() as stack:
-        ledger = stack.enter_context(open_ledger(found.database_url))
+        ledger = stack.enter_context(open_ledger(found.database_url, upgrade=Upgrade.WHERE_COPIED))
+        if found.event_queue_url:
+            restoring.refuse_queue_of_another(ledger, working.noted(ledger, found))
+        app = create_app(found)
         stack.enter_context(delivering(open_deliverer(ledger, found)))
         if sends:
             stack.enter_context(draining(found, app.state.context.arrived))

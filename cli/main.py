@@ -12,6 +12,7 @@ import click
 
 from cli import (
     account,
+    announcements,
     callbacks,
     campaigns,
     database,
@@ -71,6 +72,7 @@ for command in (
 
 def main() -> None:
     """Run the command line and exit."""
+    announcements.show()
     try:
         code = campaign.main(prog_name="campaign", standalone_mode=False)
     except click.exceptions.Abort:

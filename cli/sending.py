@@ -55,7 +55,7 @@ def send(context: click.Context, file: str, directory: str, dry_run: bool, as_js
     """
     from datetime import UTC, datetime
 
-    from ledger.engine import open_ledger
+    from ledger.engine import Upgrade, open_ledger
     from mail import campaign_file, preflight, scheduling
     from settings import settings
 
@@ -63,7 +63,9 @@ def send(context: click.Context, file: str, directory: str, dry_run: bool, as_js
     # A recurring campaign that a person sends is the one of this day.
     today = datetime.now(UTC).date()
     campaign = scheduling.occurrence(campaign_file.load(file), today)
-    with open_ledger(found.database_url) as ledger:
+    # A look before sending changes nothing.
+    upgrade = Upgrade.NEVER if dry_run else Upgrade.WHERE_COPIED
+    with open_ledger(found.database_url, upgrade=upgrade) as ledger:
         ready = preflight.examine(ledger, found, campaign)
         for warning in ready.warnings:
             click.echo(f"warning: {warning}", err=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from ledger.campaigns import Campaign as StoredCampaign
 from ledger.engine import Ledger
 from lists import mx, sources
-from mail import account_gate, callback_urls, queue, readiness
+from mail import account_gate, callback_urls, queue, readiness, restoring, working
 from mail.callback_urls import BadCallbackUrl
 from mail.campaign_file import Campaign, warnings
 from mail.errors import CampaignFileError
@@ -49,6 +49,7 @@ def examine(ledger: Ledger, settings: Settings, campaign: Campaign) -> Preflight
         campaign.sender,
         settings.configuration_set,
     )
+    restoring.refuse_queue_of_another(ledger, working.noted(ledger, settings))
     found_by_content = filter(None, [listed.address.sentence()])
     return Preflight(listed.row_count, account, found, (*warnings(campaign), *found_by_content))
 

@@ -31,7 +31,7 @@ from ledger.schema.sending import (
     limiter,
     message,
 )
-from ledger.schema.upkeep import drain, identity, mx_answer, restore
+from ledger.schema.upkeep import drain, identity, mx_answer, queue_adoption, restore
 
 __all__ = [
     "COHORT_SECONDS",
@@ -64,6 +64,7 @@ __all__ = [
     "metadata",
     "mx_answer",
     "owner",
+    "queue_adoption",
     "restore",
     "sender",
     "sender_day",
