@@ -118,6 +118,8 @@ def clean(
     if suggested := result.suggested:
         counted = "1 row has a suggestion" if suggested == 1 else f"{suggested:,} rows have suggestions"
         click.echo(f"{counted}: campaign accept-suggestions {directory} --out FILE")
+    if summary.ledger is not None:
+        click.echo(f"Ledger: {summary.ledger}")
     click.echo(f"Report: {Path(directory) / list_cleaning.REPORT_HTML}")
 
 

@@ -139,6 +139,7 @@ def _dry_run(
         "rate_per_second": rate.per_second,
         "left_for_the_day": ready.account.left_for_the_day,
         "hours": accepted / rate.per_second / 3600,
+        "ledger": None if result.summary.ledger is None else result.summary.ledger.as_json(),
     }
     if as_json:
         output.as_json(plan)
@@ -149,4 +150,5 @@ def _dry_run(
     )
     if ready.account.left_for_the_day is not None:
         click.echo(f"  the account has {ready.account.left_for_the_day:,.0f} left for these 24 hours")
+    click.echo(f"  ledger {result.summary.ledger}")
     click.echo("  nothing was sent")

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from ledger import campaigns, clock, tallies
+from ledger.about import about
 from ledger.campaigns import Campaign, Change, State
 from ledger.statuses import Count, Status
 from mail import account, braking
@@ -75,6 +76,7 @@ def build(connection: Connection, name: str) -> CampaignReport:
         halt=_halt(campaign.halt),
         history=history,
         attention=campaign_queries.attention(connection, campaign.id, MOST_ROWS),
+        ledger=about(connection),
     )
 
 
