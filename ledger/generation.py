@@ -15,6 +15,7 @@ from ledger.schema import attempt, identity, queue_adoption
 BLOCK_SECONDS = 10.0
 # Longer than a note can take: two calls to the queue with the time-outs of `mail.queue`.
 NOTING_SECONDS = 15.0
+_FORGOTTEN_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,8 @@ class Standing:
     """The ledger's generation at the moment `at`.
 
     noted, noted_at: the newest generation that is known to be noted outside, and since when.
+    noting_until: until when nobody else is to try, because one is at it or has just failed.
+    failing_since: since when no note could be made; 0 where the last one was.
     claims, claims_before: claims that were let through, ever and before the generation last grew.
     """
 
@@ -30,6 +33,7 @@ class Standing:
     noted: int
     noted_at: float
     noting_until: float
+    failing_since: float
     claims: int
     claims_before: int
 
@@ -42,6 +46,11 @@ class Standing:
     def age_seconds(self) -> float:
         """How long ago the newest block began."""
         return self.at - self.noted_at
+
+    @property
+    def failing_seconds(self) -> float:
+        """For how long no note could be made."""
+        return self.at - self.failing_since if self.failing_since else 0.0
 
     @property
     def is_open(self) -> bool:
@@ -84,23 +93,38 @@ def begin_note(connection: Connection, standing: Standing) -> bool:
     """Take the turn to note the locked ledger's generation outside; False where another one is at it."""
     if standing.noting_until > standing.at:
         return False
-    _until(connection, standing.at + NOTING_SECONDS)
+    # A failure of long ago says nothing about now.
+    goes_on = standing.at - standing.noting_until < _FORGOTTEN_SECONDS
+    values = {
+        "noting_until": standing.at + NOTING_SECONDS,
+        "failing_since": standing.failing_since if goes_on else 0.0,
+    }
+    connection.execute(update(identity).values(values))
     return True
 
 
 def end_note(connection: Connection, noted: int) -> Standing | None:
     """Keep that a generation is noted outside: its block begins. None where the ledger is further by now."""
     standing = lock(connection)
-    _until(connection, 0.0)
     if standing.generation != noted:
+        connection.execute(update(identity).values(noting_until=0.0))
         return None
-    connection.execute(update(identity).values(noted=noted, noted_at=standing.at))
+    values = {"noted": noted, "noted_at": standing.at, "noting_until": 0.0, "failing_since": 0.0}
+    connection.execute(update(identity).values(values))
     return lock(connection)
 
 
-def give_up_note(connection: Connection, wait_seconds: float) -> None:
-    """Let whoever is next try to note the generation, in so many seconds."""
-    _until(connection, clock.now(connection) + wait_seconds)
+def give_up_note(connection: Connection) -> None:
+    """Let whoever is next try to note the generation: nothing hindered this one."""
+    connection.execute(update(identity).values(noting_until=0.0))
+
+
+def fail_note(connection: Connection, wait_seconds: float) -> None:
+    """Keep that a note could not be made; nobody is to try again for so many seconds."""
+    standing = lock(connection)
+    since = standing.failing_since or standing.at
+    values = {"noting_until": standing.at + wait_seconds, "failing_since": since}
+    connection.execute(update(identity).values(values))
 
 
 def end_block(connection: Connection) -> None:
@@ -134,13 +158,10 @@ def _standing(connection: Connection, *, lock: bool) -> Standing:
         identity.c.noted,
         identity.c.noted_at,
         identity.c.noting_until,
+        identity.c.failing_since,
         identity.c.claims,
         identity.c.claims_before,
     )
     row = connection.execute(query.with_for_update() if lock else query).one()
     # Read after the lock was waited for.
     return Standing(clock.now(connection), *row)
-
-
-def _until(connection: Connection, moment: float) -> None:
-    connection.execute(update(identity).values(noting_until=moment))

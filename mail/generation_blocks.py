@@ -6,7 +6,6 @@ a copy meets the note before it sends. Why no copy can be inside a block that st
 """
 
 import threading
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -71,21 +70,17 @@ class GenerationBlocks:
         tell: Callable[[str], None] = lambda sentence: None,
         *,
         ahead: bool = False,
-        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.store = store
         self.tell = tell
         self._ahead = ahead
-        self._clock = clock
         self._noting = threading.Lock()
         # By the database's clock: when this process first asked, and which block it began itself.
         self._began_at: float | None = None
         self._own: int | None = None
         # The furthest that this process saw the ledger at.
         self._seen = (0, 0)
-        # Since when notes fail, by the database's clock, and until when none is tried, by this process's own.
-        self._failing_since: float | None = None
-        self._failing_until = 0.0
+        self._has_warned = False
         self._renewal: threading.Thread | None = None
 
     def ask(self, ledger: Ledger) -> Answer:
@@ -101,7 +96,8 @@ class GenerationBlocks:
                 granted, standing = self._pass(ledger)
                 if granted is None:
                     return self._begin_block(ledger, standing)
-        if granted is Leave.GRANTED and standing.age_seconds >= RENEW_AFTER_SECONDS:
+        is_due = standing.age_seconds >= RENEW_AFTER_SECONDS and standing.noting_until <= standing.at
+        if granted is Leave.GRANTED and is_due:
             self._renew(ledger)
         return Answer(granted)
 
@@ -145,17 +141,15 @@ class GenerationBlocks:
     def _holds(self, standing: Standing) -> bool:
         if not self._takes_part(standing):
             return False
-        return standing.age_seconds < (SILENCE_SECONDS if self._is_failing else BLOCK_SECONDS)
+        # Where notes fail, one worker tries again now and then, and the others go on meanwhile.
+        is_waiting = standing.failing_since > 0 and standing.noting_until > standing.at
+        return standing.age_seconds < (SILENCE_SECONDS if is_waiting else BLOCK_SECONDS)
 
     def _takes_part(self, standing: Standing) -> bool:
         """Return whether the newest block began after this process did, or is its own."""
         if self._own is not None:
             return True
         return self._began_at is not None and standing.noted_at > self._began_at
-
-    @property
-    def _is_failing(self) -> bool:
-        return self._failing_since is not None and self._clock() < self._failing_until
 
     def _begin_block(self, ledger: Ledger, standing: Standing) -> Answer:
         """Begin a block, or say what becomes of the claim where that cannot be done just now."""
@@ -167,15 +161,16 @@ class GenerationBlocks:
             # Before there was any note of this process, a fault that stays is for a person to see at once.
             if not takes_part and not isinstance(err, QueueBusy):
                 raise
-            self._failed(err, standing.at)
-        if self._failing_since is not None and standing.at - self._failing_since >= SILENCE_SECONDS:
-            return Answer(Leave.UNNOTED, reason=_UNNOTED)
-        if takes_part and standing.age_seconds < SILENCE_SECONDS:
-            # What goes out without a note of its own is told by the next one.
-            with ledger.writing() as connection:
+            self._warn(err)
+        with ledger.writing() as connection:
+            standing = generation.lock(connection)
+            if standing.failing_seconds >= SILENCE_SECONDS:
+                return Answer(Leave.UNNOTED, reason=_UNNOTED)
+            if standing.failing_since and takes_part and standing.age_seconds < SILENCE_SECONDS:
+                # What goes out without a note of its own is told by the next one.
                 generation.count_claim(connection)
-            return Answer(Leave.GRANTED)
-        return Answer(Leave.LATER, RETRY_SECONDS if self._is_failing else _LOOK_AGAIN_SECONDS)
+                return Answer(Leave.GRANTED)
+        return Answer(Leave.LATER, RETRY_SECONDS if standing.failing_since else _LOOK_AGAIN_SECONDS)
 
     def _note(self, ledger: Ledger, *, for_claim: bool) -> Leave | None:
         """Raise the generation and note it outside; None where another worker is at it, or was faster.
@@ -193,11 +188,13 @@ class GenerationBlocks:
                     raise queue_of_another(ledger)
                 reached = restores.advance(connection, outside.generation)
             if reached is None:
-                self._give_up(ledger, 0.0)
+                with ledger.writing() as connection:
+                    generation.give_up_note(connection)
                 return Leave.RESTORED
             self.store.write(reached)
         except Exception:
-            self._give_up(ledger, RETRY_SECONDS)
+            with ledger.writing() as connection:
+                generation.fail_note(connection, RETRY_SECONDS)
             raise
         with ledger.writing() as connection:
             standing = generation.end_note(connection, reached)
@@ -207,13 +204,13 @@ class GenerationBlocks:
                 return None
             if for_claim:
                 generation.count_claim(connection)
-        self._own, self._failing_since = reached, None
+        self._own, self._has_warned = reached, False
         self._saw(standing.generation, standing.claims + for_claim)
         return Leave.GRANTED
 
     def _renew(self, ledger: Ledger) -> None:
         """Begin the next block while this one lasts; a failure there is told, and tried again."""
-        if self._is_failing or not self._noting.acquire(blocking=False):
+        if not self._noting.acquire(blocking=False):
             return
         try:
             if not self._ahead:
@@ -234,22 +231,17 @@ class GenerationBlocks:
         try:
             self._note(ledger, for_claim=False)
         except QueueError as err:
-            self._failed(err, standing.at)
+            self._warn(err)
 
     def _renew_apart(self, url: str) -> None:
         # The ledger's own troubles show to whoever sends.
         with suppress(LedgerError), open_ledger(url) as ledger:
             self._renew_now(ledger)
 
-    def _failed(self, err: QueueError, at: float) -> None:
-        if self._failing_since is None:
-            self._failing_since = at
+    def _warn(self, err: QueueError) -> None:
+        if not self._has_warned:
+            self._has_warned = True
             self.tell(f"{str(err).rstrip('.')}. {_WARNING}")
-        self._failing_until = self._clock() + RETRY_SECONDS
-
-    def _give_up(self, ledger: Ledger, wait_seconds: float) -> None:
-        with ledger.writing() as connection:
-            generation.give_up_note(connection, wait_seconds)
 
     def _saw(self, reached: int, claims: int) -> None:
         self._seen = max(self._seen, (reached, claims))

@@ -11,10 +11,12 @@ identity = Table(
     metadata,
     Column("ledger_id", String(32), primary_key=True),
     Column("generation", BigInteger, nullable=False, server_default="0"),
-    # The newest generation that is known to be noted outside, since when, and until when somebody is at it.
+    # The newest generation that is known to be noted outside, since when, until when nobody else is to try,
+    # and since when nobody could; 0: all is well.
     Column("noted", BigInteger, nullable=False, server_default="0"),
     Column("noted_at", Float, nullable=False, server_default="0"),
     Column("noting_until", Float, nullable=False, server_default="0"),
+    Column("failing_since", Float, nullable=False, server_default="0"),
     # All claims that were let through, and how many those were when the generation last grew.
     Column("claims", BigInteger, nullable=False, server_default="0"),
     Column("claims_before", BigInteger, nullable=False, server_default="0"),

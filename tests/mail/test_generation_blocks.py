@@ -50,7 +50,7 @@ class World:
         self.told: list[str] = []
 
     def process(self) -> GenerationBlocks:
-        return GenerationBlocks(self.note, self.told.append, clock=self.clock.read)
+        return GenerationBlocks(self.note, self.told.append)
 
     def copy(self) -> dict[str, Any]:
         with self.ledger.reading() as connection:
@@ -135,6 +135,25 @@ def test_throttling_is_told_once_and_stops_nobody(here: World) -> None:
     here.clock.tick(generation_blocks.RETRY_SECONDS + 1)
     assert process.ask(here.ledger).leave is Leave.GRANTED
     assert here.copy()["noted"] == here.note.outside.generation == here.copy()["generation"]
+
+
+def test_twenty_workers_go_on_while_the_queue_throttles_and_ask_it_as_seldom_as_one(here: World) -> None:
+    processes = [here.process() for _ in range(20)]
+    for process in processes:
+        process.ask(here.ledger)
+    here.note.fault, calls = THROTTLED, here.note.calls
+    for _ in range(6):
+        here.clock.tick(9)
+        assert {process.ask(here.ledger).leave for process in processes} == {Leave.GRANTED}
+    assert here.note.calls - calls <= 54 / generation_blocks.RETRY_SECONDS
+
+
+def test_a_failure_of_long_ago_says_nothing_about_now(here: World) -> None:
+    process = here.process()
+    here.note.fault = THROTTLED
+    process.ask(here.ledger)
+    here.clock.tick(SILENCE_SECONDS)
+    assert process.ask(here.ledger).leave is Leave.LATER
 
 
 @pytest.mark.parametrize("fault", [THROTTLED, REFUSED])

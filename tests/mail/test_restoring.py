@@ -8,6 +8,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from sqlalchemy import update
 
 from ledger import backups, restores
 from ledger.campaigns import State
@@ -16,10 +17,11 @@ from ledger.errors import CampaignConflict
 from ledger.events import apply
 from ledger.incoming import Event
 from ledger.restores import FoundBy
+from ledger.schema import identity
 from ledger.statuses import Fact, Status
 from mail import controls, doubts, restoring, sending, working
 from mail.generation_blocks import GenerationBlocks
-from mail.queue import QueueError
+from mail.queue import QueueBusy, QueueError
 from mail.restoring import Outside
 from settings import settings
 
@@ -59,20 +61,29 @@ def put_back(stage, tmp_path):
     return copy
 
 
-def test_a_file_that_was_copied_back_by_hand_sends_nothing(stage, note, put_back) -> None:
-    _hold_that_a_copy_from_before_a_send_sends_nothing(stage, note, put_back)
+# Whether the worker is another one after the copy was taken, or goes on in the middle of its block.
+RESTARTED = pytest.mark.parametrize("restarted", [True, False], ids=["restarted", "in the middle of a block"])
 
 
-def _hold_that_a_copy_from_before_a_send_sends_nothing(stage, note, put_back) -> None:
-    stage.enqueue(60)
-    stage.send(stage.work(noted=GenerationBlocks(note)), 20)
+@RESTARTED
+def test_a_file_that_was_copied_back_by_hand_sends_nothing(stage, note, put_back, restarted: bool) -> None:
+    _hold_that_a_copy_from_before_a_send_sends_nothing(stage, note, put_back, restarted)
+
+
+def _hold_that_a_copy_from_before_a_send_sends_nothing(stage, note, put_back, restarted: bool) -> None:
+    stage.enqueue(120)
+    blocks = GenerationBlocks(note)
+    stage.send(stage.work(noted=blocks), 20)
     put_back(back=False)
-    stage.send(stage.work(noted=GenerationBlocks(note)))
-    assert len(stage.ses.accepted) == 60
+    stage.send(stage.work(noted=GenerationBlocks(note) if restarted else blocks))
+    assert len(stage.ses.accepted) == 120
+    # Longer than the block lasts in which the copy was taken.
+    stage.clock.tick(11)
     put_back(back=True)
-    assert stage.send(stage.work(noted=GenerationBlocks(note))).ended is State.PAUSED
-    assert len(stage.ses.accepted) == 60
-    assert stage.count() == {Status.SENT: 20, Status.IN_DOUBT: 40}
+    for process in (blocks, GenerationBlocks(note)):
+        assert stage.send(stage.work(noted=process)).ended is State.PAUSED
+    assert len(stage.ses.accepted) == 120
+    assert stage.count() == {Status.SENT: 20, Status.IN_DOUBT: 100}
 
 
 @pytest.fixture
@@ -103,8 +114,11 @@ def dumped(postgres_stage, postgres: str, tmp_path: Path):
     postgres_stage.ledger.close()
 
 
-def test_a_dump_of_postgresql_that_was_restored_sends_nothing(postgres_stage, note, dumped) -> None:
-    _hold_that_a_copy_from_before_a_send_sends_nothing(postgres_stage, note, dumped)
+@RESTARTED
+def test_a_dump_of_postgresql_that_was_restored_sends_nothing(
+    postgres_stage, note, dumped, restarted: bool
+) -> None:
+    _hold_that_a_copy_from_before_a_send_sends_nothing(postgres_stage, note, dumped, restarted)
 
 
 def test_a_restored_dump_that_a_person_marked_goes_on_after_their_word(postgres_stage, dumped) -> None:
@@ -252,3 +266,33 @@ def test_restored_with_everything_as_a_person_does_it(unfrozen_stage, world, tmp
         assert world.summary()["accepted"] == 30
     with stage.ledger.reading() as connection:
         assert [each.events > 0 for each in restores.every(connection)] == [False, True]
+
+
+def test_a_queue_that_throttles_its_tags_warns_and_holds_up_no_mail(unfrozen_stage, world) -> None:
+    stage = unfrozen_stage
+    stage.enqueue(60)
+    told: list[str] = []
+    work = working.open_work(stage.ledger, settings(), NAME, tell=told.append)
+    assert sending.send_chunk(work, 20).ended == "chunk"
+    world.control(tag_calls_per_second=0.000_001)
+    with stage.ledger.writing() as connection:
+        # As ten seconds later.
+        connection.execute(update(identity).values(noted_at=identity.c.noted_at - 10))
+    assert sending.send_chunk(work, 20).answers == {"accepted": 20}
+    assert sending.send_chunk(work, 100).ended == "nothing_left"
+    assert world.summary()["accepted"] == 60
+    # The bucket still held one call.
+    assert len(told) <= 1
+
+
+def test_ten_minutes_without_a_note_pause_the_campaign_with_the_reason(stage, note) -> None:
+    stage.enqueue(60)
+
+    def fail() -> Outside:
+        raise QueueBusy("the queue is busy")
+
+    note.look = fail
+    assert stage.send(stage.work(noted=GenerationBlocks(note))).ended is State.PAUSED
+    assert "could not be noted on the event queue" in stage.stored().change_reason
+    assert sum(stage.clock.slept) >= 600
+    assert stage.count() == {Status.QUEUED: 60}

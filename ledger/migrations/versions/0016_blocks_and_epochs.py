@@ -12,7 +12,7 @@ depends_on = None
 def upgrade() -> None:
     for name in ("noted", "claims", "claims_before"):
         op.add_column("identity", sa.Column(name, sa.BigInteger(), server_default="0", nullable=False))
-    for name in ("noted_at", "noting_until"):
+    for name in ("noted_at", "noting_until", "failing_since"):
         op.add_column("identity", sa.Column(name, sa.Float(), server_default="0", nullable=False))
     op.create_table(
         "queue_adoption",
