@@ -3,13 +3,20 @@
 AWS credentials, region and `AWS_ENDPOINT_URL` are boto3's own and are not repeated here.
 """
 
+import os
 from functools import lru_cache
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
+import platformdirs
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+# Where the ledger lay while it followed the working folder: two folders were two ledgers.
+_FORMER_LEDGER = Path("var", "campaign.sqlite3")
+_NAME_THE_LEDGER = "set CAMPAIGN_DATABASE_URL, such as sqlite:////srv/campaign/campaign.sqlite3"
 
 
 class SettingsError(Exception):
@@ -22,8 +29,11 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="CAMPAIGN_", frozen=True)
 
     database_url: str = Field(
-        default="sqlite:///var/campaign.sqlite3",
-        description="The ledger: sqlite:///PATH or postgresql+psycopg://USER:PASSWORD@HOST/NAME.",
+        default="",
+        # The default says that nothing was given, which only a given value may not.
+        validate_default=False,
+        description="The ledger: sqlite:///PATH or postgresql+psycopg://USER:PASSWORD@HOST/NAME; "
+        "unset: one SQLite file for each user, which `settings()` fills in.",
     )
     configuration_set: str = Field(default="", description="SES configuration set that publishes the events.")
     event_queue_url: str = Field(default="", description="SQS queue that receives the events.")
@@ -82,6 +92,14 @@ class Settings(BaseSettings):
             raise ValueError("must be a folder on this machine")
         return value
 
+    @field_validator("database_url")
+    @classmethod
+    def _database_url_says_something(cls, value: str) -> str:
+        # A variable that was meant to be filled in must not become another ledger in silence.
+        if not value.strip():
+            raise ValueError("is empty: name the ledger, or leave the variable unset for the user's own")
+        return value
+
     @field_validator("public_url")
     @classmethod
     def _public_url_is_https(cls, value: str) -> str:
@@ -116,18 +134,60 @@ class Settings(BaseSettings):
 
 @lru_cache(maxsize=1)
 def settings() -> Settings:
-    """Return the process's settings.
+    """Return the process's settings, with the place of the ledger where none was named.
 
-    Raises SettingsError with one sentence a variable that cannot be used.
+    Raises SettingsError with one sentence a variable that cannot be used, and where the ledger has no place.
     """
     try:
-        return Settings()
+        given = Settings()
     except ValidationError as err:
         faults = (
             f"CAMPAIGN_{str(fault['loc'][0]).upper()}: {fault['msg'].removeprefix('Value error, ')}"
             for fault in err.errors()
         )
         raise SettingsError("; ".join(faults) + ".") from err
+    return given if given.database_url else given.model_copy(update={"database_url": _users_ledger()})
+
+
+def _users_ledger() -> str:
+    """Return the URL of the one ledger that a user has, whatever the working folder is.
+
+    Raises SettingsError where a ledger of the former default lies in the working folder, or where the user
+    has no home that a ledger could outlive a restart in, as in containers and services.
+    """
+    former = _FORMER_LEDGER.absolute()
+    reason = _why_homeless()
+    place = platformdirs.user_data_path("campaign-pipeline", appauthor=False) / "campaign.sqlite3"
+    if former.exists():
+        move = "" if reason or place.exists() else f", or move it (with its -wal and -shm files) to {place}"
+        raise SettingsError(
+            f"{former} is a ledger, which is no longer taken from the working folder: set "
+            f"CAMPAIGN_DATABASE_URL=sqlite:///{former} to go on with it{move}."
+        )
+    if reason:
+        raise SettingsError(f"there is no home folder to keep the ledger in ({reason}): {_NAME_THE_LEDGER}.")
+    return f"sqlite:///{place}"
+
+
+def _why_homeless() -> str:
+    """Return why the user's data folder would not keep a ledger, or an empty text."""
+    if os.name != "posix":
+        return ""
+    name = "XDG_DATA_HOME" if os.environ.get("XDG_DATA_HOME", "").strip() else "HOME"
+    # Without it the password database would be asked, which names folders that nobody made.
+    home = Path(os.environ.get(name, "").strip())
+    if not home.is_absolute():
+        return f"{name} is not set to an absolute path"
+    if home == Path(home.anchor) or os.path.normpath(home) == os.sep:
+        return f"{name} is {home}"
+    if name == "HOME" and not home.is_dir():
+        return f"{name} is {home}, which is not there"
+    lowest = platformdirs.user_data_path("campaign-pipeline", appauthor=False)
+    while not lowest.exists():
+        lowest = lowest.parent
+    if not lowest.is_dir() or not os.access(lowest, os.W_OK | os.X_OK):
+        return f"{lowest} cannot be written to"
+    return ""
 
 
 def is_on(text: str) -> bool:

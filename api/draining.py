@@ -80,6 +80,8 @@ def main() -> None:
                 arrived.set()
             watch.stop.set()
             arrived.set()
+        with suppress(MailError):
+            working.blocks(ledger, found).end(ledger)
 
 
 def send(
@@ -92,9 +94,12 @@ def send(
     """Send whatever is queued until told to stop."""
     work: SingleWork | None = None
     opened_at = 0.0
+    # Whether there is more to send than the last run took.
+    is_full = False
 
     def once() -> float:
-        nonlocal work, opened_at
+        nonlocal work, opened_at, is_full
+        is_full = False
         if work is None or time.monotonic() - opened_at > _WORK_SECONDS:
             work, opened_at = working.open_single_work(ledger, settings, tell=log.warning), time.monotonic()
         open_work, work = work, None
@@ -102,12 +107,14 @@ def send(
         if sent.ended != "stopped":
             # New credentials, or a new rate, need a new client; so does whatever breaks.
             work = open_work
+        is_full = sent.ended in ("chunk", "later")
         return _pause_after(sent)
 
     guard = _Guard("send", trouble or Trouble())
     while not stop.is_set():
-        arrived.wait(LOOK_AGAIN_SECONDS)
-        stop.wait(GATHER_SECONDS)
+        if not is_full:
+            arrived.wait(LOOK_AGAIN_SECONDS)
+            stop.wait(GATHER_SECONDS)
         arrived.clear()
         stop.wait(guard.do(once))
 
@@ -128,6 +135,8 @@ def collect(
 
     def expire() -> float:
         doubts.expire_singles(ledger)
+        # So that a copy of the ledger that was taken while mail went out is behind soon.
+        working.blocks(ledger, settings).end_what_is_over(ledger)
         return 0.0
 
     # Each for itself: what keeps one of them from its work must not keep the other.
@@ -179,6 +188,8 @@ def _pause_after(sent: SinglesSent) -> float:
     match sent.ended:
         case "chunk" | "nothing_left":
             return 0.0
+        case "later":
+            return sent.wait_seconds
         case "no_answers":
             return min(max(sent.wait_seconds, LOOK_AGAIN_SECONDS), _TROUBLE_SECONDS)
         case _:

@@ -7,7 +7,8 @@ import uvicorn
 from api.context import Context
 from api.draining import draining
 from api.main import create_app
-from ledger.engine import open_ledger
+from ledger.engine import Upgrade, open_ledger
+from mail import restoring, working
 from mail.callback_service import open_deliverer, watched
 from settings import settings
 
@@ -15,14 +16,17 @@ from settings import settings
 def serve(host: str, port: int, *, sends: bool = False) -> None:
     """Serve until interrupted, and deliver callbacks beside it; `sends` sends and collects as well.
 
-    Raises SettingsError or LedgerError before a port is opened.
+    Raises SettingsError, LedgerError or QueueOfAnother before a port is opened: links that lead to a ledger
+    which did not send their mail would unsubscribe nobody.
     """
     found = settings()
-    app = create_app(found)
-    here: Context = app.state.context
-    here.composing.start()
     with ExitStack() as stack:
-        ledger = stack.enter_context(open_ledger(found.database_url))
+        ledger = stack.enter_context(open_ledger(found.database_url, upgrade=Upgrade.WHERE_COPIED))
+        if found.event_queue_url:
+            restoring.refuse_queue_of_another(ledger, working.noted(ledger, found))
+        app = create_app(found)
+        here: Context = app.state.context
+        here.composing.start()
         deliverers = stack.enter_context(watched(open_deliverer(ledger, found)))
         here.vitals.watches.append(deliverers.states)
         if sends:

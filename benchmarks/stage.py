@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 
 from ledger import enqueueing
-from ledger.engine import Ledger, open_ledger
+from ledger.engine import Ledger, Upgrade, open_ledger
 from ledger.enqueueing import NewCampaign, NewMessage
 from mail.calling import Work
 from mail.campaign_file import Campaign
@@ -48,7 +48,7 @@ def database(kind: str) -> Iterator[str]:
         with PostgresServer(Path(name)) as server:
             with psycopg.connect(host=name, user="postgres", autocommit=True) as connection:
                 connection.execute("CREATE DATABASE benchmark TEMPLATE template0")
-            open_ledger(server.url("benchmark"), upgrade=True).close()
+            open_ledger(server.url("benchmark"), upgrade=Upgrade.ALWAYS).close()
             yield server.url("benchmark")
 
 

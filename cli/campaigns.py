@@ -19,13 +19,25 @@ _REASON = click.option("--reason", required=True, help="Why.")
 def status(name: str | None, as_json: bool) -> None:
     """Show where the campaign NAME stands, or list all campaigns."""
     from ledger import misread_suppressions, restores, unread
+    from ledger.about import about
     from ledger.engine import open_ledger
+    from ledger.errors import LedgerMissing
     from mail import account
     from reports import ses_notices
     from reports import status as statuses
     from settings import settings
 
-    with open_ledger(settings().database_url) as ledger, ledger.reading() as connection:
+    try:
+        opened = open_ledger(settings().database_url, make=False)
+    except LedgerMissing as err:
+        if name is not None:
+            raise
+        # Looking makes nothing, and nothing is wrong where nothing was sent yet.
+        click.echo(f"{err}", err=as_json)
+        if as_json:
+            output.as_json([])
+        return
+    with opened as ledger, ledger.reading() as connection:
         if restores.is_open(connection):
             click.echo(f"warning: {restores.WHY_PAUSED}", err=True)
         for warning in (unread.amount(connection).sentence, misread_suppressions.sentence(connection)):
@@ -44,8 +56,11 @@ def status(name: str | None, as_json: bool) -> None:
             return
         every = [each.as_json() for each in statuses.every(connection)]
         singles = [f"{each.messages:,} {each.words}" for each in ses_notices.notices(connection, None)]
+        whose = output.ledger(about(connection).as_json())
     if as_json:
         output.as_json(every)
+        if not every:
+            click.echo(whose, err=True)
         return
     for line in singles:
         click.echo(f"single messages: {line}")
@@ -58,6 +73,7 @@ def status(name: str | None, as_json: bool) -> None:
         output.table([heading, *rows])
     else:
         click.echo("There are no campaigns yet: `campaign send FILE` begins one.")
+    click.echo(whose)
 
 
 @click.command()
@@ -107,6 +123,7 @@ def report(name: str, directory: str, as_json: bool) -> None:
         output.as_json(paths)
     else:
         click.echo(f"Report: {written.html}")
+        click.echo(f"Ledger: {written.report.ledger}")
 
 
 @click.command("in-doubt")

@@ -19,12 +19,13 @@ def db() -> None:
 
 @db.command()
 def upgrade() -> None:
-    """Bring the ledger's schema up to date."""
+    """Bring the ledger's schema up to date, after a copy of it where it is an SQLite file."""
     from ledger import migrating, misread_suppressions
-    from ledger.engine import open_ledger
+    from ledger.engine import Upgrade, open_ledger
     from settings import settings
 
-    with open_ledger(settings().database_url, upgrade=True) as ledger, ledger.reading() as connection:
+    ledger = open_ledger(settings().database_url, upgrade=Upgrade.ALWAYS)
+    with ledger, ledger.reading() as connection:
         misread = misread_suppressions.sentence(connection)
     click.echo(f"The ledger has the current schema ({migrating.HEAD}).")
     if misread:
@@ -106,6 +107,24 @@ def restored(mark: bool, accept: bool, by: str, reason: str, as_json: bool) -> N
             click.echo("Campaigns can be resumed again, each by itself: campaign in-doubt NAME first.")
         else:
             _show(restoring.listed(ledger), restoring.in_doubt(ledger), as_json)
+
+
+@db.command("adopt-queue")
+@click.option("--by", required=True, help="Who decides this.")
+@click.option("--reason", required=True, help="Why.")
+def adopt_queue(by: str, reason: str) -> None:
+    """Let this ledger, which has never sent, use an event queue that another one sends over."""
+    from ledger.engine import open_ledger
+    from ledger.ledger_names import shown
+    from mail import restoring
+    from settings import settings
+
+    with open_ledger(settings().database_url) as ledger:
+        before = restoring.adopt_queue(ledger, by=by, reason=reason)
+        name = shown(ledger.engine.url)
+    if before is not None:
+        click.echo(f"{before.by} said so before ({output.time(before.at)}): {before.reason}")
+    click.echo(f"The ledger {name} may send over its event queue beside others.")
 
 
 def _show(every: "list[Restore]", in_doubt: dict[str, int], as_json: bool) -> None:

@@ -130,6 +130,8 @@ def _tell(result: "Cleaned", directory: str, report: str) -> None:
     if suggested := result.suggested:
         counted = "1 row has a suggestion" if suggested == 1 else f"{suggested:,} rows have suggestions"
         click.echo(f"{counted}: campaign accept-suggestions {directory} --out FILE")
+    if summary.ledger is not None:
+        click.echo(f"Ledger: {summary.ledger}")
     click.echo(f"Report: {report}")
 
 

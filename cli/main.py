@@ -14,6 +14,7 @@ import click
 from cli import (
     account,
     amendments,
+    announcements,
     callbacks,
     campaigns,
     database,
@@ -74,6 +75,7 @@ for command in (
 
 def main() -> None:
     """Run the command line and exit."""
+    announcements.show()
     try:
         _refuse_names_that_are_no_text(sys.argv[1:])
         code = campaign.main(prog_name="campaign", standalone_mode=False)

@@ -52,6 +52,14 @@ def status(found: Mapping[str, Any], lines: Sequence[str] = ()) -> None:
     for line in lines:
         click.echo(f"  {line}")
     click.echo(f"  hard bounces {found['bounce_rate']:.2%}, complaints {found['complaint_rate']:.3%}")
+    click.echo(f"  {ledger(found['ledger'])}")
+
+
+def ledger(about: Mapping[str, Any]) -> str:
+    """Return in words which ledger figures come from, and how much it knows."""
+    from ledger.about import About
+
+    return f"ledger {About(**about)}"
 
 
 def time(epoch_seconds: float) -> str:

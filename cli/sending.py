@@ -62,7 +62,7 @@ def send(context: click.Context, file: str, directory: str | None, dry_run: bool
     """
     from datetime import UTC, datetime
 
-    from ledger.engine import open_ledger
+    from ledger.engine import Upgrade, open_ledger
     from mail import campaign_file, preflight, scheduling
     from settings import settings
 
@@ -70,7 +70,9 @@ def send(context: click.Context, file: str, directory: str | None, dry_run: bool
     # A recurring campaign that a person sends is the one of this day.
     today = datetime.now(UTC).date()
     campaign = scheduling.occurrence(campaign_file.load(file), today)
-    with open_ledger(found.database_url) as ledger:
+    # A look before sending changes nothing.
+    upgrade = Upgrade.NEVER if dry_run else Upgrade.WHERE_COPIED
+    with open_ledger(found.database_url, upgrade=upgrade) as ledger:
         ready = preflight.examine(ledger, found, campaign)
         for warning in ready.warnings:
             click.echo(f"warning: {warning}", err=True)
@@ -152,6 +154,7 @@ def _dry_run(
         "rate_per_second": rate.per_second,
         "left_for_the_day": ready.account.left_for_the_day,
         "hours": accepted / rate.per_second / 3600,
+        "ledger": None if result.summary.ledger is None else result.summary.ledger.as_json(),
     }
     if ready.stored is not None:
         plan |= {
@@ -165,6 +168,7 @@ def _dry_run(
         _tell(plan)
         for each in ready.amended:
             click.echo(f"  would change {each.sentence}")
+        click.echo(f"  ledger {result.summary.ledger}")
         click.echo("  nothing was sent")
     result.summary.refuse_nobody("")
 

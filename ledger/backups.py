@@ -14,10 +14,12 @@ from pathlib import Path
 from urllib.parse import quote
 
 from sqlalchemy import Connection, func, select
+from sqlalchemy.exc import DBAPIError
 
-from ledger import restores
-from ledger.engine import BUSY_TIMEOUT_SECONDS, Ledger, open_ledger, parsed
+from ledger import migrating, restores
+from ledger.engine import BUSY_TIMEOUT_SECONDS, Ledger, connect, open_ledger, parsed
 from ledger.errors import LedgerError, LedgerUnreachable
+from ledger.migrating import Schema
 from ledger.restores import FoundBy
 from ledger.schema import attempt, campaign, identity, message
 
@@ -134,7 +136,20 @@ def _copy(source: Path, target: Path) -> None:
 
 @contextmanager
 def _checked(copy: Path) -> Iterator[Connection]:
-    """Give a transaction in a copy whose schema is up to date and whose pages are sound."""
+    """Give a transaction in a copy whose schema is brought up to date and whose pages are sound."""
+    # The backup itself stays as it is, so that no further copy of this one is kept.
+    engine = connect(f"sqlite:///{copy}")
+    try:
+        with engine.connect() as connection:
+            is_older = migrating.schema_of(connection) is Schema.OLDER
+        if is_older:
+            migrating.upgrade(engine)
+    except DBAPIError as err:
+        raise LedgerError(
+            f"{copy.name.removesuffix('.part')} is no backup of a ledger ({err.orig})."
+        ) from err
+    finally:
+        engine.dispose()
     with open_ledger(f"sqlite:///{copy}") as ledger, ledger.writing() as connection:
         verdict = connection.exec_driver_sql("PRAGMA integrity_check(1)").scalar_one()
         if verdict != "ok":

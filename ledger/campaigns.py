@@ -72,7 +72,10 @@ class Campaign:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One change of a campaign's state: when, from what to what, by whom and why."""
+    """One change of a campaign's state: when, from what to what, by whom and why.
+
+    epoch: the one that holds from this change on; None in ledgers of before it was kept.
+    """
 
     at: float
     from_state: State
@@ -80,6 +83,7 @@ class Change:
     by: str
     reason: str
     halt: Mapping[str, Any] | None
+    epoch: int | None = None
 
 
 def find(connection: Connection, name: str) -> Campaign | None:
@@ -165,6 +169,7 @@ def remark(connection: Connection, locked: Campaign, *, by: str, reason: str) ->
             by=by,
             reason=reason,
             halt=locked.halt,
+            epoch=locked.epoch,
         )
     )
 
@@ -180,12 +185,13 @@ def _change(
     new_epoch: bool,
 ) -> None:
     at = clock.now(connection)
+    epoch = locked.epoch + 1 if new_epoch else locked.epoch
     connection.execute(
         update(campaign)
         .where(campaign.c.id == locked.id)
         .values(
             state=to_state,
-            epoch=locked.epoch + 1 if new_epoch else locked.epoch,
+            epoch=epoch,
             rung=0 if new_epoch else locked.rung,
             halt=None if new_epoch else (dict(halt) if halt else locked.halt),
             changed_at=at,
@@ -202,6 +208,7 @@ def _change(
             by=by,
             reason=reason,
             halt=dict(halt) if halt else locked.halt,
+            epoch=epoch,
         )
     )
 
@@ -231,6 +238,7 @@ def history(connection: Connection, campaign_id: int) -> list[Change]:
             by=row.by,
             reason=row.reason,
             halt=row.halt,
+            epoch=row.epoch,
         )
         for row in connection.execute(query)
     ]

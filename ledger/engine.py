@@ -1,32 +1,52 @@
 """Opening the ledger: one engine, reading and writing transactions, the schema brought up to date."""
 
+import logging
 import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import Enum
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, assert_never
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, select
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
-from ledger import migrating
-from ledger.errors import LedgerError, LedgerUnreachable
+from ledger import migrating, upgrade_copies
+from ledger.errors import LedgerError, LedgerMissing, LedgerUnreachable
 from ledger.json_text import decoded
+from ledger.ledger_names import BUSY_TIMEOUT_SECONDS, shown
+from ledger.migrating import Schema
 from ledger.schema import identity
 
-BUSY_TIMEOUT_SECONDS = 60
+log = logging.getLogger(__name__)
+
+__all__ = ["BUSY_TIMEOUT_SECONDS", "Ledger", "Upgrade", "connect", "open_ledger", "parsed"]
+
 _SQLITE, _POSTGRESQL = ("sqlite", "sqlite+pysqlite"), ("postgresql", "postgresql+psycopg")
 _FORMS = "sqlite:///PATH or postgresql+psycopg://USER:PASSWORD@HOST/NAME"
 
 
-class Ledger:
-    """The database behind a URL. Safe to share between threads; every transaction has its own connection."""
+class Upgrade(Enum):
+    """Which ledgers of an older schema whoever opens one may migrate."""
 
-    def __init__(self, engine: Engine, ledger_id: str) -> None:
+    NEVER = "never"
+    # Those of which a backup can be made here: SQLite files.
+    WHERE_COPIED = "where copied"
+    ALWAYS = "always"
+
+
+class Ledger:
+    """The database behind a URL. Safe to share between threads; every transaction has its own connection.
+
+    `is_new`: it was made just now, and knows of nobody who must not be written to.
+    """
+
+    def __init__(self, engine: Engine, ledger_id: str, *, is_new: bool = False) -> None:
         self.engine = engine
         self.ledger_id = ledger_id
+        self.is_new = is_new
         self._for_writing = engine.execution_options(writing=True)
 
     @contextmanager
@@ -60,40 +80,86 @@ class Ledger:
         self.close()
 
 
-def open_ledger(database_url: str, *, upgrade: bool = False) -> Ledger:
-    """Open the ledger, making and migrating a missing SQLite file; `upgrade` migrates any other database too.
+def open_ledger(database_url: str, *, upgrade: Upgrade = Upgrade.NEVER, make: bool = True) -> Ledger:
+    """Open the ledger; a missing or empty SQLite file becomes a new one, unless `make` says no.
 
-    Raises LedgerUnreachable in one sentence, without the password, where the database does not answer or a
-    PostgreSQL database lacks the current schema, and LedgerError where the URL is none.
+    A new ledger and a migration are told in the log. Raises LedgerMissing, LedgerUnreachable in one sentence,
+    without the password, where the database does not answer or has another schema than `upgrade` lets it
+    migrate, and LedgerError where the URL is none.
     """
+    if not make:
+        _refuse_missing(database_url)
     engine = connect(database_url)
     try:
         with engine.connect() as connection:
-            current = migrating.is_current(connection)
-        if not current:
-            if engine.dialect.name != "sqlite" and not upgrade:
-                raise LedgerUnreachable(
-                    f"the database {_shown(engine.url)} lacks the current schema: "
-                    "run `campaign db upgrade` first."
-                )
-            migrating.upgrade(engine)
+            schema = migrating.schema_of(connection)
+        _bring_up(engine, schema, upgrade)
         with engine.connect() as connection:
             ledger_id = connection.execute(select(identity.c.ledger_id)).scalar_one()
     except OperationalError as err:
         engine.dispose()
         raise LedgerUnreachable(
-            f"the database {_shown(engine.url)} cannot be reached ({_first_line(err)}): "
+            f"the database {shown(engine.url)} cannot be reached ({_first_line(err)}): "
             "check CAMPAIGN_DATABASE_URL and that it runs."
         ) from err
     except DBAPIError as err:
         engine.dispose()
         raise LedgerUnreachable(
-            f"{_shown(engine.url)} is not a ledger ({_first_line(err)}): check CAMPAIGN_DATABASE_URL."
+            f"{shown(engine.url)} is not a ledger ({_first_line(err)}): check CAMPAIGN_DATABASE_URL."
         ) from err
     except LedgerError:
         engine.dispose()
         raise
-    return Ledger(engine, ledger_id)
+    return Ledger(engine, ledger_id, is_new=schema is Schema.EMPTY)
+
+
+def _bring_up(engine: Engine, schema: Schema, upgrade: Upgrade) -> None:
+    """Make the schema current, where whoever opens the ledger may do that."""
+    name, is_file = shown(engine.url), engine.dialect.name == "sqlite"
+    match schema:
+        case Schema.CURRENT:
+            return
+        case Schema.EMPTY if is_file or upgrade is Upgrade.ALWAYS:
+            migrating.upgrade(engine)
+            log.warning("new ledger at %s: it knows of no bounces, no unsubscribes", name)
+        case Schema.EMPTY:
+            raise LedgerUnreachable(
+                f"the database {name} lacks the current schema: run `campaign db upgrade` first."
+            )
+        case Schema.OLDER if upgrade is Upgrade.ALWAYS or (is_file and upgrade is Upgrade.WHERE_COPIED):
+            copies: list[Path] = []
+            migrating.upgrade(
+                engine, before=lambda: copies.extend(upgrade_copies.copy_before(engine.url, migrating.HEAD))
+            )
+            log.warning("the schema of %s was brought up to date%s", name, _told(copies))
+        case Schema.OLDER:
+            first = "" if is_file else "back it up (docs/backup.md), then "
+            raise LedgerUnreachable(
+                f"the ledger {name} has the schema of an older version: {first}run `campaign db upgrade`"
+                f"{', which copies it first' if is_file else ''}."
+            )
+        case Schema.UNKNOWN:
+            raise migrating.unknown_schema()
+        case Schema.FOREIGN:
+            raise LedgerUnreachable(
+                f"{name} is not a ledger (it holds other tables): check CAMPAIGN_DATABASE_URL."
+            )
+        case other:
+            assert_never(other)
+
+
+def _told(copies: list[Path]) -> str:
+    return f"; as it was before: {copies[0]}" if copies else ""
+
+
+def _refuse_missing(database_url: str) -> None:
+    """Raise LedgerMissing where the URL is an SQLite file that is not there."""
+    try:
+        url = make_url(database_url)
+    except (ArgumentError, ValueError):
+        return
+    if url.drivername.startswith("sqlite") and url.database and not Path(url.database).exists():
+        raise LedgerMissing(f"there is no ledger at {shown(url)} yet: `campaign send FILE` makes it.")
 
 
 def connect(database_url: str) -> Engine:
@@ -130,7 +196,8 @@ def _sqlite(url: URL) -> Engine:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as err:
             raise LedgerUnreachable(
-                f"the folder {folder} cannot be made for the ledger: {err.strerror}."
+                f"the folder {folder} cannot be made for the ledger ({err.strerror}): "
+                "set CAMPAIGN_DATABASE_URL to a place that can be written to."
             ) from err
     engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_SECONDS}, json_deserializer=decoded)
 
@@ -165,10 +232,6 @@ def _use_wal(cursor: sqlite3.Cursor) -> None:
             if time.monotonic() >= give_up_at:
                 raise
             time.sleep(0.02)
-
-
-def _shown(url: URL) -> str:
-    return url.render_as_string(hide_password=True)
 
 
 def _first_line(err: DBAPIError) -> str:

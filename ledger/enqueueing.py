@@ -117,6 +117,7 @@ def enqueue(connection: Connection, new: NewCampaign, messages: Iterable[Sequenc
             to_state=State.RUNNING,
             by="send",
             reason="enqueued",
+            epoch=1,
         )
     )
     return _stored(connection, new)

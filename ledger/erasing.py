@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, case, delete, func, or_, select, update
+from sqlalchemy import Connection, case, delete, select, update
 
-from ledger import campaigns, clock, erasures, singles, unread
+from ledger import campaigns, clock, erasures, singles, spellings, unread
 from ledger.dialects import insert
 from ledger.erasures import ERASED
 from ledger.errors import LedgerError
+from ledger.key_batches import batches
 from ledger.schema import (
     callback,
     erasure,
@@ -24,6 +25,8 @@ from ledger.schema import (
 from ledger.statuses import Stage, Status
 from ledger.suppressions import Suppression, SuppressionReason, add
 from ledger.transitions import read_states, save
+
+_ROWS_AT_A_TIME = 1_000
 
 
 class BeingSent(LedgerError):
@@ -95,15 +98,17 @@ def _withdraw(connection: Connection, ids: Sequence[int]) -> int:
 
 def _forget_events(connection: Connection, ids: Sequence[int], key: str) -> int:
     """Empty what events say; that they came stays, so that a repeat of one is still known as such."""
-    theirs = or_(
-        event.c.message_id.in_(ids),
-        # One that belongs to no message of this ledger names its recipient alone.
-        event.c.message_id.is_(None) & (func.lower(event.c.recipient) == key),
+    empty = {"recipient": None, "diagnostic": None, "raw": "{}"}
+    emptied = connection.execute(update(event).where(event.c.message_id.in_(ids)).values(empty)).rowcount
+    # Those that belong to no message of this ledger name their recipient alone.
+    strangers = select(event.c.id, event.c.recipient).where(
+        event.c.message_id.is_(None), event.c.recipient.is_not(None)
     )
-    emptied = connection.execute(
-        update(event).where(theirs).values(recipient=None, diagnostic=None, raw="{}")
-    )
-    return emptied.rowcount
+    rows = connection.execute(strangers.execution_options(yield_per=_ROWS_AT_A_TIME))
+    theirs = [id_ for id_, recipient in rows if spellings.names(recipient, key)]
+    for part in batches(theirs):
+        emptied += connection.execute(update(event).where(event.c.id.in_(part)).values(empty)).rowcount
+    return emptied
 
 
 def _hash_suppressions(connection: Connection, key: str, known_as: str, by: str) -> int:
@@ -143,10 +148,13 @@ def _forget_singles(connection: Connection, ids: Sequence[int], key: str) -> Non
         .where(single.c.message_id.in_(ids))
         .values(recipient=ERASED, subject=ERASED, text=ERASED, alias=None, client_id=None, external_id=None)
     )
-    # Its answer is kept for a day and repeats the request.
-    connection.execute(
-        delete(idempotency).where(func.lower(idempotency.c.answer).contains(key, autoescape=True))
-    )
+    # Answers are kept for a day and repeat the request, in the caller's own spelling.
+    kept = select(idempotency.c.owner_id, idempotency.c.key, idempotency.c.answer)
+    rows = connection.execute(kept.execution_options(yield_per=_ROWS_AT_A_TIME))
+    theirs = [(owner_id, name) for owner_id, name, answer in rows if spellings.json_names(answer, key)]
+    for owner_id, name in theirs:
+        place = (idempotency.c.owner_id == owner_id, idempotency.c.key == name)
+        connection.execute(delete(idempotency).where(*place))
 
 
 def _forget_messages(connection: Connection, ids: Sequence[int], known_as: str) -> None:

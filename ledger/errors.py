@@ -15,3 +15,7 @@ class CampaignNotFound(LedgerError):
 
 class CampaignConflict(LedgerError):
     """The campaign's name or state does not allow this."""
+
+
+class LedgerMissing(LedgerError):
+    """There is no ledger at the place that was named."""

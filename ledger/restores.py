@@ -1,9 +1,9 @@
 """A ledger that was restored from an older copy: people may have been written to of whom it does not know.
 
-Two things outside of the database tell it. Its generation grows with every claim and is noted outside, so
-that a database behind the note is older than what was sent. And an event that bears the ledger's own tag with
-a send id that it never wrote comes of a send that it has forgotten. From then on nothing goes out until a
-person has said so, and whatever was still to be sent is in doubt.
+Two things outside of the database tell it. Its generation grows with every block of claims and is noted
+outside (ledger.generation), so that a database behind the note is older than what was sent. And an event that
+bears the ledger's own tag with a send id that it never wrote comes of a send that it has forgotten. From then
+on nothing goes out until a person has said so, and whatever was still to be sent is in doubt.
 
 Whoever changes this locks the ledger's own row first, before any campaign.
 """
@@ -14,9 +14,10 @@ from enum import StrEnum
 
 from sqlalchemy import Connection, func, insert, select, update
 
-from ledger import campaigns, clock, doubts, singles
+from ledger import campaigns, clock, doubts, generation, singles
 from ledger.campaigns import State
 from ledger.errors import CampaignConflict
+from ledger.generation import Standing
 from ledger.schema import campaign, identity, restore
 
 # More campaigns than can have been enqueued in the time that a restore loses.
@@ -92,16 +93,28 @@ def advance(connection: Connection, noted_outside: int) -> int | None:
     `noted_outside` was read before this transaction began. Where it is newer than the database, that is an
     older copy of itself.
     """
-    generation = lock(connection)
-    if noted_outside > generation:
-        begin(
-            connection, FoundBy.GENERATION, f"it is at {generation}; {noted_outside} was reached before", ()
-        )
+    reached = lock(connection)
+    if noted_outside > reached:
+        begin(connection, FoundBy.GENERATION, f"it is at {reached}; {noted_outside} was reached before", ())
     if is_open(connection):
         enforce(connection)
         return None
-    connection.execute(update(identity).values(generation=generation + 1))
-    return generation + 1
+    return generation.raise_by_one(connection)
+
+
+def let_go_on(connection: Connection, standing: Standing, seen: tuple[int, int]) -> bool:
+    """Return whether a process that saw the locked ledger at `seen` (its progress) may send of it.
+
+    Where the database is behind that, it was put back under the running process.
+    """
+    if standing.progress < seen:
+        reached = f"{seen[0]} with {seen[1]} claims was reached before"
+        note = f"it is at {standing.generation} with {standing.claims}; {reached}"
+        begin(connection, FoundBy.GENERATION, note, ())
+    if is_open(connection):
+        enforce(connection)
+        return False
+    return True
 
 
 def begin(
@@ -165,7 +178,7 @@ def accept(connection: Connection, noted_outside: int, *, by: str, reason: str) 
 
     Raises CampaignConflict where nothing waits for it.
     """
-    generation = max(lock(connection), noted_outside) + 1
+    reached = max(lock(connection), noted_outside) + 1
     if not is_open(connection):
         raise CampaignConflict("this ledger does not wait for anybody's word about a restore.")
     # What was found out and not yet carried out, as in a copy that nobody has sent from.
@@ -175,8 +188,9 @@ def accept(connection: Connection, noted_outside: int, *, by: str, reason: str) 
         .where(restore.c.accepted_at.is_(None))
         .values(accepted_at=clock.now(connection), accepted_by=by, accepted_reason=reason)
     )
-    connection.execute(update(identity).values(generation=generation))
-    return generation
+    connection.execute(update(identity).values(generation=reached))
+    generation.end_block(connection)
+    return reached
 
 
 def next_campaign_id(connection: Connection) -> int | None:

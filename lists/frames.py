@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -27,6 +28,8 @@ from lists.suppression import (
 
 SOURCE = "frame"
 ROWS_AT_A_TIME = 100_000
+_NO_LEDGER = "No ledger was asked: whoever bounced, complained or unsubscribed is not known here."
+_NO_DNS = "No DNS was asked: which domains take mail is not known here."
 
 
 def clean(
@@ -46,12 +49,13 @@ def clean(
     """Judge every row of a frame; its rows are numbered from 1, whatever its index.
 
     Cells become the text that a person would write for them, missing ones "". Without a `resolver` (such as
-    `lists.mx.lookup("")`) the DNS is not asked; `source` says whose consent counts and which columns hold it.
-    `keep` says which of several rows with one address stays: first, last or newest:COLUMN.
+    `lists.mx.lookup("")`) the DNS is not asked, and without `suppressed` no ledger: the summary's warnings
+    say so. `source` says whose consent counts and which columns hold it. `keep` says which of several rows
+    with one address stays: first, last or newest:COLUMN.
     Raises ListError where the frame cannot be used.
     """
     asked = source or ListSource(source=SOURCE, address_column=address_column)
-    return cleaning.clean(
+    result = cleaning.clean(
         asked,
         _policy(policy or HygienePolicy(), keep),
         suppressed=suppressed,
@@ -62,6 +66,12 @@ def clean(
         on_progress=on_progress,
         opened=_opening(frame, asked),
     )
+    unasked = (
+        _NO_LEDGER if suppressed is nobody_suppressed else "",
+        _NO_DNS if resolver is None or not (policy or HygienePolicy()).mx else "",
+    )
+    warnings = (*filter(None, unasked), *result.summary.warnings)
+    return replace(result, summary=replace(result.summary, warnings=warnings))
 
 
 def _policy(policy: HygienePolicy, keep: str) -> HygienePolicy:

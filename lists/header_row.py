@@ -202,8 +202,10 @@ def _rows(text: bytes, delimiter: str, most: int, *, whole: bool, quote: str) ->
     ends = [0]
     for line in lines:
         ends.append(ends[-1] + len(line))
-    quoting = csv.QUOTE_MINIMAL if quote else csv.QUOTE_NONE
-    reader = csv.reader(_decoded(lines), delimiter=delimiter, quoting=quoting)
+    if quote:
+        reader = csv.reader(_decoded(lines), delimiter=delimiter)
+    else:
+        reader = csv.reader(_decoded(lines), delimiter=delimiter, quoting=csv.QUOTE_NONE)
     found: list[_Row] = []
     try:
         while len(found) < most:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from ledger.about import About
 from lists.errors import BalanceError, NobodyAccepted
 from lists.policy import Quote
 from lists.reasons import Reason
@@ -33,6 +34,7 @@ class Summary:
     mistyped:  domains that look like a slip of the finger, each with the provider that was probably meant.
     risk:      accepted rows that are at free mail, were never mailed or never confirmed, by the names in
                `lists.risk`; empty where nobody was asked.
+    ledger:    whose suppressions counted; None where no ledger was asked.
     Raises BalanceError on construction where the figures do not add up.
     """
 
@@ -54,6 +56,7 @@ class Summary:
     header: bool = True
     mistyped: Mapping[str, str] = field(default_factory=dict)
     risk: Mapping[str, int] = field(default_factory=dict)
+    ledger: About | None = None
 
     def __post_init__(self) -> None:
         if list(self.by_reason) != [reason.value for reason in Reason]:
@@ -106,10 +109,13 @@ class Summary:
             "header": self.header,
             "mistyped": dict(self.mistyped),
             "risk": dict(self.risk),
+            "ledger": self.ledger.as_json() if self.ledger else None,
         }
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "Summary":
         """Return the summary that `as_json` gave out."""
         by_domain = {domain: DomainCounts(**counts) for domain, counts in values["by_domain"].items()}
-        return cls(**{**values, "by_domain": by_domain, "warnings": tuple(values["warnings"])})
+        ledger = About(**values["ledger"]) if values.get("ledger") else None
+        changed = {"by_domain": by_domain, "warnings": tuple(values["warnings"]), "ledger": ledger}
+        return cls(**{**values, **changed})

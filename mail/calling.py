@@ -17,10 +17,10 @@ from ledger.engine import Ledger
 from ledger.fresh_ids import fresh_id
 from mail import call_modes, gatekeeping, outages, rate, steady, warm_up
 from mail.call_modes import FULL_CALLS_PER_SECOND, Mode
+from mail.generation_blocks import GenerationBlocks
 from mail.lease import Lease
 from mail.rate import ACCOUNT, Place, Rate
 from mail.refusals import Refusals, halves
-from mail.restoring import Noted
 from mail.ses import Reply
 from mail.ses_client import SesClient
 from mail.ses_errors import Verdict
@@ -50,7 +50,7 @@ class Work:
     # How many recipients SES still takes of this worker; None where that is not watched.
     quota: int | None = None
     # None only in tests and measurements: then a restored ledger shows by its events alone.
-    noted: Noted | None = None
+    noted: GenerationBlocks | None = None
     # Told what an operator should know of the sending, in a sentence without an address.
     tell: Callable[[str], None] = lambda sentence: None
     sleep: Callable[[float], None] = time.sleep

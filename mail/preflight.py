@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from ledger.campaigns import Campaign as StoredCampaign
 from ledger.engine import Ledger
 from lists import mx, sources
-from mail import account_gate, amendments, callback_urls, queue, readiness
+from mail import account_gate, amendments, callback_urls, queue, readiness, restoring, working
 from mail.amendments import Amendment
 from mail.callback_urls import BadCallbackUrl
 from mail.campaign_file import Campaign, warnings
@@ -53,6 +53,7 @@ def examine(ledger: Ledger, settings: Settings, campaign: Campaign) -> Preflight
         campaign.sender,
         settings.configuration_set,
     )
+    restoring.refuse_queue_of_another(ledger, working.noted(ledger, settings))
     return Preflight(listed.row_count, account, found, (*warnings(campaign), *listed.notes), amended)
 
 

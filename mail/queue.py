@@ -2,20 +2,30 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any, Protocol
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError
 
 from mail.errors import MailError
 
 # SQS hands out at most ten messages a call.
 _MESSAGES_A_CALL = 10
+# What SQS says where it is asked too often: five calls about tags a second are its limit.
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-queues.html
+_THROTTLED = frozenset(
+    {"RequestThrottled", "ThrottlingException", "Throttling", "TooManyRequestsException", "OverLimit"}
+)
 
 
 class QueueError(MailError):
     """The event queue cannot be read."""
+
+
+class QueueBusy(QueueError):
+    """The event queue does not answer just now, or wants to be asked less: it passes by itself."""
 
 
 class SqsClient(Protocol):
@@ -74,23 +84,38 @@ class EventQueue:
         except (ClientError, BotoCoreError) as err:
             raise self._error(err) from err
 
-    def tag(self, name: str) -> str | None:
-        """Return the value of the queue's tag, or None where it has none of this name."""
+    def tags(self) -> dict[str, str]:
+        """Return the queue's tags. Raises QueueBusy or QueueError."""
         try:
-            found = self.sqs.list_queue_tags(QueueUrl=self.url).get("Tags", {}).get(name)
+            found = self.sqs.list_queue_tags(QueueUrl=self.url).get("Tags") or {}
         except (ClientError, BotoCoreError) as err:
-            raise self._error(err) from err
-        return None if found is None else str(found)
+            raise self._busy(err) or self._error(err) from err
+        return {str(name): str(value) for name, value in found.items()}
 
     def set_tag(self, name: str, value: str) -> None:
-        """Set a tag of the queue."""
+        """Set a tag of the queue. Raises QueueBusy or QueueError."""
         try:
             self.sqs.tag_queue(QueueUrl=self.url, Tags={name: value})
         except (ClientError, BotoCoreError) as err:
-            raise QueueError(
+            raise self._busy(err) or QueueError(
                 f"the event queue {self.url} cannot be tagged ({err}): give the sender the permission "
                 "sqs:TagQueue, as `campaign setup --dry-run` prints it."
             ) from err
+
+    def _busy(self, err: Exception) -> QueueBusy | None:
+        """Return the error as one that passes by itself, where it does."""
+        match err:
+            case ClientError():
+                code = str(err.response.get("Error", {}).get("Code", ""))
+                status = int(err.response.get("ResponseMetadata", {}).get("HTTPStatusCode") or 0)
+                passes = code in _THROTTLED or status == HTTPStatus.TOO_MANY_REQUESTS or status >= 500
+            case HTTPClientError() | ConnectionError():
+                passes = True
+            case _:
+                passes = False
+        if not passes:
+            return None
+        return QueueBusy(f"the event queue {self.url} does not answer for now ({err})")
 
     def _error(self, err: Exception) -> QueueError:
         return QueueError(
@@ -99,15 +124,16 @@ class EventQueue:
         )
 
 
-def open_queue(url: str) -> EventQueue:
+def open_queue(url: str, *, briefly: bool = False) -> EventQueue:
     """Return the queue at `url`. Reading and deleting are repeated by boto3: both are harmless twice.
 
-    Raises QueueError where AWS is not set up.
+    `briefly`: for the tags alone, which are asked once and soon given up; whoever asks comes again. Raises
+    QueueError where AWS is not set up.
     """
     config = Config(
-        retries={"mode": "standard"},
-        connect_timeout=10,
-        read_timeout=30,
+        retries={"mode": "standard", **({"total_max_attempts": 1} if briefly else {})},
+        connect_timeout=2 if briefly else 10,
+        read_timeout=3 if briefly else 30,
         # The few requests are built here; checking each costs as much as reading an event.
         parameter_validation=False,
     )

@@ -6,16 +6,40 @@ The queue is outside of the database, shared by all workers, and needed to send;
 from dataclasses import dataclass
 from typing import Protocol
 
-from ledger import doubts, restores
+from ledger import doubts, generation, restores
 from ledger.engine import Ledger
+from ledger.generation import Adoption
+from ledger.ledger_names import shown
 from ledger.restores import FoundBy, Restore
-from mail.queue import EventQueue
+from mail.errors import MailError
+from mail.queue import EventQueue, QueueBusy
+
+_PREFIX = "campaign-ledger-"
+# AWS keeps the tags that begin with `aws:` to itself: no queue of its has this one, by accident or not.
+# https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html
+SANDBOX_TAG = "aws:campaign-sandbox"
 
 
-class Noted(Protocol):
+class QueueOfAnother(MailError):
+    """The ledger is new and its event queue bears the tag of another one, which has sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What is noted outside: how far this ledger came, and which other ledgers have sent over the queue.
+
+    is_sandbox: the queue is the sandbox's own, over which ledgers come and go.
+    """
+
+    generation: int
+    others: tuple[str, ...] = ()
+    is_sandbox: bool = False
+
+
+class GenerationStore(Protocol):
     """Where the ledger's generation is noted, outside of the database."""
 
-    def read(self) -> int: ...
+    def look(self) -> Outside: ...
 
     def write(self, generation: int) -> None: ...
 
@@ -29,32 +53,55 @@ class QueueTag:
 
     @property
     def name(self) -> str:
-        return f"campaign-ledger-{self.ledger_id}"
+        return f"{_PREFIX}{self.ledger_id}"
 
-    def read(self) -> int:
-        """Return the noted generation; 0 where there is no note that can be read as one."""
-        value = self.queue.tag(self.name) or ""
-        return int(value) if value.isascii() and value.isdigit() else 0
+    def look(self) -> Outside:
+        """Return what is noted; a generation is 0 where there is no note that can be read as one."""
+        tags = self.queue.tags()
+        others = sorted(
+            name.removeprefix(_PREFIX)
+            for name, value in tags.items()
+            if name.startswith(_PREFIX) and name != self.name and _number(value)
+        )
+        return Outside(_number(tags.get(self.name, "")), tuple(others), SANDBOX_TAG in tags)
 
     def write(self, generation: int) -> None:
         self.queue.set_tag(self.name, str(generation))
 
 
-def may_send(ledger: Ledger, noted: Noted | None) -> bool:
-    """Return whether a claim that was just taken may be sent, and note outside that the ledger came this far.
+def refuse_queue_of_another(ledger: Ledger, store: GenerationStore) -> None:
+    """Raise QueueOfAnother where the ledger has never sent, and another one has, over the same queue.
 
-    Where the ledger is older than the note, or a restore waits for a person's word, every campaign is paused
-    and False returned. Raises QueueError where the note cannot be read or written.
+    That is what a mistyped CAMPAIGN_DATABASE_URL looks like. Nothing outside is asked for a ledger that has
+    sent, or of which a person has said that it may. Raises QueueError, but not where the queue is busy: the
+    first claim asks again.
     """
-    outside = noted.read() if noted is not None else 0
+    with ledger.reading() as connection:
+        if generation.has_sent(connection) or generation.adoption(connection) is not None:
+            return
+    try:
+        outside = store.look()
+    except QueueBusy:
+        return
+    if outside.others and not outside.is_sandbox:
+        raise queue_of_another(ledger)
+
+
+def queue_of_another(ledger: Ledger) -> QueueOfAnother:
+    """Return the error for a ledger that has never sent and whose queue another one sends over."""
+    return QueueOfAnother(
+        f"the ledger {shown(ledger.engine.url)} has never sent, and its event queue bears the tag of another "
+        "one that has: check CAMPAIGN_DATABASE_URL, or say that both may share the queue with "
+        "`campaign db adopt-queue --by WHO --reason WHY`."
+    )
+
+
+def adopt_queue(ledger: Ledger, *, by: str, reason: str) -> Adoption | None:
+    """Let a ledger use a queue that others send over; return the word of before, where there was one."""
     with ledger.writing() as connection:
-        generation = restores.advance(connection, outside)
-    if generation is None:
-        return False
-    if noted is not None:
-        # Of several workers an older one may write last: the next claim puts that right.
-        noted.write(generation)
-    return True
+        before = generation.adoption(connection)
+        generation.adopt(connection, by=by, reason=reason)
+    return before
 
 
 def mark(ledger: Ledger, *, by: str, reason: str) -> None:
@@ -63,16 +110,16 @@ def mark(ledger: Ledger, *, by: str, reason: str) -> None:
         restores.begin(connection, FoundBy.COMMAND, reason, (), by=by)
 
 
-def accept(ledger: Ledger, noted: Noted | None, *, by: str, reason: str) -> None:
+def accept(ledger: Ledger, store: GenerationStore | None, *, by: str, reason: str) -> None:
     """Let campaigns be resumed again, on a person's word.
 
     Raises CampaignConflict where nothing waits for it, and QueueError where the note cannot be brought up.
     """
-    outside = noted.read() if noted is not None else 0
+    outside = store.look().generation if store is not None else 0
     with ledger.writing() as connection:
-        generation = restores.accept(connection, outside, by=by, reason=reason)
-    if noted is not None:
-        noted.write(generation)
+        reached = restores.accept(connection, outside, by=by, reason=reason)
+    if store is not None:
+        store.write(reached)
 
 
 def in_doubt(ledger: Ledger) -> dict[str, int]:
@@ -85,3 +132,7 @@ def listed(ledger: Ledger) -> list[Restore]:
     """Return every restore of this ledger, the oldest first."""
     with ledger.reading() as connection:
         return restores.every(connection)
+
+
+def _number(value: str) -> int:
+    return int(value) if value.isascii() and value.isdigit() else 0

@@ -4,15 +4,17 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import assert_never
 
 from ledger import attempts, campaigns
 from ledger.attempts import ClaimLost
 from ledger.claims import Claim, Recipient
 from ledger.fresh_ids import fresh_id
-from mail import call_modes, quota, restoring, ses_requests
+from mail import call_modes, gatekeeping, quota, ses_requests
 from mail.calling import Calls, Work
 from mail.claiming import NoClaim, claim, give_back
 from mail.errors import TemplateError, Uncomposable
+from mail.generation_blocks import Answer, Leave
 from mail.message import MessageContext, compose
 from mail.ses_requests import Outgoing
 from mail.unsubscribe import url
@@ -57,23 +59,43 @@ def _send(work: Work, calls: Calls, recipients: int) -> str:
         held = claim(work.ledger, work.campaign, work.owner, size, work.rate.per_second)
         if isinstance(held, NoClaim):
             if held.wait_seconds <= 0:
-                if left < recipients:
-                    # So that a copy taken during the last claim is behind as well.
-                    restoring.may_send(work.ledger, work.noted)
+                if work.noted is not None and not held.held_by_others:
+                    # So that a copy taken while the last block lasted is behind as well.
+                    work.noted.end(work.ledger)
                 return _why(held)
             work.sleep(min(held.wait_seconds, _LOOK_AGAIN_SECONDS))
             continue
-        if not restoring.may_send(work.ledger, work.noted):
-            give_back(work.ledger, held)
-            return campaigns.State.PAUSED
-        left -= len(held.recipients)
-        # Lost where the campaign stopped or the lease is over: the next claim tells which.
+        # Whatever breaks from here on, nobody waits for the end of the lease.
         try:
-            with suppress(ClaimLost):
-                calls.send(held, rendered(work, held, calls.answers))
+            answer = _ask(work, held)
+            match answer.leave:
+                case Leave.GRANTED:
+                    left -= len(held.recipients)
+                    # Lost where the campaign stopped or the lease is over: the next claim tells which.
+                    with suppress(ClaimLost):
+                        calls.send(held, rendered(work, held, calls.answers))
+                case Leave.LATER:
+                    pass
+                case Leave.UNNOTED | Leave.RESTORED:
+                    return campaigns.State.PAUSED
+                case other:
+                    assert_never(other)
         finally:
             give_back(work.ledger, held)
+        if answer.wait_seconds > 0:
+            work.sleep(answer.wait_seconds)
     return "chunk"
+
+
+def _ask(work: Work, held: Claim) -> Answer:
+    """Return whether a claim may be sent; where it never may, the campaign is paused by then."""
+    if work.noted is None:
+        return Answer(Leave.GRANTED)
+    answer = work.noted.ask(work.ledger)
+    if answer.leave is Leave.UNNOTED:
+        with work.ledger.writing() as connection:
+            gatekeeping.stop(connection, held.campaign_id, answer.reason)
+    return answer
 
 
 def _why(none: NoClaim) -> str:

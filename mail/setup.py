@@ -87,21 +87,20 @@ def plan(names: Names, *, engagement: bool = False) -> tuple[str, ...]:
 
 
 def iam_policy() -> dict[str, Any]:
-    """Return the IAM policy that setting up and then sending needs."""
+    """Return the IAM policy of everything that is done in AWS; who only sends needs no more than `Send`."""
     return {
         "Version": "2012-10-17",
         "Statement": [
             _allow(
                 "Setup",
                 "ses:CreateConfigurationSet",
-                "ses:GetConfigurationSet",
                 "ses:CreateConfigurationSetEventDestination",
                 "ses:UpdateConfigurationSetEventDestination",
-                "ses:GetConfigurationSetEventDestinations",
                 "sns:CreateTopic",
                 "sns:SetTopicAttributes",
                 "sns:Subscribe",
                 "sqs:CreateQueue",
+                "sqs:GetQueueAttributes",
                 "sqs:GetQueueUrl",
                 "sqs:SetQueueAttributes",
                 "sts:GetCallerIdentity",
@@ -119,6 +118,9 @@ def iam_policy() -> dict[str, Any]:
                 "sqs:ListQueueTags",
                 "sqs:TagQueue",
             ),
+            _allow("Senders", "ses:CreateEmailIdentity", "ses:GetEmailIdentity"),
+            # S3 names the right to list objects after the bucket.
+            _allow("Lists", "s3:GetObject", "s3:ListBucket"),
             _allow(
                 "Suppress",
                 "ses:ListSuppressedDestinations",

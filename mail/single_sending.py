@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from typing import assert_never
 
 from ledger import attempts, breaker, singles
 from ledger.attempts import Answer, ClaimLost, Result
@@ -15,16 +16,16 @@ from ledger.claims import Claim, Recipient
 from ledger.engine import Ledger
 from ledger.fresh_ids import fresh_id
 from ledger.singles import Mail
-from mail import account_gate, composer, outages, rate, restoring, ses, ses_requests
+from mail import account_gate, composer, outages, rate, ses, ses_requests
 from mail.addresses import parse_from
 from mail.composer import Compose, ComposerBusy
 from mail.errors import MailError, Uncomposable
+from mail.generation_blocks import GenerationBlocks, Leave
 from mail.harmless import is_harmless
 from mail.lease import Lease
 from mail.message import MessageContext
 from mail.rate import ACCOUNT, Rate
 from mail.refusals import Refusals, halves
-from mail.restoring import Noted
 from mail.ses import Reply
 from mail.ses_client import SesClient
 from mail.ses_errors import Verdict, is_about_the_sender
@@ -53,7 +54,7 @@ class SingleWork:
     # In bounded time and memory, whatever the text.
     compose: Compose = composer.compose
     # None only in tests: then a restored ledger shows by its events alone.
-    noted: Noted | None = None
+    noted: GenerationBlocks | None = None
     # Told what an operator should know of the sending, in a sentence without an address.
     tell: Callable[[str], None] = lambda sentence: None
     sleep: Callable[[float], None] = time.sleep
@@ -64,8 +65,9 @@ class SingleWork:
 class SinglesSent:
     """Messages by answer, and why it ended.
 
-    `ended` is `chunk` where the number asked for was sent, `stopped` where the account is at fault, and else
-    the reason of `single_claiming.Nothing`. There may be more to send after `wait_seconds`.
+    `ended` is `chunk` where the number asked for was sent, `stopped` where the account is at fault, `later`
+    where it is still to be noted how far the ledger has come, and else the reason of
+    `single_claiming.Nothing`. There may be more to send after `wait_seconds`.
     """
 
     answers: dict[str, int]
@@ -98,22 +100,43 @@ class _Run:
             held = claim(self.work.ledger, self.work.owner, min(left, most, _CLAIM_MESSAGES))
             if isinstance(held, Nothing):
                 return SinglesSent(dict(self.answers), held.why, held.wait_seconds)
-            if not restoring.may_send(self.work.ledger, self.work.noted):
-                give_back(self.work.ledger, held.claim)
-                return SinglesSent(dict(self.answers), "suspended")
-            lease = Lease(self.work.ledger, held.claim, self.work.sleep, self.work.clock)
-            left -= len(held.claim.recipients)
-            # Lost where the account is suspended meanwhile or the lease is over: the next claim tells which.
+            # Whatever breaks from here on, nobody waits for the end of the lease.
             try:
-                with suppress(ClaimLost):
-                    for envelope, messages in self._calls(lease, held):
-                        self._call(lease, envelope, messages)
+                if (ended := self._refused()) is not None:
+                    return ended
+                left -= len(held.claim.recipients)
+                self._send(held)
             finally:
                 give_back(self.work.ledger, held.claim)
             if self.stop or self.put_off:
                 self.work.tell(self.stop or self.put_off)
                 return SinglesSent(dict(self.answers), "stopped")
         return SinglesSent(dict(self.answers), "chunk")
+
+    def _refused(self) -> SinglesSent | None:
+        """Return why a claim that was just taken may not be sent; None where it may."""
+        if self.work.noted is None:
+            return None
+        answer = self.work.noted.ask(self.work.ledger)
+        match answer.leave:
+            case Leave.GRANTED:
+                return None
+            case Leave.LATER:
+                return SinglesSent(dict(self.answers), "later", answer.wait_seconds)
+            case Leave.UNNOTED:
+                self.work.tell(answer.reason)
+                return SinglesSent(dict(self.answers), "stopped")
+            case Leave.RESTORED:
+                return SinglesSent(dict(self.answers), "suspended")
+            case other:
+                assert_never(other)
+
+    def _send(self, held: Held) -> None:
+        lease = Lease(self.work.ledger, held.claim, self.work.sleep, self.work.clock)
+        # Lost where the account is suspended meanwhile or the lease is over: the next claim tells which.
+        with suppress(ClaimLost):
+            for envelope, messages in self._calls(lease, held):
+                self._call(lease, envelope, messages)
 
     def _calls(self, lease: Lease, held: Held) -> Iterator[tuple[Envelope, list[Outgoing]]]:
         """Yield what one call each can take: messages of one sender, all with an HTML part or none."""

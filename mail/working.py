@@ -2,6 +2,7 @@
 
 import os
 import socket
+import threading
 from collections.abc import Callable
 from uuid import uuid4
 
@@ -9,22 +10,29 @@ from ledger import campaigns
 from ledger.engine import Ledger
 from lists import mx, mx_cached
 from lists.dns_verdicts import Status
-from mail import queue, quota, readiness, ses_client
+from mail import queue, quota, readiness, restoring, ses_client
 from mail.addresses import parse_from
 from mail.calling import Work
 from mail.campaign_file import Campaign
 from mail.collecting import Collector
 from mail.errors import MailError
+from mail.generation_blocks import GenerationBlocks
 from mail.rate import Rate
-from mail.restoring import Noted, QueueTag
+from mail.restoring import QueueTag
 from mail.ses_requests import Envelope
 from mail.single_sending import SingleWork
 from mail.templating import Templates
 from mail.unsubscribe import Tokens
 from settings import Settings
 
+# By process, ledger and database: what was seen of one says nothing about another.
+_blocks: dict[tuple[int, str, str], GenerationBlocks] = {}
+_guard = threading.Lock()
 
-def open_work(ledger: Ledger, settings: Settings, name: str) -> Work:
+
+def open_work(
+    ledger: Ledger, settings: Settings, name: str, *, tell: Callable[[str], None] = lambda sentence: None
+) -> Work:
     """Return what sending a campaign takes, with the account's rate as it is now.
 
     Raises SettingsError, MailError or CampaignNotFound in one sentence.
@@ -54,9 +62,10 @@ def open_work(ledger: Ledger, settings: Settings, name: str) -> Work:
         templates=templates,
         tokens=Tokens(settings.secret_key.get_secret_value()),
         public_url=settings.public_url,
-        noted=noted(ledger, settings),
+        noted=blocks(ledger, settings, tell),
         rate=Rate(account.rate_per_second, campaign.send.rate_per_second, name),
         quota=quota.share(account, campaign.send),
+        tell=tell,
     )
 
 
@@ -78,20 +87,40 @@ def open_single_work(
         tokens=Tokens(settings.secret_key.get_secret_value()),
         public_url=settings.public_url,
         rate=Rate(account.rate_per_second, 0.0, ""),
-        noted=noted(ledger, settings),
+        noted=blocks(ledger, settings, tell),
         tell=tell,
     )
 
 
-def noted(ledger: Ledger, settings: Settings) -> Noted:
+def noted(ledger: Ledger, settings: Settings) -> QueueTag:
     """Return where the ledger's generation is noted. Raises SettingsError where the queue is not set."""
     settings.need("event_queue_url")
-    return QueueTag(queue.open_queue(settings.event_queue_url), ledger.ledger_id)
+    return QueueTag(queue.open_queue(settings.event_queue_url, briefly=True), ledger.ledger_id)
+
+
+def blocks(
+    ledger: Ledger, settings: Settings, tell: Callable[[str], None] = lambda sentence: None
+) -> GenerationBlocks:
+    """Return what this process knows of the ledger's blocks: its first claim alone waits for a note.
+
+    Raises SettingsError where the queue is not set.
+    """
+    store, key = noted(ledger, settings), (os.getpid(), ledger.ledger_id, str(ledger.engine.url))
+    with _guard:
+        known = _blocks.setdefault(key, GenerationBlocks(store, tell, ahead=True))
+        # New credentials need a new client, and each run has a log of its own.
+        known.store, known.tell = store, tell
+    return known
 
 
 def open_collector(ledger: Ledger, settings: Settings) -> Collector:
-    """Return what collecting events takes. Raises SettingsError where the queue is not set."""
+    """Return what collecting events takes.
+
+    Raises SettingsError where the queue is not set, and QueueOfAnother.
+    """
     settings.need("event_queue_url")
+    # Events that a mistyped ledger takes off the queue are lost to the one that they belong to.
+    restoring.refuse_queue_of_another(ledger, noted(ledger, settings))
     # A bounce is newer than what cleaning the list found: that a domain took mail then says nothing now.
     agrees = mx_cached.lookup(ledger, mx.resolving(settings), believe=(Status.NO_MX,))
     return Collector(

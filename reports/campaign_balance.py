@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from ledger.campaigns import Campaign
 from ledger.statuses import Count, Status
 from ledger.tallies import Totals
-from reports.campaign_figures import Domain, ListFigures
+from reports.campaign_figures import Domain, Epoch, ListFigures
 from reports.errors import ReportError
 from reports.ses_notices import Withheld
 
@@ -50,9 +50,26 @@ def check(
             for what, (left, right) in by_domain.items()
         ),
     ]
+    _refuse(campaign.name, pairs)
+
+
+def check_epochs(name: str, totals: Totals, epochs: Sequence[Epoch]) -> None:
+    """Raise ReportError where the epochs of a campaign do not add up to the whole of it."""
+    pairs = [
+        (f"{what} over the epochs", sum(part), f"{what} in all", whole)
+        for what, part, whole in (
+            ("accepted", [each.accepted for each in epochs], totals.accepted),
+            ("hard bounces", [each.hard_bounced for each in epochs], totals.counts[Count.HARD_BOUNCED]),
+            ("complaints", [each.complained for each in epochs], totals.counts[Count.COMPLAINED]),
+        )
+    ]
+    _refuse(name, pairs)
+
+
+def _refuse(name: str, pairs: Iterable[tuple[str, int, str, int]]) -> None:
     faults = [f"{left} {a} != {right} {b}" for left, a, right, b in pairs if a != b]
     if faults:
-        raise ReportError(f"the figures of campaign {campaign.name} do not balance: {'; '.join(faults)}.")
+        raise ReportError(f"the figures of campaign {name} do not balance: {'; '.join(faults)}.")
 
 
 def _recounted(totals: Totals, recount: Totals) -> Iterable[tuple[str, int, int]]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ledger.about import About
 from ledger.accounts import Rolling
 from ledger.campaigns import Change, State
 from ledger.domain_brakes import Window
@@ -149,6 +150,7 @@ class CampaignReport:
     halt: Halt | None
     history: tuple[Change, ...]
     attention: tuple[Attention, ...]
+    ledger: About
 
     @property
     def by_status(self) -> Mapping[Status, int]:

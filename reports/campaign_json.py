@@ -17,6 +17,7 @@ def as_json(report: CampaignReport) -> str:
     counts = report.counts
     content = {
         "name": report.name,
+        "ledger": report.ledger.as_json(),
         "subject": report.subject,
         "state": report.state,
         "changed_at": report.changed_at,

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from ledger import campaigns, clock, tallies
+from ledger.about import about
 from ledger.campaigns import Campaign, Change, State
 from ledger.statuses import Count, Status
 from lists.output_files import refuse_address
@@ -49,6 +50,8 @@ def build(connection: Connection, name: str) -> CampaignReport:
     texts = campaign_queries.texts(connection, campaign.id)
     first, last = campaign_queries.accepted_between(connection, campaign.id)
     history = tuple(campaigns.history(connection, campaign.id))
+    epochs = _epochs(connection, campaign, history)
+    campaign_balance.check_epochs(campaign.name, totals, epochs)
     return CampaignReport(
         name=campaign.name,
         subject=str(campaign.definition.get("subject", "")),
@@ -73,10 +76,11 @@ def build(connection: Connection, name: str) -> CampaignReport:
         domains=domains,
         braked=tuple(braking.braked(connection, campaign)),
         timeline=campaign_queries.timeline(connection, campaign.id),
-        epochs=_epochs(connection, campaign, history),
+        epochs=epochs,
         halt=_halt(campaign.halt),
         history=history,
         attention=campaign_queries.attention(connection, campaign.id, MOST_ROWS),
+        ledger=about(connection),
     )
 
 
@@ -148,24 +152,36 @@ def _list_figures(campaign: Campaign) -> ListFigures:
 
 
 def _epochs(connection: Connection, campaign: Campaign, history: Sequence[Change]) -> tuple[Epoch, ...]:
-    resumed = [
-        change.at
-        for change in history
-        if change.from_state is State.HALTED and change.to_state is State.RUNNING
-    ]
+    began = _beginnings(campaign, history)
     epochs = []
-    for number, began_at in enumerate([campaign.created_at, *resumed], start=1):
+    for number in range(1, campaign.epoch + 1):
         totals = tallies.read(connection, campaign.id, number)
         epochs.append(
             Epoch(
                 number=number,
-                began_at=began_at,
+                began_at=began[number],
                 accepted=totals.accepted,
                 hard_bounced=totals.counts[Count.HARD_BOUNCED],
                 complained=totals.counts[Count.COMPLAINED],
             )
         )
     return tuple(epochs)
+
+
+def _beginnings(campaign: Campaign, history: Sequence[Change]) -> dict[int, float]:
+    """Return when each epoch of the campaign began.
+
+    Older ledgers did not keep which change began one: there every resume of a halt counts, and an epoch that
+    something else began is taken to have begun with the one before it.
+    """
+    began, latest = {1: campaign.created_at}, 1
+    for change in history:
+        resumed = change.from_state is State.HALTED and change.to_state is State.RUNNING
+        latest = change.epoch or (latest + 1 if resumed else latest)
+        began.setdefault(latest, change.at)
+    for number in range(2, campaign.epoch + 1):
+        began.setdefault(number, began[number - 1])
+    return began
 
 
 def _halt(stored: Mapping[str, Any] | None) -> Halt | None:

@@ -122,6 +122,7 @@ def _lines(report: CampaignReport) -> Iterator[str]:
             ["Messages", "Status", "Text"],
             [[number(each.messages), each.status, quoted(words.reason(each.text))] for each in texts],
         )
+    yield f"Ledger: {quoted(report.ledger.in_a_page())}"
 
 
 def _standing(report: CampaignReport) -> Iterator[str]:

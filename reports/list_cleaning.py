@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from ledger.about import about
 from ledger.engine import Ledger
 from lists import lookups, mx, mx_cached
 from lists.cleaning import Cleaning, Progress
@@ -72,7 +73,7 @@ def clean(
         for part in cleaning.parts(writer.work):
             findings.add_part(part)
             writer.write(part)
-        summary = told_as_of(cleaning.summary(), as_of)
+        summary = of_ledger(told_as_of(cleaning.summary(), as_of), ledger)
         page.write(writer.place_beside(REPORT_HTML), list_report.render_findings(summary, findings))
         return Cleaned(summary, writer.finish(summary), findings)
 
@@ -85,6 +86,12 @@ def told_as_of(summary: Summary, as_of: date | None) -> Summary:
         f"As of {as_of}: suppressions, consent and activity as they stood then, mail servers as they are now."
     )
     return replace(summary, warnings=(told, *summary.warnings))
+
+
+def of_ledger(summary: Summary, ledger: Ledger) -> Summary:
+    """Say in a summary whose suppressions counted."""
+    with ledger.reading() as connection:
+        return replace(summary, ledger=about(connection))
 
 
 def resolver(ledger: Ledger, nameservers: str, report: Progress) -> MxLookup:

@@ -22,6 +22,7 @@ def markdown(summary: Summary, directory: str) -> str:
         *_of_the_accepted(summary),
         *_suggestions(summary, directory),
         *(f"> {warning}" for warning in summary.warnings),
+        *([f"Ledger: {summary.ledger.in_a_page()}", ""] if summary.ledger else []),
         f"Files: `{directory}` (`accepted` and `rejected` as `.parquet` and `.csv`, `report.html`)",
     ]
     return "\n".join(lines)

@@ -20,7 +20,7 @@ from lists.shards import Plan, read_plan
 from lists.tally import Tally
 from reports import list_report, page
 from reports.findings import Findings
-from reports.list_cleaning import REPORT_HTML, Cleaned, resolver, told_as_of
+from reports.list_cleaning import REPORT_HTML, Cleaned, of_ledger, resolver, told_as_of
 
 _FIGURES = "figures"
 
@@ -89,8 +89,11 @@ def ask_mail_servers(ledger: Ledger, work: Path, report: Progress) -> None:
     shard_judging.ask_mail_servers(made, work, asking, report)
 
 
-def join(writer: Writer, seconds: Callable[[], float]) -> Cleaned:
-    """Let the files of all shards appear as one, with summary and report. Raises ListError, ReportError."""
+def join(writer: Writer, seconds: Callable[[], float], ledger: Ledger | None = None) -> Cleaned:
+    """Let the files of all shards appear as one, with summary and report. Raises ListError, ReportError.
+
+    `ledger` is the one that the shards were judged with, for the summary to name it.
+    """
     made = read_plan(writer.work)
     tally, findings = Tally(), Findings()
     for shard in range(len(made.shards)):
@@ -99,6 +102,7 @@ def join(writer: Writer, seconds: Callable[[], float]) -> Cleaned:
         findings.merge(Findings.read(folder / _FIGURES))
     shard_outputs.join(writer.work, len(made.shards))
     summary = told_as_of(shard_outputs.summary(made, writer.work, tally, seconds()), made.as_of)
+    summary = summary if ledger is None else of_ledger(summary, ledger)
     page.write(writer.place_beside(REPORT_HTML), list_report.render_findings(summary, findings))
     return Cleaned(summary, writer.finish(summary), findings)
 

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from ledger import breaker, campaigns, tallies, unread
+from ledger.about import About, about
 from ledger.breaker import Opened
 from ledger.campaigns import Campaign, State
 from ledger.domain_brakes import Window
@@ -27,6 +28,7 @@ class CampaignStatus:
     campaign: Campaign
     totals: Totals
     withheld: Withheld
+    ledger: About
     notices: tuple[Notice, ...] = ()
     braked: tuple[Window, ...] = ()
     # What the sender's domain may send today, where it is being warmed up.
@@ -40,6 +42,7 @@ class CampaignStatus:
         """Return what `campaign status NAME --json` prints."""
         return {
             "name": self.campaign.name,
+            "ledger": self.ledger.as_json(),
             "state": self.campaign.state,
             "recipients": self.campaign.recipients,
             "by_status": {status.value: count for status, count in self.totals.by_status.items()},
@@ -103,20 +106,22 @@ _HALT_KEYS = ("rule", "k", "n", "known", "at", "by", "reason")
 
 def of(connection: Connection, name: str) -> CampaignStatus:
     """Return the status of the campaign. Raises CampaignNotFound."""
-    return _status(connection, campaigns.get(connection, name))
+    return _status(connection, campaigns.get(connection, name), about(connection))
 
 
 def every(connection: Connection) -> list[CampaignStatus]:
     """Return the status of every campaign, the newest first."""
-    return [_status(connection, campaign) for campaign in campaigns.every(connection)]
+    ledger = about(connection)
+    return [_status(connection, campaign, ledger) for campaign in campaigns.every(connection)]
 
 
-def _status(connection: Connection, campaign: Campaign) -> CampaignStatus:
+def _status(connection: Connection, campaign: Campaign, ledger: About) -> CampaignStatus:
     totals = tallies.read(connection, campaign.id)
     return CampaignStatus(
         campaign,
         totals,
         ses_notices.withheld(connection, campaign.id, totals),
+        ledger,
         ses_notices.notices(connection, campaign.id),
         tuple(braking.braked(connection, campaign)),
         warm_up.today(connection, campaign),

@@ -177,6 +177,8 @@ class Behaviour(_Settings):
     rate_per_second:       recipients; the bucket holds `burst_seconds` of it and may go negative.
     daily_quota:           recipients in 24 h, -1 for none.
     bulk_calls_per_second: a limit on SendBulkEmail calls as such, None for none.
+    tag_calls_per_second:  what SQS takes of calls that read or change the tags of queues; its own limit is 5:
+                           https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-queues.html
     bulk_refusals:         whether a paused or suspended account refuses a bulk call whole or by entry.
     keep_bodies:           how many of the latest messages keep their bodies.
     """
@@ -186,6 +188,7 @@ class Behaviour(_Settings):
     burst_seconds: Annotated[float, Field(gt=0)] = 1.0
     daily_quota: Annotated[int, Field(ge=-1)] = 1_000_000
     bulk_calls_per_second: Annotated[float, Field(gt=0)] | None = None
+    tag_calls_per_second: Annotated[float, Field(gt=0)] = 5.0
     bulk_refusals: Literal["entries", "call"] = "entries"
     production_access: bool = True
     sending_enabled: bool = True

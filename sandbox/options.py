@@ -12,6 +12,8 @@ ACCOUNT = "123456789012"
 CONFIGURATION_SET = "campaign"
 EVENT_TOPIC = "campaign-events"
 EVENT_QUEUE = "campaign-events"
+# What tells the sandbox's own event queue from every other one.
+OWN_TAG = "aws:campaign-sandbox"
 # Tokens made with it are worth nothing outside a sandbox, which is why it may stand here.
 SECRET_KEY = "sandbox-only-never-use-this-key-in-production"
 

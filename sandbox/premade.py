@@ -4,7 +4,16 @@ import json
 
 from sandbox import ses_configuration, sns_api, sqs_queues
 from sandbox.behaviour import EventType
-from sandbox.options import ACCOUNT, CONFIGURATION_SET, EVENT_QUEUE, EVENT_TOPIC, HOST, REGION, SECRET_KEY
+from sandbox.options import (
+    ACCOUNT,
+    CONFIGURATION_SET,
+    EVENT_QUEUE,
+    EVENT_TOPIC,
+    HOST,
+    OWN_TAG,
+    REGION,
+    SECRET_KEY,
+)
 from sandbox.world import World
 
 
@@ -26,6 +35,8 @@ def prepare(world: World) -> None:
     }
     sqs_queues.create_queue(world, {"QueueName": EVENT_QUEUE})
     world.queues[EVENT_QUEUE].attributes["Policy"] = json.dumps(policy)
+    # Nobody but AWS can set a tag that begins so: no queue of it passes for one of a sandbox.
+    world.queues[EVENT_QUEUE].tags[OWN_TAG] = "yes"
     sns_api.create_topic(world, {"Name": EVENT_TOPIC})
     sns_api.subscribe(world, {"TopicArn": topic_arn, "Protocol": "sqs", "Endpoint": queue_arn})
     ses_configuration.create(world, {"ConfigurationSetName": CONFIGURATION_SET})

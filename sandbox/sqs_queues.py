@@ -88,14 +88,19 @@ def set_queue_attributes(world: World, body: dict[str, Any]) -> dict[str, Any]:
 
 def list_queue_tags(world: World, body: dict[str, Any]) -> dict[str, Any]:
     """ListQueueTags."""
+    _take_tag_call(world)
     tags = queue_of(world, body).tags
     return {"Tags": dict(tags)} if tags else {}
 
 
 def tag_queue(world: World, body: dict[str, Any]) -> dict[str, Any]:
-    """TagQueue: at most 50 tags a queue."""
+    """TagQueue: at most 50 tags a queue, and none of AWS's own."""
+    _take_tag_call(world)
     queue = queue_of(world, body)
-    tags = queue.tags | {str(name): str(value) for name, value in (body.get("Tags") or {}).items()}
+    new = {str(name): str(value) for name, value in (body.get("Tags") or {}).items()}
+    if any(name.lower().startswith("aws:") for name in new):
+        raise invalid("Tag keys that begin with aws: are reserved.")
+    tags = queue.tags | new
     if len(tags) > 50:
         raise invalid("Too many tags added for queue.")
     queue.tags = tags
@@ -104,10 +109,16 @@ def tag_queue(world: World, body: dict[str, Any]) -> dict[str, Any]:
 
 def untag_queue(world: World, body: dict[str, Any]) -> dict[str, Any]:
     """UntagQueue."""
+    _take_tag_call(world)
     queue = queue_of(world, body)
     for name in body.get("TagKeys") or []:
         queue.tags.pop(name, None)
     return {}
+
+
+def _take_tag_call(world: World) -> None:
+    if not world.tag_calls.take(1, world.monotonic()):
+        raise ApiError(400, "RequestThrottled", "The request was denied due to request throttling.")
 
 
 def _check_attributes(attributes: dict[str, str]) -> None:

@@ -72,6 +72,9 @@ class World:
         if fields is None or "bulk_calls_per_second" in fields:
             calls = behaviour.bulk_calls_per_second
             self.bulk_calls = Bucket(calls, 1, now) if calls else None
+        if fields is None or "tag_calls_per_second" in fields:
+            calls = behaviour.tag_calls_per_second
+            self.tag_calls = Bucket(calls, max(1.0, calls), now)
         if fields is None or fields & {"failures", "seed"}:
             self.failures = Failures(behaviour.failures, behaviour.seed)
 

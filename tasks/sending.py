@@ -1,13 +1,15 @@
 """Steps that prepare a campaign, send it and collect what became of it."""
 
-from dataclasses import asdict, replace
+import logging
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from prefect import get_run_logger, task
+from prefect.exceptions import MissingContextError
 
 from ledger import campaigns, claims, unread
-from ledger.engine import open_ledger
+from ledger.engine import Upgrade, open_ledger
 from mail import (
     amendments,
     attending,
@@ -27,6 +29,8 @@ from mail.errors import MailError
 from mail.templating import Templates
 from settings import settings
 
+log = logging.getLogger(__name__)
+
 
 @task(task_run_name="check {campaign.name}")
 def check_ready(campaign: Campaign) -> dict[str, Any]:
@@ -35,7 +39,7 @@ def check_ready(campaign: Campaign) -> dict[str, Any]:
     What of its file has changed since, and may, holds from here on.
     """
     found = settings()
-    with open_ledger(found.database_url) as ledger:
+    with open_ledger(found.database_url, upgrade=Upgrade.WHERE_COPIED) as ledger:
         ready = preflight.examine(ledger, found, campaign)
         amended = amendments.take_over(ledger, campaign)
     return {
@@ -64,7 +68,7 @@ def send_chunk(campaign: str, chunk: int, recipients_at_most: int) -> dict[str, 
     """Send one chunk; return the messages by answer, and why it ended (see mail.sending.Sent)."""
     found = settings()
     with open_ledger(found.database_url) as ledger:
-        work = replace(working.open_work(ledger, found, campaign), tell=_warn)
+        work = working.open_work(ledger, found, campaign, tell=_warn)
         sent = sending.send_chunk(work, recipients_at_most)
     return {"answers": sent.answers, "ended": sent.ended}
 
@@ -81,11 +85,14 @@ def collect_during(campaign: str, settle_seconds: float, presence: int = 0) -> d
     with open_ledger(found.database_url) as ledger:
         try:
             with callback_service.beside(ledger, found, campaign):
+                blocks = working.blocks(ledger, found)
+
+                def look_after(_: object) -> None:
+                    attending.renew(ledger, presence)
+                    blocks.end_what_is_over(ledger)
+
                 collected = collecting.collect_during(
-                    working.open_collector(ledger, found),
-                    campaign,
-                    settle_seconds,
-                    on_progress=lambda _: attending.renew(ledger, presence),
+                    working.open_collector(ledger, found), campaign, settle_seconds, on_progress=look_after
                 )
         except Exception as err:
             reason = (
@@ -106,6 +113,8 @@ def collect_once() -> dict[str, Any]:
     found = settings()
     with open_ledger(found.database_url) as ledger:
         collected = working.open_collector(ledger, found).drain()
+        # What a worker that died has left is told from a copy then.
+        working.blocks(ledger, found).end_what_is_over(ledger)
         with ledger.reading() as connection:
             changed = [each.name for each in campaigns.every(connection) if each.id in collected.campaigns]
             warning = unread.amount(connection).sentence if collected.not_events else ""
@@ -154,7 +163,11 @@ def finish(campaign: str) -> str:
 
 
 def _warn(sentence: str) -> None:
-    get_run_logger().warning("%s", sentence)
+    try:
+        get_run_logger().warning("%s", sentence)
+    except MissingContextError:
+        # How far the ledger came is noted from a thread of its own, which knows no run.
+        log.warning("%s", sentence)
 
 
 def attend(campaign: str) -> int:

@@ -50,7 +50,8 @@ def ask_mail_servers(work: str) -> None:
 
 def join(writer: Writer, directory: str, began: float) -> dict[str, Any]:
     """Let the outputs of all shards appear; return the summary as in summary.json. Raises NobodyAccepted."""
-    result = shard_cleaning.join(writer, lambda: round(monotonic() - began, 3))
+    with open_ledger(settings().database_url) as ledger:
+        result = shard_cleaning.join(writer, lambda: round(monotonic() - began, 3), ledger)
     show(result, directory)
     result.summary.refuse_nobody(str(result.outputs.rejected_csv))
     return result.summary.as_json()

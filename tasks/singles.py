@@ -1,5 +1,6 @@
 """Steps that send the single messages of the API."""
 
+import time
 from typing import Any
 
 from prefect import get_run_logger, task
@@ -16,5 +17,8 @@ def send_chunk(messages_at_most: int) -> dict[str, Any]:
     found, log = settings(), get_run_logger()
     with open_ledger(found.database_url) as ledger:
         work = working.open_single_work(ledger, found, tell=log.warning)
-        sent = single_sending.send_messages(work, messages_at_most)
+        while (sent := single_sending.send_messages(work, messages_at_most)).ended == "later":
+            time.sleep(sent.wait_seconds)
+        if work.noted is not None and sent.ended != "chunk":
+            work.noted.end(ledger)
     return {"answers": sent.answers, "ended": sent.ended}

@@ -26,6 +26,9 @@ settings.register_profile("thorough", max_examples=1_000, deadline=None, suppres
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "small"))
 
 
+_data_home = tempfile.TemporaryDirectory(prefix="campaign-tests-data-")
+
+
 def pytest_configure() -> None:
     """Take the developer's own settings and AWS account out of reach of the tests; end in good order."""
     for name in list(os.environ):
@@ -33,6 +36,8 @@ def pytest_configure() -> None:
             del os.environ[name]
     os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
     os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
+    # The ledger of whoever runs the tests: a test that names none gets a folder which is there for nobody.
+    os.environ["XDG_DATA_HOME"] = _data_home.name
     # A run that is ended from outside stops its servers as Ctrl-C does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 

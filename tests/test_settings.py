@@ -1,6 +1,7 @@
 """The environment, read in one place."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -19,11 +20,91 @@ def fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     settings.cache_clear()
 
 
-def test_with_nothing_set_the_ledger_is_a_file_in_var() -> None:
-    found = settings()
-    assert found.database_url == "sqlite:///var/campaign.sqlite3"
-    assert found.output_dir == "var"
-    assert (found.public_url, found.secret_key.get_secret_value(), found.nameservers) == ("", "", "")
+@pytest.fixture
+def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A home of the test's own, and a working folder beside it."""
+    home, work = tmp_path / "home", tmp_path / "work"
+    home.mkdir()
+    work.mkdir()
+    monkeypatch.delenv("XDG_DATA_HOME", raising=False)
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.chdir(work)
+    return home
+
+
+def test_with_nothing_set_there_is_one_ledger_for_a_user_in_every_working_folder(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = settings()
+    monkeypatch.chdir("/")
+    settings.cache_clear()
+    assert settings().database_url == first.database_url
+    assert Path(first.database_url.removeprefix("sqlite:///")).is_relative_to(home)
+    assert first.output_dir == "var"
+    assert (first.public_url, first.secret_key.get_secret_value(), first.nameservers) == ("", "", "")
+
+
+@pytest.mark.parametrize("name", ["HOME", "XDG_DATA_HOME"])
+@pytest.mark.parametrize("value", [None, "", "/", "//", "/.", "somewhere", "/dev/null"])
+def test_without_a_usable_home_the_ledger_has_to_be_named(
+    name: str, value: str | None, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("HOME")
+    if value is not None:
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match="set CAMPAIGN_DATABASE_URL") as caught:
+        settings()
+    assert str(caught.value).count("\n") == 0
+    monkeypatch.setenv("CAMPAIGN_DATABASE_URL", "sqlite:////srv/campaign.sqlite3")
+    assert settings().database_url == "sqlite:////srv/campaign.sqlite3"
+
+
+def test_a_home_that_is_not_there_is_not_made(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(home / "gone"))
+    with pytest.raises(SettingsError, match="which is not there"):
+        settings()
+    assert list(home.iterdir()) == []
+
+
+def test_a_home_that_cannot_be_written_to_is_none(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Whoever runs tests as root may write everywhere.
+    monkeypatch.setattr("os.access", lambda *_: False)
+    with pytest.raises(SettingsError, match="cannot be written to"):
+        settings()
+
+
+def test_a_data_folder_that_somebody_names_serves_without_a_home(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("HOME")
+    monkeypatch.setenv("XDG_DATA_HOME", str(home))
+    assert settings().database_url.startswith(f"sqlite:///{home}/")
+
+
+@pytest.mark.parametrize("homeless", [False, True])
+def test_a_ledger_of_the_working_folder_stops_everything_until_it_is_named(
+    homeless: bool, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if homeless:
+        monkeypatch.delenv("HOME")
+    former = Path("var", "campaign.sqlite3").absolute()
+    former.parent.mkdir()
+    former.write_bytes(b"")
+    with pytest.raises(SettingsError) as caught:
+        settings()
+    assert f"CAMPAIGN_DATABASE_URL=sqlite:///{former}" in str(caught.value)
+    assert ("or move it" in str(caught.value)) is not homeless
+    monkeypatch.setenv("CAMPAIGN_DATABASE_URL", f"sqlite:///{former}")
+    assert settings().database_url == f"sqlite:///{former}"
+
+
+@pytest.mark.parametrize("value", ["", "  "])
+def test_a_ledger_that_was_meant_to_be_named_is_not_another_one(
+    value: str, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CAMPAIGN_DATABASE_URL", value)
+    with pytest.raises(SettingsError, match=r"^CAMPAIGN_DATABASE_URL: is empty"):
+        settings()
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,15 @@ from ledger.schema.sending import (
     limiter,
     message,
 )
-from ledger.schema.upkeep import drain, identity, mx_answer, restore, unread_change, unread_message
+from ledger.schema.upkeep import (
+    drain,
+    identity,
+    mx_answer,
+    queue_adoption,
+    restore,
+    unread_change,
+    unread_message,
+)
 
 __all__ = [
     "COHORT_SECONDS",
@@ -64,6 +72,7 @@ __all__ = [
     "metadata",
     "mx_answer",
     "owner",
+    "queue_adoption",
     "restore",
     "sender",
     "sender_day",

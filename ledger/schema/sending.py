@@ -51,6 +51,8 @@ campaign_change = Table(
     Column("by", String(200), nullable=False),
     Column("reason", Text, nullable=False),
     Column("halt", JSON(none_as_null=True)),
+    # The epoch from this change on; None in what was written before epochs were kept here.
+    Column("epoch", Integer),
 )
 
 # A lease on some messages: of one campaign, or single ones. Its id is the fence: a later claim always has a

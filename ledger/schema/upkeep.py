@@ -5,12 +5,31 @@ from sqlalchemy import BigInteger, Column, Float, Integer, LargeBinary, String, 
 from ledger.schema.base import Id, metadata
 
 # One row: the id that every message carries as its `ledger` tag, so that events of another ledger show.
-# `generation` grows with every claim and is noted outside of the database too (ledger.restores).
+# `generation` grows with every block of claims and is noted outside of the database too (ledger.restores).
 identity = Table(
     "identity",
     metadata,
     Column("ledger_id", String(32), primary_key=True),
     Column("generation", BigInteger, nullable=False, server_default="0"),
+    # The newest generation that is known to be noted outside, since when, until when nobody else is to try,
+    # and since when nobody could; 0: all is well.
+    Column("noted", BigInteger, nullable=False, server_default="0"),
+    Column("noted_at", Float, nullable=False, server_default="0"),
+    Column("noting_until", Float, nullable=False, server_default="0"),
+    Column("failing_since", Float, nullable=False, server_default="0"),
+    # All claims that were let through, and how many those were when the generation last grew.
+    Column("claims", BigInteger, nullable=False, server_default="0"),
+    Column("claims_before", BigInteger, nullable=False, server_default="0"),
+)
+
+# A person's word that this ledger may use an event queue that another one sends over.
+queue_adoption = Table(
+    "queue_adoption",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("at", Float, nullable=False),
+    Column("by", String(200), nullable=False),
+    Column("reason", Text, nullable=False),
 )
 
 # That this database is an older copy of itself: while `accepted_at` is empty, nothing goes out.

@@ -12,7 +12,7 @@ import boto3
 import psycopg
 
 from ledger import enqueueing
-from ledger.engine import Ledger, open_ledger
+from ledger.engine import Ledger, Upgrade, open_ledger
 from ledger.enqueueing import NewCampaign, NewMessage
 from mail.campaign_file import Campaign
 from mail.templating import Templates
@@ -52,7 +52,7 @@ class PostgresDatabase(Database):
         self._server = server
         with psycopg.connect(host=str(server.folder), user="postgres", autocommit=True) as connection:
             connection.execute("CREATE DATABASE chaos TEMPLATE template0")
-        open_ledger(self.url, upgrade=True).close()
+        open_ledger(self.url, upgrade=Upgrade.ALWAYS).close()
 
     def outage(self, sudden: bool) -> None:
         self._server.stop("immediate" if sudden else "fast")

@@ -1,6 +1,7 @@
 """The `campaign` command in this process: a folder of its own, a sandbox behind it, and no Prefect."""
 
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -117,17 +118,29 @@ class Office:
 
 @pytest.fixture(scope="session")
 def started() -> Iterator[sandbox.RunningSandbox]:
-    behaviour = sandbox.Behaviour(rate_per_second=1_000_000)
+    behaviour = sandbox.Behaviour(rate_per_second=1_000_000, tag_calls_per_second=1_000)
     with sandbox.start(sandbox.SandboxOptions(s3=False, behaviour=behaviour)) as running:
         yield running
 
 
+@pytest.fixture(scope="session")
+def ledger_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A ledger with nothing in it, so that no command has to make one and say so."""
+    path = tmp_path_factory.mktemp("template") / LEDGER
+    open_ledger(f"sqlite:///{path}").close()
+    return path
+
+
 @pytest.fixture
 def office(
-    started: sandbox.RunningSandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    started: sandbox.RunningSandbox,
+    ledger_template: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Office]:
     """A campaign that could be sent, with the environment that it takes."""
     started.reset()
+    shutil.copyfile(ledger_template, tmp_path / LEDGER)
     # boto3 keeps the credentials and the region that it once found.
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
     for name, value in started.environment.items():

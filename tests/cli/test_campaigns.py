@@ -94,7 +94,7 @@ def test_the_list_of_campaigns_has_the_newest_first(office: "Office", command: "
     assert [each["name"] for each in every] == ["two", "one"]
     assert all(each.keys() >= STATUS_KEYS for each in every)
     lines = command("status").out.splitlines()
-    assert [line.split()[0] for line in lines] == ["campaign", "two", "one"]
+    assert [line.split()[0] for line in lines] == ["campaign", "two", "one", "ledger"]
 
 
 def test_a_halt_by_hand_latches_and_says_how_to_go_on(

@@ -72,7 +72,8 @@ def emptied_postgres_url(new_postgres_database: Callable[[], str]) -> Iterator[C
         [
             "SET lock_timeout = '20s'",
             *(f"DELETE FROM {name}" for name in tables),
-            "UPDATE identity SET generation = 0",
+            "UPDATE identity SET generation = 0, noted = 0, noted_at = 0, noting_until = 0, "
+            "failing_since = 0, claims = 0, claims_before = 0",
         ]
     )
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:

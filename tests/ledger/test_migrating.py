@@ -14,7 +14,7 @@ from sqlalchemy import Connection, func, inspect, select, text
 
 import ledger
 from ledger import migrating, suppression_history, tallies
-from ledger.engine import connect, open_ledger
+from ledger.engine import Upgrade, connect, open_ledger
 from ledger.errors import LedgerError
 from ledger.schema import event, identity, message, metadata, suppression
 from ledger.statuses import Count, Status
@@ -235,7 +235,7 @@ def test_a_schema_of_another_version_is_told_in_a_sentence(database_url: str) ->
     engine.dispose()
     try:
         with pytest.raises(LedgerError, match="does not know"):
-            open_ledger(database_url, upgrade=True)
+            open_ledger(database_url, upgrade=Upgrade.ALWAYS)
     finally:
         with engine.begin() as connection:
             connection.execute(text(f"UPDATE alembic_version SET version_num = '{migrating.HEAD}'"))

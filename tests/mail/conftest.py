@@ -395,7 +395,7 @@ def unfrozen_stage(ledger: Ledger, make_campaign: CampaignMaker, fake_ses: FakeS
 @pytest.fixture(scope="session")
 def started() -> Iterator[sandbox.RunningSandbox]:
     """One sandbox for the whole room, which knows no S3."""
-    behaviour = sandbox.Behaviour(rate_per_second=1_000)
+    behaviour = sandbox.Behaviour(rate_per_second=1_000, tag_calls_per_second=1_000)
     with sandbox.start(sandbox.SandboxOptions(s3=False, behaviour=behaviour)) as running:
         yield running
 

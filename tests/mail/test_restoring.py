@@ -8,6 +8,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from sqlalchemy import update
 
 from ledger import backups, restores
 from ledger.campaigns import State
@@ -16,9 +17,12 @@ from ledger.errors import CampaignConflict
 from ledger.events import apply
 from ledger.incoming import Event
 from ledger.restores import FoundBy
+from ledger.schema import identity
 from ledger.statuses import Fact, Status
 from mail import controls, doubts, restoring, sending, working
-from mail.queue import QueueError
+from mail.generation_blocks import GenerationBlocks
+from mail.queue import QueueBusy, QueueError
+from mail.restoring import Outside
 from settings import settings
 
 NAME = "spring-offer"
@@ -31,8 +35,8 @@ class Note:
     def __init__(self) -> None:
         self.generation = 0
 
-    def read(self) -> int:
-        return self.generation
+    def look(self) -> Outside:
+        return Outside(self.generation)
 
     def write(self, generation: int) -> None:
         self.generation = generation
@@ -57,20 +61,29 @@ def put_back(stage, tmp_path):
     return copy
 
 
-def test_a_file_that_was_copied_back_by_hand_sends_nothing(stage, note, put_back) -> None:
-    _hold_that_a_copy_from_before_a_send_sends_nothing(stage, note, put_back)
+# Whether the worker is another one after the copy was taken, or goes on in the middle of its block.
+RESTARTED = pytest.mark.parametrize("restarted", [True, False], ids=["restarted", "in the middle of a block"])
 
 
-def _hold_that_a_copy_from_before_a_send_sends_nothing(stage, note, put_back) -> None:
-    stage.enqueue(60)
-    stage.send(stage.work(noted=note), 20)
+@RESTARTED
+def test_a_file_that_was_copied_back_by_hand_sends_nothing(stage, note, put_back, restarted: bool) -> None:
+    _hold_that_a_copy_from_before_a_send_sends_nothing(stage, note, put_back, restarted)
+
+
+def _hold_that_a_copy_from_before_a_send_sends_nothing(stage, note, put_back, restarted: bool) -> None:
+    stage.enqueue(120)
+    blocks = GenerationBlocks(note)
+    stage.send(stage.work(noted=blocks), 20)
     put_back(back=False)
-    stage.send(stage.work(noted=note))
-    assert len(stage.ses.accepted) == 60
+    stage.send(stage.work(noted=GenerationBlocks(note) if restarted else blocks))
+    assert len(stage.ses.accepted) == 120
+    # Longer than the block lasts in which the copy was taken.
+    stage.clock.tick(11)
     put_back(back=True)
-    assert stage.send(stage.work(noted=note)).ended is State.PAUSED
-    assert len(stage.ses.accepted) == 60
-    assert stage.count() == {Status.SENT: 20, Status.IN_DOUBT: 40}
+    for process in (blocks, GenerationBlocks(note)):
+        assert stage.send(stage.work(noted=process)).ended is State.PAUSED
+    assert len(stage.ses.accepted) == 120
+    assert stage.count() == {Status.SENT: 20, Status.IN_DOUBT: 100}
 
 
 @pytest.fixture
@@ -101,8 +114,11 @@ def dumped(postgres_stage, postgres: str, tmp_path: Path):
     postgres_stage.ledger.close()
 
 
-def test_a_dump_of_postgresql_that_was_restored_sends_nothing(postgres_stage, note, dumped) -> None:
-    _hold_that_a_copy_from_before_a_send_sends_nothing(postgres_stage, note, dumped)
+@RESTARTED
+def test_a_dump_of_postgresql_that_was_restored_sends_nothing(
+    postgres_stage, note, dumped, restarted: bool
+) -> None:
+    _hold_that_a_copy_from_before_a_send_sends_nothing(postgres_stage, note, dumped, restarted)
 
 
 def test_a_restored_dump_that_a_person_marked_goes_on_after_their_word(postgres_stage, dumped) -> None:
@@ -126,10 +142,10 @@ def test_a_restored_dump_that_a_person_marked_goes_on_after_their_word(postgres_
 def test_a_campaign_that_the_copy_does_not_know_is_not_sent_again_by_itself(stage, note, put_back) -> None:
     put_back(back=False)
     stage.enqueue(5)
-    stage.send(stage.work(noted=note))
+    stage.send(stage.work(noted=GenerationBlocks(note)))
     put_back(back=True)
     stage.enqueue(5)
-    assert stage.send(stage.work(noted=note)).ended is State.PAUSED
+    assert stage.send(stage.work(noted=GenerationBlocks(note))).ended is State.PAUSED
     assert max(Counter(stage.ses.addresses).values()) == 1
     with pytest.raises(CampaignConflict, match="campaign db restored"):
         controls.resume(stage.ledger, NAME, **BY)
@@ -164,12 +180,12 @@ def test_events_alone_show_it_where_no_note_is_left(stage, put_back) -> None:
 def test_after_a_persons_word_only_what_was_chosen_goes_out(stage, note, put_back) -> None:
     stage.enqueue(5)
     put_back(back=False)
-    stage.send(stage.work(noted=note))
+    stage.send(stage.work(noted=GenerationBlocks(note)))
     put_back(back=True)
-    stage.send(stage.work(noted=note))
+    stage.send(stage.work(noted=GenerationBlocks(note)))
     restoring.accept(stage.ledger, note, **BY)
     controls.resume(stage.ledger, NAME, **BY)
-    assert stage.send(stage.work(noted=note)).ended == "nothing_left"
+    assert stage.send(stage.work(noted=GenerationBlocks(note))).ended == "nothing_left"
     assert len(stage.ses.accepted) == 5
     assert doubts.assume_sent(stage.ledger, NAME, **BY).messages == 5
     assert stage.finish() is State.COMPLETED
@@ -183,14 +199,14 @@ def test_a_person_can_have_the_forgotten_ones_sent_again(stage, note, put_back) 
     restoring.accept(stage.ledger, note, **BY)
     doubts.resend(stage.ledger, NAME, **BY)
     controls.resume(stage.ledger, NAME, **BY)
-    assert stage.send(stage.work(noted=note)).answers == {"accepted": 5}
+    assert stage.send(stage.work(noted=GenerationBlocks(note))).answers == {"accepted": 5}
     assert note.generation > 1
 
 
 def test_a_marked_ledger_sends_nothing_and_says_who_marked_it(stage, note) -> None:
     stage.enqueue(3)
     restoring.mark(stage.ledger, by="ann", reason="pg_restore of Monday's dump")
-    assert stage.send(stage.work(noted=note)).ended is State.PAUSED
+    assert stage.send(stage.work(noted=GenerationBlocks(note))).ended is State.PAUSED
     assert stage.ses.accepted == []
     (only,) = restoring.listed(stage.ledger)
     assert (only.found_by, only.by, only.note) == (FoundBy.COMMAND, "ann", "pg_restore of Monday's dump")
@@ -206,13 +222,15 @@ def test_the_evidence_names_what_was_forgotten(stage, note) -> None:
 
 def test_the_queue_keeps_the_note_of_each_ledger(stage, world) -> None:
     noted = working.noted(stage.ledger, settings())
-    assert noted.read() == 0
+    assert noted.look() == Outside(0, (), is_sandbox=True)
     stage.enqueue(3)
     sending.send_chunk(working.open_work(stage.ledger, settings(), NAME), 10)
-    assert noted.read() >= 1
+    assert noted.look().generation >= 1
     other = restoring.QueueTag(noted.queue, "of-another")
     other.write(7)
-    assert (other.read(), noted.read() < 7) == (7, True)
+    assert other.look().generation == 7
+    assert noted.look().generation < 7
+    assert noted.look().others == ("of-another",)
 
 
 def test_a_queue_that_cannot_be_tagged_is_told_before_anything_is_sent(stage, world) -> None:
@@ -242,9 +260,39 @@ def test_restored_with_everything_as_a_person_does_it(unfrozen_stage, world, tmp
                 collector.drain(wait_seconds=1)
         assert stage.count() == {Status.DELIVERED: 30}
         assert max(Counter(to for each in world.messages() for to in each["to"]).values(), default=0) == 1
-        restoring.accept(ledger, work.noted, **BY)
+        restoring.accept(ledger, work.noted.store, **BY)
         controls.resume(ledger, NAME, **BY)
         assert sending.send_chunk(work, 30).ended == "nothing_left"
         assert world.summary()["accepted"] == 30
     with stage.ledger.reading() as connection:
         assert [each.events > 0 for each in restores.every(connection)] == [False, True]
+
+
+def test_a_queue_that_throttles_its_tags_warns_and_holds_up_no_mail(unfrozen_stage, world) -> None:
+    stage = unfrozen_stage
+    stage.enqueue(60)
+    told: list[str] = []
+    work = working.open_work(stage.ledger, settings(), NAME, tell=told.append)
+    assert sending.send_chunk(work, 20).ended == "chunk"
+    world.control(tag_calls_per_second=0.000_001)
+    with stage.ledger.writing() as connection:
+        # As ten seconds later.
+        connection.execute(update(identity).values(noted_at=identity.c.noted_at - 10))
+    assert sending.send_chunk(work, 20).answers == {"accepted": 20}
+    assert sending.send_chunk(work, 100).ended == "nothing_left"
+    assert world.summary()["accepted"] == 60
+    # The bucket still held one call.
+    assert len(told) <= 1
+
+
+def test_ten_minutes_without_a_note_pause_the_campaign_with_the_reason(stage, note) -> None:
+    stage.enqueue(60)
+
+    def fail() -> Outside:
+        raise QueueBusy("the queue is busy")
+
+    note.look = fail
+    assert stage.send(stage.work(noted=GenerationBlocks(note))).ended is State.PAUSED
+    assert "could not be noted on the event queue" in stage.stored().change_reason
+    assert sum(stage.clock.slept) >= 600
+    assert stage.count() == {Status.QUEUED: 60}

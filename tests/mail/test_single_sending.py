@@ -9,17 +9,20 @@ import pytest
 from botocore.exceptions import ReadTimeoutError
 from sqlalchemy import delete, select
 
-from ledger import owners, singles, suppressions
+from ledger import attempts, owners, restores, singles, suppressions
 from ledger.claims import LEASE_SECONDS
 from ledger.engine import Ledger
 from ledger.schema import callback, message, single
 from ledger.singles import Mail, NewSingle
 from ledger.suppressions import EVERYWHERE, Suppression, SuppressionReason
-from mail import account_gate, composer, single_claiming
+from mail import account_gate, composer, rate, ses_requests, single_claiming, single_sending
 from mail.composer import Compose, ComposerBusy
+from mail.generation_blocks import GenerationBlocks
 from mail.harmless import MAX_CHARACTERS
 from mail.message import Content, MessageContext
+from mail.queue import QueueBusy, QueueError
 from mail.rate import Rate
+from mail.restoring import Outside
 from mail.single_claiming import Held
 from mail.single_sending import SinglesSent, SingleWork, send_messages
 from mail.unsubscribe import Tokens
@@ -59,7 +62,12 @@ class Desk:
         with self.ledger.writing() as connection:
             singles.add(connection, new)
 
-    def work(self, rate_per_second: float = 500.0, compose: Compose = composer.compose_here) -> SingleWork:
+    def work(
+        self,
+        rate_per_second: float = 500.0,
+        noted: GenerationBlocks | None = None,
+        compose: Compose = composer.compose_here,
+    ) -> SingleWork:
         return SingleWork(
             compose=compose,
             ledger=self.ledger,
@@ -70,6 +78,7 @@ class Desk:
             tokens=Tokens("a-key-for-these-tests-alone"),
             public_url="https://mail.shop.example",
             rate=Rate(rate_per_second, 0.0, ""),
+            noted=noted,
             tell=self.told.append,
             sleep=self.clock.sleep,
             clock=self.clock.read,
@@ -335,3 +344,68 @@ def test_a_lease_outlives_texts_that_take_longer_than_it_lasts(desk: Desk) -> No
     assert desk.send(compose=slowly).ended == "nothing_left"
     assert desk.statuses() == ["SENT"] * 12
     assert len(set(desk.ses.addresses)) == 12
+
+
+class BrokenNote:
+    def look(self) -> Outside:
+        raise QueueError("the queue is gone.")
+
+    def write(self, generation: int) -> None:
+        raise AssertionError("nothing is written where nothing can be read")
+
+
+# Where something can break after a claim and before its intent is committed: (module, name) by what it is.
+STEPS = {
+    "the note of the generation": None,
+    "the lease": (single_sending, "Lease"),
+    "the link": (single_sending, "url"),
+    "the request": (ses_requests, "outgoing"),
+    "the envelope": (single_sending, "parse_from"),
+    "the place under the rate": (rate, "take"),
+    "the intent": (attempts, "commit_intent"),
+}
+
+
+@pytest.mark.parametrize("error", [ArithmeticError, KeyboardInterrupt])
+@pytest.mark.parametrize("step", STEPS.values(), ids=STEPS)
+def test_whatever_breaks_before_a_call_the_claim_goes_back_at_once(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, step: tuple[Any, str] | None, error: type[BaseException]
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    desk.add(5)
+    with monkeypatch.context() as patch:
+        if step is not None:
+            patch.setattr(*step, fail)
+        noted = GenerationBlocks(BrokenNote()) if step is None else None
+        with pytest.raises(QueueError if step is None else error):
+            send_messages(desk.work(noted=noted), 10)
+    assert desk.ses.calls == []
+    assert desk.statuses() == ["QUEUED"] * 5
+    assert desk.send().answers == {"accepted": 5}
+
+
+def test_a_ledger_that_was_put_back_sends_no_single_messages(desk: Desk) -> None:
+    desk.add(5)
+    with desk.ledger.writing() as connection:
+        restores.begin(connection, restores.FoundBy.COMMAND, "a test", (), by="ann")
+    desk.add(1)
+    sent = send_messages(desk.work(noted=GenerationBlocks(BrokenNote())), 10)
+    assert (sent.ended, desk.ses.calls) == ("suspended", [])
+
+
+def test_a_busy_queue_has_single_messages_wait_and_ten_minutes_of_it_stop_them(desk: Desk) -> None:
+    class BusyNote(BrokenNote):
+        def look(self) -> Outside:
+            raise QueueBusy("the queue is busy")
+
+    desk.add(5)
+    work = desk.work(noted=GenerationBlocks(BusyNote()))
+    ends = []
+    while (sent := send_messages(work, 10)).ended == "later":
+        ends.append(sent.ended)
+        desk.clock.sleep(sent.wait_seconds)
+    assert (sent.ended, len(ends) > 2) == ("stopped", True)
+    assert "could not be noted on the event queue" in desk.told[-1]
+    assert desk.statuses() == ["QUEUED"] * 5

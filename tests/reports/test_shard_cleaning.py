@@ -121,7 +121,7 @@ def by_shards(
             # Within a stage the order makes no difference, and doing a run twice does no harm.
             for number in [*reversed(range(stage.runs(made))), 0]:
                 shard_cleaning.run(ledger, writer.work, stage, number, lambda *_: None)
-        shard_cleaning.join(writer, lambda: 0.0)
+        shard_cleaning.join(writer, lambda: 0.0, ledger)
     return files(folder)
 
 

@@ -1,0 +1,62 @@
+"""Whether a text names a person in any spelling of their address: what is to be erased is found by it."""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+
+import idna
+
+from ledger.json_text import decoded
+
+# What can stand before or behind an address in a sentence or a header, and what in a link: that can be a part
+# of an address as well.
+_AROUND = re.compile(r"""[\s<>()\[\]{},;:"`|]+""")
+_IN_LINKS = re.compile(r"""[\s<>()\[\]{},;:"`|'=/?&]+""")
+
+
+def names(text: str, key: str) -> bool:
+    """Tell whether an address of this key stands in the text, in any case, form (NFC, NFD) or labels."""
+    if "@" not in text:
+        return False
+    text = _folded(text)
+    local_part, _, domain = key.rpartition("@")
+    tokens = (each for around in (_AROUND, _IN_LINKS) for each in around.split(text) if "@" in each)
+    return key in text or any(_is(each, local_part, domain) for each in tokens)
+
+
+def json_names(text: str, key: str) -> bool:
+    """Tell the same of JSON, in which any letter can be written as an escape."""
+    try:
+        content = decoded(text)
+    except (ValueError, RecursionError):
+        return names(text, key)
+    return any(names(each, key) for each in _texts(content))
+
+
+def _texts(content: object) -> Iterator[str]:
+    match content:
+        case str():
+            yield content
+        case list():
+            for each in content:
+                yield from _texts(each)
+        case dict():
+            for name, value in content.items():
+                yield name
+                yield from _texts(value)
+
+
+def _is(token: str, local_part: str, domain: str) -> bool:
+    mine, _, other = token.strip(".").rpartition("@")
+    if mine != local_part:
+        return False
+    try:
+        # What a person types: UTS 46 maps case, width and the dots of other scripts.
+        return idna.encode(other, uts46=True).decode("ascii").lower().rstrip(".") == domain
+    except idna.IDNAError:
+        return False
+
+
+def _folded(text: str) -> str:
+    # Lower-casing can undo the composed form.
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).lower())
