@@ -44,11 +44,11 @@ def _fault(path: Path) -> str:
     return ""
 
 
-def folder() -> click.ParamType[str]:
+def folder() -> "_Output":
     """Return the type of a folder to write to, there or not."""
     return _Output(file_okay=False)
 
 
-def file() -> click.ParamType[str]:
+def file() -> "_Output":
     """Return the type of a file to write, there or not."""
     return _Output(dir_okay=False)

@@ -7,15 +7,12 @@ import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
-import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from lists import columns, syntax
+from lists import columns
+from lists.address_shares import AddressShares
 from lists.errors import ListError
-from lists.text_columns import mask_of, one_array
 
 # What exports call the column of addresses, spelt without case, blanks and marks.
 ADDRESS_NAMES = frozenset(
@@ -34,9 +31,6 @@ HELD_SHARE = 0.05
 ROWS_LOOKED_AT = 1_000
 # A list may be sorted so that people without an address come first: the doubtful get a longer look.
 ROWS_LOOKED_AT_IN_DOUBT = 20_000
-
-# Text that was meant as an address, well-formed or not.
-_MEANT = r"\S@|[(\[]\s*[aA][tT]\s*[)\]]"
 
 FirstRows = Callable[[int], pa.Table | None]
 """How many rows in; a table of that many first ones or more out, None where the list has no rows."""
@@ -104,11 +98,11 @@ def choose(names: Sequence[str], wanted: str, first_rows: FirstRows, source: str
     table = first_rows(ROWS_LOOKED_AT)
     if table is None or not table.num_rows:
         return _by_name(names, named, source)
-    shares = _Shares(table.slice(0, ROWS_LOOKED_AT))
+    shares = AddressShares(table.slice(0, ROWS_LOOKED_AT))
     chosen = _certain(shares, named) if named else _by_content(shares, names, named, source)
     if isinstance(chosen, AddressColumn):
         return chosen
-    shares = _Shares((first_rows(ROWS_LOOKED_AT_IN_DOUBT) or table).slice(0, ROWS_LOOKED_AT_IN_DOUBT))
+    shares = AddressShares((first_rows(ROWS_LOOKED_AT_IN_DOUBT) or table).slice(0, ROWS_LOOKED_AT_IN_DOUBT))
     chosen = _certain(shares, named) or _by_content(shares, names, named, source)
     if isinstance(chosen, ListError):
         raise chosen
@@ -121,7 +115,7 @@ def _by_name(names: Sequence[str], named: list[str], source: str) -> AddressColu
     raise _several(named, source) if named else _none(names, source)
 
 
-def _certain(shares: "_Shares", named: list[str]) -> AddressColumn | None:
+def _certain(shares: AddressShares, named: list[str]) -> AddressColumn | None:
     """Return the named column that holds addresses, where that is the only one that could be meant."""
     holding = [name for name in named if shares.meant(name) >= HELD_SHARE]
     if len(holding) != 1:
@@ -132,19 +126,31 @@ def _certain(shares: "_Shares", named: list[str]) -> AddressColumn | None:
         return AddressColumn(name, shares.held(name), others) if shares.held(name) else None
     if not says_mail(name) and shares.held(name) < SURE_SHARE:
         # A street or a name, with an address here and there.
-        better = [other for other in shares.saying_mail(named) if shares.held(other) >= SURE_SHARE]
+        better = [other for other in _saying_mail(shares, named) if shares.held(other) >= SURE_SHARE]
         if len(better) == 1:
             return AddressColumn(better[0], shares.held(better[0]), (name,))
-    return AddressColumn(name, rivals=shares.rivals(name))
+    return AddressColumn(name, rivals=_rivals(shares, name))
+
+
+def _saying_mail(shares: AddressShares, named: Sequence[str]) -> list[str]:
+    """Return the columns with mail in their name, without those of `named`."""
+    return [name for name in shares.names if name not in named and says_mail(name)]
+
+
+def _rivals(shares: AddressShares, name: str) -> tuple[str, ...]:
+    """Return the other columns in which most cells are addresses, where in this one most are none."""
+    if shares.held(name) >= SURE_SHARE:
+        return ()
+    return tuple(each for each in shares.names if each != name and shares.well_formed(each) >= SURE_SHARE)
 
 
 def _by_content(
-    shares: "_Shares", names: Sequence[str], named: list[str], source: str
+    shares: AddressShares, names: Sequence[str], named: list[str], source: str
 ) -> AddressColumn | ListError:
     """Choose among all columns, for no named one holds addresses, or several do."""
     if len([name for name in named if shares.meant(name) >= HELD_SHARE]) > 1:
         return _several(named, source)
-    by_mail = [name for name in shares.saying_mail(named) if shares.held(name) >= SURE_SHARE]
+    by_mail = [name for name in _saying_mail(shares, named) if shares.held(name) >= SURE_SHARE]
     sure = by_mail or [name for name in names if name not in named and shares.well_formed(name) >= SURE_SHARE]
     others = sure or [name for name in names if name not in named and shares.held(name) >= HELD_SHARE]
     if len(others) == 1:
@@ -163,77 +169,6 @@ def _by_content(
         return _none(names, source)
     # Nothing else could be meant; the rows of a column of mail say one by one what is wrong with them.
     return AddressColumn(named[0], empty=True) if says_mail(named[0]) else _empty(named, [], source)
-
-
-class _Shares:
-    """Which shares of the filled cells of each column are addresses, counted when asked."""
-
-    def __init__(self, table: pa.Table) -> None:
-        self._table = table
-        self._counted: dict[str, _Counts] = {}
-
-    def meant(self, name: str) -> float:
-        """Return the share of the cells that were meant as addresses, whatever is wrong with them.
-
-        A column without any text yet holds none.
-        """
-        counts = self._of(name)
-        return counts.meant / counts.filled if counts.filled else 0.0
-
-    def held(self, name: str) -> float:
-        """Return the share of cells that are addresses, also wrapped ones that can be taken apart."""
-        counts = self._of(name)
-        return counts.held / counts.filled if counts.filled else 0.0
-
-    def well_formed(self, name: str) -> float:
-        """Return the share of cells that are addresses and nothing else."""
-        counts = self._of(name)
-        return counts.well_formed / counts.filled if counts.filled else 0.0
-
-    def rivals(self, name: str) -> tuple[str, ...]:
-        """Return the other columns in which most cells are addresses, where in this one most are none."""
-        if self.held(name) >= SURE_SHARE:
-            return ()
-        others = (other for other in self._table.column_names if other != name)
-        return tuple(other for other in others if self.well_formed(other) >= SURE_SHARE)
-
-    def of_all_rows(self, name: str) -> float:
-        """Return the share of rows with an address in this column."""
-        return self._of(name).held / int(self._table.num_rows)
-
-    def saying_mail(self, named: Sequence[str]) -> list[str]:
-        """Return the columns with mail in their name, without those of `named`."""
-        return [name for name in self._table.column_names if name not in named and says_mail(name)]
-
-    def _of(self, name: str) -> "_Counts":
-        if name not in self._counted:
-            self._counted[name] = _Counts(one_array(self._table.column(name)))
-        return self._counted[name]
-
-
-class _Counts:
-    """How many cells of a column are filled, and how many of these are what."""
-
-    def __init__(self, cells: pa.Array) -> None:
-        self.filled = int(np.count_nonzero(mask_of(pc.not_equal(pc.utf8_trim_whitespace(cells), ""))))
-        likely = mask_of(pc.match_substring_regex(cells, _MEANT + "|%40"))
-        self._likely = cells.filter(pa.array(likely))
-        self.meant = len(self._likely)
-
-    @cached_property
-    def _checked(self) -> syntax.Checked:
-        return syntax.check(self._likely)
-
-    @cached_property
-    def well_formed(self) -> int:
-        return int(self._checked.well_formed.sum()) if self.meant else 0
-
-    @cached_property
-    def held(self) -> int:
-        if not self.meant:
-            return 0
-        suggested = mask_of(pc.not_equal(self._checked.suggestion, ""))
-        return int(np.count_nonzero(self._checked.well_formed | suggested))
 
 
 def _option(name: str) -> str:

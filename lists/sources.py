@@ -16,6 +16,7 @@ from lists import (
     content,
     csv_layout,
     csv_rows,
+    csv_start,
     encodings,
     header_row,
     parquet_rows,
@@ -166,7 +167,7 @@ def opened(source: ListSource, block_bytes: int = 0) -> Iterator[OpenList]:
 
 def _csv(source: ListSource, found: Content, block_bytes: int) -> OpenList:
     encoding = encodings.named(source.encoding, found.start, source.source)
-    start, whole = _beginning(found, encoding, source.source)
+    start, whole = csv_start.beginning(found, encoding, source.source)
     layout = csv_layout.layout(
         start, source.delimiter, with_header=source.header, source=source.source, quote=source.quote
     )
@@ -201,27 +202,6 @@ def _csv(source: ListSource, found: Content, block_bytes: int) -> OpenList:
     if ours:
         parts = (Rows(spreadsheets.unescaped(part.table), part.numbers, part.ragged) for part in parts)
     return _with_address(source, listed, parts, nul_seen)
-
-
-def _beginning(found: Content, encoding: str, source: str) -> tuple[bytes, bool]:
-    """Return enough of a text, as UTF-8, to hold its header row, and whether that is all of the text."""
-    raw, size = found.start, content.START_BYTES
-    start = _as_utf8(raw, encoding, source)
-    # A line that names the delimiter, titles and names can fill more.
-    if len(raw) >= size and not header_row.holds(start, 3):
-        size = header_row.LONGEST_BYTES
-        raw = found.beginning(size)
-        start = _as_utf8(raw, encoding, source)
-        if len(raw) >= size and not header_row.holds(start, 1):
-            raise ListError(
-                f"{source}: its first row is longer than {size >> 20} MB, or a quote in it is never closed; "
-                "mend that row."
-            )
-    return start, len(raw) < size
-
-
-def _as_utf8(start: bytes, encoding: str, source: str) -> bytes:
-    return next(iter(encodings.as_utf8([start], encoding, source)))
 
 
 def _parquet(

@@ -29,7 +29,9 @@ ROOMS = list(MAY_IMPORT)
 PROMISES = {
     "flows": {"asking", "chunks", "due", "several_runs"},
     "lists": {"round_trips", "damaged_lists"},
-    "mail": {"halting", "kill", "rejections", "poisoned_events"},
+    "mail": {"halting", "kill", "rejections", "poisoned_events", "claims_given_back"},
+    "reports": {"campaign_epochs"},
+    "cli": {"iam_policy"},
     "api": {"contract", "kill", "owners_apart"},
 }
 # Importing Prefect costs seconds, so the command line takes these in only where a command needs them.

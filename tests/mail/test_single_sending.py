@@ -85,7 +85,7 @@ class Desk:
         )
 
     def send(self, rate_per_second: float = 500.0, compose: Compose = composer.compose_here) -> SinglesSent:
-        return send_messages(self.work(rate_per_second, compose), 10_000)
+        return send_messages(self.work(rate_per_second, compose=compose), 10_000)
 
     def rows(self) -> list[Any]:
         with self.ledger.reading() as connection:
