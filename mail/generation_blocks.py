@@ -16,7 +16,7 @@ from ledger.engine import Ledger, open_ledger
 from ledger.errors import LedgerError
 from ledger.generation import BLOCK_SECONDS, Standing
 from mail.queue import QueueBusy, QueueError
-from mail.restoring import GenerationStore, queue_of_another
+from mail.restoring import GenerationStore, QueueOfAnother, queue_of_another
 
 # The next block is begun while the old one still has some seconds, so that nobody waits for it.
 RENEW_AFTER_SECONDS = 5.0
@@ -192,9 +192,13 @@ class GenerationBlocks:
                     generation.give_up_note(connection)
                 return Leave.RESTORED
             self.store.write(reached)
-        except Exception:
+        except QueueError:
             with ledger.writing() as connection:
                 generation.fail_note(connection, RETRY_SECONDS)
+            raise
+        except QueueOfAnother:
+            with ledger.writing() as connection:
+                generation.give_up_note(connection)
             raise
         with ledger.writing() as connection:
             standing = generation.end_note(connection, reached)

@@ -19,6 +19,8 @@ from mail.readiness import NotReady
 from mail.single_sending import SinglesSent
 from settings import Settings, SettingsError
 
+_Event = threading.Event
+
 
 class Sender:
     """Plays the sending; it ends the loop when its plan is over."""
@@ -26,7 +28,7 @@ class Sender:
     def __init__(self, *plan: SinglesSent | Exception) -> None:
         self.plan = list(plan)
         self.opened = 0
-        self.stop = threading.Event()
+        self.stop = _Event()
         self.pauses: list[float] = []
 
     def open(self, *_: object, **__: object) -> object:
@@ -64,6 +66,27 @@ NOTHING_LEFT = SinglesSent({}, "nothing_left")
 
 def test_it_looks_again_and_again_with_the_same_client(run: Callable[..., Sender]) -> None:
     assert run(NOTHING_LEFT, NOTHING_LEFT, SinglesSent({}, "chunk"), NOTHING_LEFT).opened == 1
+
+
+class Waits(threading.Event):
+    """Counts how often it is waited for."""
+
+    count = 0
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.count += 1
+        return True
+
+
+@pytest.mark.parametrize("ended", ["chunk", "later"])
+def test_while_there_is_more_to_send_it_waits_for_no_arrival(
+    run: Callable[..., Sender], monkeypatch: pytest.MonkeyPatch, ended: str
+) -> None:
+    arrived = Waits()
+    monkeypatch.setattr(draining.threading, "Event", lambda: arrived)
+    run(SinglesSent({}, ended), SinglesSent({}, ended), NOTHING_LEFT, NOTHING_LEFT)
+    # Before the first run, and before the one after nothing was left.
+    assert arrived.count == 2
 
 
 def test_after_a_fault_of_the_account_it_takes_a_new_client(run: Callable[..., Sender]) -> None:

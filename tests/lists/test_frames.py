@@ -68,3 +68,17 @@ def test_importing_the_room_brings_in_no_library():
     command = [sys.executable, "-c", program]
     found = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60)
     assert found.stdout.strip() == "[]"
+
+
+def test_the_result_says_that_nobody_was_asked_and_says_nothing_where_somebody_was() -> None:
+    frame = pd.DataFrame({"email": ["a@shop.example"]})
+    alone = lists.clean(frame).summary
+    assert alone.warnings == (
+        "No ledger was asked: whoever bounced, complained or unsubscribed is not known here.",
+        "No DNS was asked: which domains take mail is not known here.",
+    )
+    assert alone.as_json()["ledger"] is None
+    asked = lists.clean(
+        frame, suppressed=lambda keys: {}, resolver=lambda domains: dict.fromkeys(domains, DELIVERABLE)
+    )
+    assert asked.summary.warnings == ()

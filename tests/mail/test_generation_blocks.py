@@ -324,7 +324,6 @@ def test_a_new_ledger_beside_another_one_is_refused_until_a_person_says_so(besid
     assert here.note.outside.generation == 0
     assert adopt_queue(here.ledger, by="Ann", reason="two brands, one queue") is None
     refuse_queue_of_another(here.ledger, here.note)
-    here.clock.tick(generation_blocks.RETRY_SECONDS + 0.1)
     assert here.process().ask(here.ledger).leave is Leave.GRANTED
     again = adopt_queue(here.ledger, by="Ben", reason="again")
     assert again is not None

@@ -5,8 +5,11 @@ import json
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
+from mail.restoring import SANDBOX_TAG
 from sandbox import RunningSandbox
+from sandbox.options import OWN_TAG
 from sandbox.sqs import Queue
 
 
@@ -168,3 +171,30 @@ def test_a_later_visibility_wins_over_an_earlier_one() -> None:
     queue.change_visibility(message, 100, now=5)
     assert queue.receive(1, 10, now=50) == []
     assert queue.receive(1, 10, now=105) == [message]
+
+
+def test_tags_are_read_and_changed_five_times_a_second_at_the_most(
+    running: Any, sqs: Any, queue_url: str
+) -> None:
+    for number in range(5):
+        sqs.tag_queue(QueueUrl=queue_url, Tags={"number": str(number)})
+    refused = []
+    for _ in range(50):
+        try:
+            sqs.list_queue_tags(QueueUrl=queue_url)
+        except ClientError as err:
+            refused.append(err.response["Error"]["Code"])
+    assert set(refused) == {"RequestThrottled"}
+    running.control(tag_calls_per_second=1_000)
+    assert sqs.list_queue_tags(QueueUrl=queue_url)["Tags"]["number"] == "4"
+
+
+def test_only_the_queue_that_is_there_from_the_start_bears_the_sandboxs_own_tag(
+    running: Any, sqs: Any, queue_url: str
+) -> None:
+    assert OWN_TAG == SANDBOX_TAG
+    assert OWN_TAG in sqs.list_queue_tags(QueueUrl=queue_url)["Tags"]
+    other = sqs.create_queue(QueueName="other")["QueueUrl"]
+    assert "Tags" not in sqs.list_queue_tags(QueueUrl=other)
+    with pytest.raises(ClientError, match="reserved"):
+        sqs.tag_queue(QueueUrl=other, Tags={OWN_TAG: "yes"})
