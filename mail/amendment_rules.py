@@ -28,6 +28,7 @@ RULES: Mapping[str, Rule] = {
     "list.address_column": Rule.FIXED,
     "list.encoding": Rule.FIXED,
     "list.delimiter": Rule.FIXED,
+    "list.quote": Rule.FIXED,
     "list.header": Rule.FIXED,
     "list.consent": Rule.FIXED,
     "list.consent_column": Rule.FIXED,
@@ -74,6 +75,7 @@ RULES: Mapping[str, Rule] = {
     "hygiene.typo": Rule.FIXED,
     "hygiene.role_names_file": Rule.MOVED,
     "hygiene.disposable_domains_file": Rule.MOVED,
+    "hygiene.keep": Rule.FIXED,
     "hygiene.mx": Rule.FIXED,
     "hygiene.repair": Rule.FIXED,
 }

@@ -29,6 +29,7 @@ OTHER: Mapping[str, Any] = {
     "list.address_column": "mail",
     "list.encoding": "windows-1252",
     "list.delimiter": ";",
+    "list.quote": "none",
     "list.header": False,
     "list.consent": "confirmed",
     "list.consent_column": "consent",
@@ -75,6 +76,7 @@ OTHER: Mapping[str, Any] = {
     "hygiene.typo": "drop",
     "hygiene.role_names_file": "roles.txt",
     "hygiene.disposable_domains_file": "domains.txt",
+    "hygiene.keep": "last",
     "hygiene.mx": False,
     "hygiene.repair": True,
 }
