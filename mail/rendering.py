@@ -20,6 +20,11 @@ def render(template: Template, values: dict[str, object], row: int) -> str:
     `values` hold the environment's globals too. `row` is the 1-based data row of the list, 0 where there is
     none.
     """
+    return "".join(pieces(template, values, row))
+
+
+def pieces(template: Template, values: dict[str, object], row: int) -> list[str]:
+    """Return the rendered text in the pieces that the template writes, its own and those of the row."""
     # None of these errors is chained: its own text may quote what stands in the recipient's row.
     try:
         return _rendered(template.code, values)
@@ -34,10 +39,10 @@ def render(template: Template, values: dict[str, object], row: int) -> str:
         ) from None
 
 
-def _rendered(code: jinja2.Template, values: dict[str, object]) -> str:
+def _rendered(code: jinja2.Template, values: dict[str, object]) -> list[str]:
     """What `code.render` does, without its two copies of the values: a message takes three of them."""
     try:
-        return "".join(code.root_render_func(code.new_context(values, shared=True)))
+        return list(code.root_render_func(code.new_context(values, shared=True)))
     except (jinja2.TemplateRuntimeError, *_OF_EXPRESSIONS):
         # It goes on from here, with the template's own lines in its traceback.
         code.environment.handle_exception()
