@@ -107,6 +107,15 @@ class _ColumnsFirst(jinja2.visitor.NodeTransformer):
         return nodes.Getitem(row, nodes.Const("self", lineno=node.lineno), "load", lineno=node.lineno)
 
 
+def asks_for_self(tree: nodes.Template) -> bool:
+    """Return whether a template writes `self` as it would a column; `self.title()` is a block's."""
+    of_blocks = {id(item.node) for item in tree.find_all(nodes.Getattr)}
+    return any(
+        name.name == "self" and name.ctx == "load" and id(name) not in of_blocks
+        for name in tree.find_all(nodes.Name)
+    )
+
+
 def _is_row(node: nodes.Node) -> bool:
     return isinstance(node, nodes.Name) and node.name == "row"
 

@@ -20,7 +20,7 @@ from jinja2 import meta, nodes
 from mail.campaign_file import Campaign
 from mail.errors import TemplateError
 from mail.footer import Footer
-from mail.template_environment import PythonsOwn, columns_first, environment
+from mail.template_environment import PythonsOwn, asks_for_self, columns_first, environment
 
 # Names that stand for the message itself. They win over a column of the same name, which `row["..."]` gives.
 SUPPLIED = frozenset({"address", "unsubscribe_url", "unsubscribe_text", "postal_address", "campaign", "row"})
@@ -48,7 +48,7 @@ class Template:
         try:
             tree = environment.parse(source, place, place)
             names = frozenset(meta.find_undeclared_variables(tree)) - set(environment.globals)
-            by_text = _columns_by_text(tree)
+            by_text = _columns_by_text(tree) | ({"self"} if asks_for_self(tree) else set())
             code = environment.compile(columns_first(tree), place, place)
         except jinja2.TemplateSyntaxError as err:
             raise TemplateError(
