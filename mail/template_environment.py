@@ -5,7 +5,8 @@ list has a column `items`, `row.items` is that column, and where an expression g
 number, such as a method or a whole row, the message is refused and not sent with Python's words in it.
 """
 
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Iterable, Mapping
 from numbers import Number
 from types import BuiltinMethodType, FunctionType, MethodType
 from typing import Any
@@ -33,10 +34,29 @@ class _Method:
         raise TemplateRuntimeError(f"'{self._name}' is a method: write it with brackets, or name a column")
 
 
+class _Buffers(threading.local):
+    """What macros and blocks wrote while one text was rendered, in the pieces they wrote it in."""
+
+    def __init__(self) -> None:
+        self.pieces: dict[str, list[str]] = {}
+
+
+BUFFERS = _Buffers()
+
+
+def _joined(pieces: Iterable[str]) -> str:
+    """Join what a macro or block wrote, and keep the pieces."""
+    written = list(pieces)
+    whole = "".join(written)
+    BUFFERS.pieces[whole] = written
+    return whole
+
+
 class Environment(ImmutableSandboxedEnvironment):
     """The sandbox, in which a template cannot make a text of a gigabyte either."""
 
     intercepted_binops = frozenset({"*", "**"})
+    concat = staticmethod(_joined)
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
         if operator == "**" or not (isinstance(left, int | float) and isinstance(right, int | float)):

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from markupsafe import escape
 
 from mail.campaign_file import Campaign
 from mail.errors import TemplateError
@@ -239,6 +240,21 @@ CELLS = st.fixed_dictionaries(
         "flag": st.sampled_from(["", "1"]),
     }
 )
+
+
+def test_what_a_macro_writes_is_looked_at_in_its_own_pieces(make_campaign: CampaignMaker) -> None:
+    html = (
+        "{% macro hello(name) %}<p><b>Hi {{ name }}</b></p>{% endmacro %}"
+        "{% set x %}{{ hello(word) }}{% endset %}{{ x }}"
+        "{% block b %}{% block c %}{{ word }}{% endblock %}{% endblock %}{% filter trim %} y {% endfilter %}"
+    )
+    templates = Templates.load(make_campaign(subject="Hi", html=html, text="x"))
+    for word in ("Ann", "Bob", "Eve", "<i>", "Zoe", ""):
+        content = compose(templates, {"word": word}, MessageContext("a@reader.example", LINK))
+        assert footers(content.html) == (1, 1)
+        assert content.html.startswith(f"<p><b>Hi {escape(word)}</b></p>{escape(word)}y")
+    # The last has an empty piece, which the template writes as well.
+    assert len(templates.footer.shapes) == 2
 
 
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
