@@ -48,7 +48,8 @@ def _joined(pieces: Iterable[str]) -> str:
     """Join what a macro or block wrote, and keep the pieces."""
     written = list(pieces)
     whole = "".join(written)
-    BUFFERS.pieces[whole] = written
+    # A block that wrote nothing but a macro's text would hide the pieces of that.
+    BUFFERS.pieces.setdefault(whole, written)
     return whole
 
 
