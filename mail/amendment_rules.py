@@ -73,9 +73,9 @@ RULES: Mapping[str, Rule] = {
     "hygiene.disposable": Rule.FIXED,
     "hygiene.free_mail": Rule.FIXED,
     "hygiene.typo": Rule.FIXED,
+    "hygiene.keep": Rule.FIXED,
     "hygiene.role_names_file": Rule.MOVED,
     "hygiene.disposable_domains_file": Rule.MOVED,
-    "hygiene.keep": Rule.FIXED,
     "hygiene.mx": Rule.FIXED,
     "hygiene.repair": Rule.FIXED,
 }

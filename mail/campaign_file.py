@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 
 from lists.policy import HygienePolicy, ListSource
 from mail import campaign_yaml
@@ -123,6 +123,8 @@ class Campaign(BaseModel):
     hygiene: HygienePolicy = Field(
         default=HygienePolicy(), title="List hygiene", description="Which rows are dropped."
     )
+    # What reading its file has to warn of.
+    _notes: tuple[str, ...] = PrivateAttr(default=())
 
 
 def load(path: str | Path) -> Campaign:
@@ -131,7 +133,7 @@ def load(path: str | Path) -> Campaign:
     Raises CampaignFileError: one sentence with the file, the key and what is allowed.
     """
     file = Path(path)
-    content = campaign_yaml.read(file)
+    content, notes = campaign_yaml.read(file, Campaign)
     try:
         # Only a program may say `sender`; in the file the key has one name.
         campaign = Campaign.model_validate(content, by_alias=True, by_name=False)
@@ -145,6 +147,7 @@ def load(path: str | Path) -> Campaign:
         for key in ("role_names_file", "disposable_domains_file")
         if (path := getattr(campaign.hygiene, key))
     }
+    campaign._notes = notes
     return campaign.model_copy(
         update={
             "list": recipients,
@@ -159,8 +162,9 @@ def warnings(campaign: Campaign) -> tuple[str, ...]:
     """What is allowed and still unwise, a sentence each."""
     local_part = parse_from(campaign.sender).address.rpartition("@")[0]
     if not _NO_REPLY.search(local_part):
-        return ()
+        return campaign._notes
     return (
+        *campaign._notes,
         "`from` is a no-reply address: people who cannot answer press the spam button instead, "
         "and complaints halt campaigns; send from an address that someone reads.",
     )

@@ -1,5 +1,6 @@
 """Reading a campaign file's YAML, and saying in one sentence what is wrong with it."""
 
+import re
 from collections.abc import Hashable
 from difflib import get_close_matches
 from pathlib import Path
@@ -9,6 +10,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from mail import yaml_values
 from mail.errors import CampaignFileError
 
 # A person mends a few faults at a time; more would bury the first.
@@ -35,6 +37,10 @@ _WANTED = {
 }
 
 
+# A key and a value that begins with one of YAML's signs, or goes on behind its quotes or a colon.
+_UNQUOTED = re.compile(r"""\s*[\w-]+:\s+(?:[\[{&*!|>%@`-]|["'].*["']\s*[^\s#]|[^\s"'].*: )""")
+
+
 class _Loader(yaml.SafeLoader):
     """YAML's safe subset. The standard loader lets the last of two equal keys win, unseen."""
 
@@ -49,8 +55,8 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-def read(file: Path) -> dict[str, Any]:
-    """Return the file's keys and values, not yet checked. Raises CampaignFileError."""
+def read(file: Path, model: type[BaseModel]) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Return the file's keys and values, not yet checked, and warnings. Raises CampaignFileError."""
     try:
         text = file.read_text(encoding="utf-8-sig")
     except FileNotFoundError as err:
@@ -63,13 +69,15 @@ def read(file: Path) -> dict[str, Any]:
         raise CampaignFileError(f"{file} is not UTF-8 text; save it as UTF-8.") from err
     try:
         content = yaml.load(text, _Loader)
+        root = yaml.compose(text, _Loader)
     except yaml.YAMLError as err:
-        raise CampaignFileError(f"{file}{_place(err)}; mend it there.") from err
+        raise CampaignFileError(f"{file}{_place(err)}; mend it there{_quoting(err, text)}.") from err
     if not isinstance(content, dict):
         raise CampaignFileError(
             f"{file} is not a campaign file: it must hold keys, the first of them `name: ...`."
         )
-    return {str(key): value for key, value in content.items()}
+    warnings = yaml_values.check(file, text, root, model)
+    return {str(key): value for key, value in content.items()}, warnings
 
 
 def explain(file: Path, model: type[BaseModel], error: ValidationError) -> str:
@@ -144,3 +152,12 @@ def _place(error: yaml.YAMLError) -> str:
         return f" is not YAML: {error}".replace("\n", " ")
     mark = error.problem_mark
     return f", line {mark.line + 1}, column {mark.column + 1}: {error.problem or error.context}"
+
+
+def _quoting(error: yaml.YAMLError, text: str) -> str:
+    """Return what else may help where a value without quotes broke off."""
+    if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
+        return ""
+    lines = text.splitlines()
+    line = lines[error.problem_mark.line] if error.problem_mark.line < len(lines) else ""
+    return ", or put the whole value in quotes" if _UNQUOTED.match(line) else ""

@@ -1,18 +1,13 @@
 """One message: the templates rendered for one recipient, with what law and mailbox providers ask for."""
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-import jinja2
-from markupsafe import escape
-
-from mail import plain_text, ses_limits
+from mail import footer, plain_text, ses_limits
 from mail.addresses import CONTROL
 from mail.errors import TemplateError
-from mail.rendering import at, render
+from mail.rendering import at, pieces, render
 from mail.templating import Template, Templates, aliases
 
 if TYPE_CHECKING:
@@ -24,12 +19,6 @@ _LONG_PAGE_CHARACTERS = 5_000_000
 # As long as a real link, so that a header that is too long shows before anything is sent.
 _REHEARSAL_LINK = "https://unsubscribe.example/unsubscribe/" + "x" * 43
 _ROWS_AT_A_TIME = 10_000
-
-_FOOTER = jinja2.Environment(
-    autoescape=True, loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates")
-).get_template("footer.html.j2")
-
-_BODY_END = re.compile(r"</body\s*>", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +97,15 @@ def _compose(
     }
     subject = _subject(templates.subject, values, row, context.row)
     headers = unsubscribe_headers(context)
-    html = _with_footer(templates, render(templates.html, values, context.row), context.unsubscribe_url)
+    html = _with_footer(
+        templates, pieces(templates.html, values, context.row), context.unsubscribe_url, context.row
+    )
     if templates.text is None:
         made = text_from_html or len(html) > _LONG_PAGE_CHARACTERS
         text = plain_text.from_html(html) if made else ""
     else:
-        text = _with_text_footer(
-            templates, templates.text, render(templates.text, values, context.row), context.unsubscribe_url
+        text = templates.footer.added_to_text(
+            render(templates.text, values, context.row), context.unsubscribe_url
         )
     content = Content(subject=subject, html=html, text=text, headers=headers)
     if (excess := ses_limits.excess(content)) is not None:
@@ -158,29 +149,14 @@ def unsubscribe_headers(context: MessageContext) -> tuple[tuple[str, str], ...]:
     return (("List-Unsubscribe", f"<{url}>"), ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
 
 
-def _with_footer(templates: Templates, html: str, url: str) -> str:
-    """Put what the template left out, the unsubscribe link or the postal address, before the body's end."""
-    has_link = escape(url) in html
-    has_address = "postal_address" in templates.html.names or escape(templates.postal_address) in html
-    if has_link and has_address:
-        return html
-    footer = _FOOTER.render(
-        unsubscribe_url="" if has_link else url,
-        unsubscribe_text=templates.unsubscribe_text,
-        postal_address="" if has_address else templates.postal_address,
-    )
-    ends = list(_BODY_END.finditer(html))
-    place = ends[-1].start() if ends else len(html)
-    return f"{html[:place]}{footer}{html[place:]}"
-
-
-def _with_text_footer(templates: Templates, template: Template, text: str, url: str) -> str:
-    missing = []
-    if url not in text:
-        missing.append(f"{templates.unsubscribe_text}: {url}")
-    if "postal_address" not in template.names and templates.postal_address not in text:
-        missing.append(templates.postal_address)
-    return "\n".join([text.rstrip("\n"), "", "-- ", *missing, ""]) if missing else text
+def _with_footer(templates: Templates, pieces: list[str], url: str, row: int) -> str:
+    try:
+        return templates.footer.added(pieces, url)
+    except footer.Unseen:
+        raise TemplateError(
+            f"{templates.html.place}{at(row)} hides its own end, so that nobody sees the unsubscribe link "
+            "and postal address there; take the hiding style off the <body>, or show both in the template."
+        ) from None
 
 
 def _text(cell: object) -> str:

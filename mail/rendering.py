@@ -1,11 +1,14 @@
 """One template rendered with one recipient's values, and what goes wrong said without quoting the row."""
 
 import re
+import sys
+from collections.abc import Iterable, Iterator, Mapping
 from types import TracebackType
 
 import jinja2
 
 from mail.errors import TemplateError
+from mail.template_environment import BUFFERS
 from mail.templating import Template
 
 # What an expression of a template may raise on what stands in a row.
@@ -20,6 +23,11 @@ def render(template: Template, values: dict[str, object], row: int) -> str:
     `values` hold the environment's globals too. `row` is the 1-based data row of the list, 0 where there is
     none.
     """
+    return "".join(pieces(template, values, row))
+
+
+def pieces(template: Template, values: dict[str, object], row: int) -> list[str]:
+    """Return the rendered text in the pieces that the template writes, its own and those of the row."""
     # None of these errors is chained: its own text may quote what stands in the recipient's row.
     try:
         return _rendered(template.code, values)
@@ -34,13 +42,31 @@ def render(template: Template, values: dict[str, object], row: int) -> str:
         ) from None
 
 
-def _rendered(code: jinja2.Template, values: dict[str, object]) -> str:
+def _rendered(code: jinja2.Template, values: dict[str, object]) -> list[str]:
     """What `code.render` does, without its two copies of the values: a message takes three of them."""
     try:
-        return "".join(code.root_render_func(code.new_context(values, shared=True)))
+        written = BUFFERS.pieces
+        written.clear()
+        whole = list(code.root_render_func(code.new_context(values, shared=True)))
+        return list(_taken_apart(whole, written)) if written else whole
     except (jinja2.TemplateRuntimeError, *_OF_EXPRESSIONS):
         # It goes on from here, with the template's own lines in its traceback.
         code.environment.handle_exception()
+
+
+def _taken_apart(pieces: Iterable[str], written: Mapping[str, list[str]]) -> Iterator[str]:
+    """Yield the pieces, and in place of what a macro or a block wrote the pieces of that."""
+    todo = [(iter(pieces), sys.maxsize)]
+    while todo:
+        around, length = todo[-1]
+        for piece in around:
+            # Shorter each time, or a block that wrote nothing but another would be taken apart for ever.
+            if piece in written and len(piece) < length:
+                todo.append((iter(written[piece]), len(piece)))
+                break
+            yield piece
+        else:
+            todo.pop()
 
 
 def at(row: int) -> str:

@@ -1,22 +1,13 @@
 """One single message composed: its sender's text, and the unsubscribe link that nothing in it can hide."""
 
-import re
-
 from lxml import etree, html
 
 from ledger.singles import Mail
 from mail import html_tree, plain_text, ses_limits
 from mail.errors import TemplateError
 from mail.html_tree import UNWRITABLE
+from mail.markup import is_html, with_words_kept
 from mail.message import Content, MessageContext, unsubscribe_headers
-
-# A tag of HTML makes a text HTML. A name in angle brackets does not, nor does "a < b".
-_TAG = re.compile(
-    r"<!doctype\s+html|</?(?:html|head|body|title|style|p|br|div|span|a|b|i|u|em|strong|small|big|center|font|"
-    r"h[1-6]|ul|ol|li|dl|dt|dd|table|thead|tbody|tfoot|tr|td|th|img|hr|blockquote|pre|code|sup|sub|section|"
-    r"article|header|footer|main|button)(?=[\s/>])[^<>]*>",
-    re.IGNORECASE,
-)
 
 # What a browser reads to its own end, or never leaves: each could take in what stands behind it. No mail
 # reader runs or shows any of them.
@@ -39,18 +30,13 @@ _SHOWN = (
 _LINK_SHOWN = "display:inline !important;visibility:visible !important;color:#666666 !important"
 
 
-def is_html(text: str) -> bool:
-    """Tell whether a text is HTML or plain."""
-    return _TAG.search(text) is not None
-
-
 def compose(mail: Mail, context: MessageContext) -> Content:
     """Return what goes out: the text with the link, an anchor in HTML, words and URL in plain text.
 
     A plain text goes out alone: its content has no HTML part.
     """
     headers, url = unsubscribe_headers(context), context.unsubscribe_url
-    if is_html(mail.text) and (page := _page(mail.text)) is not None:
+    if is_html(mail.text) and (page := _page(with_words_kept(mail.text))) is not None:
         whole = _with_link(page, mail.unsubscribe_text, url)
         return _within_limits(Content(mail.subject, whole, plain_text.from_html(whole), headers))
     plain = f"{mail.text.rstrip()}\n\n-- \n{mail.unsubscribe_text}: {url}\n"

@@ -10,17 +10,17 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import jinja2
 from jinja2 import meta, nodes
-from jinja2.exceptions import SecurityError
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from mail.campaign_file import Campaign
 from mail.errors import TemplateError
+from mail.footer import Footer
+from mail.template_environment import PythonsOwn, asks_for_self, columns_first, environment
 
 # Names that stand for the message itself. They win over a column of the same name, which `row["..."]` gives.
 SUPPLIED = frozenset({"address", "unsubscribe_url", "unsubscribe_text", "postal_address", "campaign", "row"})
@@ -28,27 +28,7 @@ SUPPLIED = frozenset({"address", "unsubscribe_url", "unsubscribe_text", "postal_
 _NOT_A_WORD = re.compile(r"\W+")
 
 
-class _Environment(ImmutableSandboxedEnvironment):
-    """The sandbox, in which a template cannot make a text of a gigabyte either."""
-
-    intercepted_binops = frozenset({"*", "**"})
-
-    def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
-        if operator == "**" or not (isinstance(left, int | float) and isinstance(right, int | float)):
-            raise SecurityError(
-                f"{operator} is for numbers alone" if operator == "*" else "** is not allowed"
-            )
-        return super().call_binop(context, operator, left, right)
-
-
-def _environment(*, autoescape: bool) -> _Environment:
-    environment = _Environment(autoescape=autoescape, undefined=jinja2.StrictUndefined)
-    for name in ("lipsum", "cycler", "joiner"):
-        del environment.globals[name]
-    return environment
-
-
-_ENVIRONMENTS = {True: _environment(autoescape=True), False: _environment(autoescape=False)}
+_ENVIRONMENTS = {True: environment(autoescape=True), False: environment(autoescape=False)}
 
 
 @dataclass(frozen=True)
@@ -67,21 +47,24 @@ class Template:
         environment = _ENVIRONMENTS[autoescape]
         try:
             tree = environment.parse(source, place, place)
-            code = environment.compile(source, place, place)
+            names = frozenset(meta.find_undeclared_variables(tree)) - set(environment.globals)
+            by_text = _columns_by_text(tree) | ({"self"} if asks_for_self(tree) else set())
+            code = environment.compile(columns_first(tree), place, place)
         except jinja2.TemplateSyntaxError as err:
             raise TemplateError(
                 f"{place}, line {err.lineno}: {str(err.message).rstrip('.')}; mend it there."
             ) from err
+        except PythonsOwn as err:
+            raise TemplateError(f"{place}, {err}; take it out.") from err
         for node in tree.find_all((nodes.Include, nodes.Extends, nodes.Import, nodes.FromImport)):
             raise TemplateError(
                 f"{place}, line {node.lineno}: a template is one file; write the text itself there."
             )
-        names = frozenset(meta.find_undeclared_variables(tree)) - set(environment.globals)
         return cls(
             place=place,
             source=source,
             names=names,
-            columns=(names - SUPPLIED) | _columns_by_text(tree),
+            columns=(names - SUPPLIED) | by_text,
             code=jinja2.Template.from_code(environment, code, environment.globals),
         )
 
@@ -130,6 +113,11 @@ class Templates:
     @property
     def all(self) -> tuple[Template, ...]:
         return (self.subject, self.html) if self.text is None else (self.subject, self.html, self.text)
+
+    @cached_property
+    def footer(self) -> Footer:
+        """What is added where a recipient's mail does not show it."""
+        return Footer(self.html.code, self.postal_address, self.unsubscribe_text)
 
     def fields(self) -> set[str]:
         """What the templates ask of the list: column names, or their identifier form (see `aliases`)."""

@@ -29,7 +29,7 @@ ROOMS = list(MAY_IMPORT)
 PROMISES = {
     "flows": {"asking", "chunks", "due", "several_runs"},
     "lists": {"round_trips", "damaged_lists"},
-    "mail": {"halting", "kill", "rejections", "poisoned_events", "claims_given_back"},
+    "mail": {"halting", "kill", "rejections", "poisoned_events", "claims_given_back", "text_bounds"},
     "reports": {"campaign_epochs"},
     "cli": {"iam_policy"},
     "api": {"contract", "kill", "owners_apart"},

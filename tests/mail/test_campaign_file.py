@@ -106,7 +106,11 @@ FAULTS = [
     ("source: subscribers.csv, ", "", "`list.source` is missing; add it."),
     ("source: subscribers.csv", "source: ''", "`list.source` is '', but must be filled in."),
     ("consent: any", "consent: maybe", "`list.consent` is 'maybe', but must be any or confirmed."),
-    ("name: spring-offer", "name: 2026-11-22", "`name` is 2026-11-22, but must be text; put it in quotes."),
+    (
+        "name: spring-offer",
+        "name: 2026-11-22",
+        ", line 1: `name` is 2026-11-22, which YAML reads as a date, but must be text; put it in quotes.",
+    ),
     ("name: spring-offer", "name: [a]", "`name` is a list, but must be text; put it in quotes."),
     ("name: spring-offer", "name: ../spring", "`name` must be 1 to 100 letters, digits, dots,"),
     ("name: spring-offer", f"name: {'a' * 101}", "`name` must be 1 to 100 letters"),

@@ -5,8 +5,9 @@ from html.parser import HTMLParser
 import pytest
 
 from ledger.singles import Mail
+from mail.markup import is_html
 from mail.message import Content, MessageContext
-from mail.single_message import compose, is_html
+from mail.single_message import compose
 
 URL = "https://mail.shop.example/unsubscribe/token"
 

@@ -1,0 +1,192 @@
+"""Jinja2 as campaigns write it: sandboxed, strict about names, columns before Python's own.
+
+A cell is text and a row is a mapping of texts, so that an attribute of either is hardly ever meant: where a
+list has a column `items`, `row.items` is that column, and where an expression gives anything but text or a
+number, such as a method or a whole row, the message is refused and not sent with Python's words in it.
+"""
+
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from numbers import Number
+from types import BuiltinMethodType, FunctionType, MethodType
+from typing import Any
+
+import jinja2
+from jinja2 import nodes
+from jinja2.exceptions import SecurityError, TemplateRuntimeError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+_METHODS = (BuiltinMethodType, MethodType, FunctionType)
+
+
+class _Method:
+    """A method that a template reached: it can be called, and never becomes text."""
+
+    __slots__ = ("_call", "_name")
+
+    def __init__(self, call: Callable[..., Any], name: str) -> None:
+        self._call, self._name = call, name
+
+    def __call__(self, *args: Any, **named: Any) -> Any:
+        return self._call(*args, **named)
+
+    def __str__(self) -> str:
+        raise TemplateRuntimeError(f"'{self._name}' is a method: write it with brackets, or name a column")
+
+
+class _Buffers(threading.local):
+    """What macros and blocks wrote while one text was rendered, in the pieces they wrote it in."""
+
+    def __init__(self) -> None:
+        self.pieces: dict[str, list[str]] = {}
+
+
+BUFFERS = _Buffers()
+
+
+def _joined(pieces: Iterable[str]) -> str:
+    """Join what a macro or block wrote, and keep the pieces."""
+    written = list(pieces)
+    whole = "".join(written)
+    # A block that wrote nothing but a macro's text would hide the pieces of that.
+    BUFFERS.pieces.setdefault(whole, written)
+    return whole
+
+
+class Environment(ImmutableSandboxedEnvironment):
+    """The sandbox, in which a template cannot make a text of a gigabyte either."""
+
+    intercepted_binops = frozenset({"*", "**"})
+    concat = staticmethod(_joined)
+
+    def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
+        if operator == "**" or not (isinstance(left, int | float) and isinstance(right, int | float)):
+            raise SecurityError(
+                f"{operator} is for numbers alone" if operator == "*" else "** is not allowed"
+            )
+        return super().call_binop(context, operator, left, right)
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        if isinstance(obj, Mapping):
+            try:
+                return obj[attribute]
+            except LookupError:
+                pass
+        value = super().getattr(obj, attribute)
+        return _Method(value, attribute) if isinstance(value, _METHODS) else value
+
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        """What stands in `row["name"]` is a column or nothing: a mapping's methods have no such names."""
+        if isinstance(obj, Mapping):
+            try:
+                return obj[argument]
+            except (LookupError, TypeError):
+                return self.undefined(obj=obj, name=argument)
+        value = super().getitem(obj, argument)
+        return _Method(value, str(argument)) if isinstance(value, _METHODS) else value
+
+
+def environment(*, autoescape: bool) -> Environment:
+    """Return the environment of a campaign's HTML (escaped) or of its subject and text (as they are)."""
+    made = Environment(autoescape=autoescape, undefined=jinja2.StrictUndefined, finalize=_text_alone)
+    for name in ("lipsum", "cycler", "joiner"):
+        del made.globals[name]
+    made.filters["attr"] = _attr
+    return made
+
+
+def columns_first(tree: nodes.Template) -> nodes.Template:
+    """Return the tree in which `row.items` can be a column alone, and `self` is a column as any other name.
+
+    Only what is called, as in `row.items()`, may be a method. Raises SecurityError, with the line before its
+    text, where the template reaches for Python's own.
+    """
+    called = {id(call.node) for call in tree.find_all(nodes.Call)}
+    for item in list(tree.find_all((nodes.Getattr, nodes.Getitem))):
+        _refuse_pythons_own(item)
+    return _ColumnsFirst(called).visit(tree)  # type: ignore[no-any-return]
+
+
+class _ColumnsFirst(jinja2.visitor.NodeTransformer):
+    def __init__(self, called: set[int]) -> None:
+        self._called = called
+
+    def visit_Getattr(self, node: nodes.Getattr) -> nodes.Node:
+        # `self.title()` is a block's, written a second time.
+        if not (isinstance(node.node, nodes.Name) and node.node.name == "self"):
+            self.generic_visit(node)
+        if id(node) in self._called or not _is_row(node.node):
+            return node
+        return nodes.Getitem(
+            node.node, nodes.Const(node.attr, lineno=node.lineno), node.ctx, lineno=node.lineno
+        )
+
+    def visit_Name(self, node: nodes.Name) -> nodes.Node:
+        if node.name != "self" or node.ctx != "load":
+            return node
+        row = nodes.Name("row", "load", lineno=node.lineno)
+        return nodes.Getitem(row, nodes.Const("self", lineno=node.lineno), "load", lineno=node.lineno)
+
+
+def asks_for_self(tree: nodes.Template) -> bool:
+    """Return whether a template writes `self` as it would a column; `self.title()` is a block's."""
+    of_blocks = {id(item.node) for item in tree.find_all(nodes.Getattr)}
+    return any(
+        name.name == "self" and name.ctx == "load" and id(name) not in of_blocks
+        for name in tree.find_all(nodes.Name)
+    )
+
+
+def _is_row(node: nodes.Node) -> bool:
+    return isinstance(node, nodes.Name) and node.name == "row"
+
+
+def _refuse_pythons_own(item: nodes.Getattr | nodes.Getitem) -> None:
+    if isinstance(item, nodes.Getattr):
+        name: object = item.attr
+    else:
+        name = item.arg.value if isinstance(item.arg, nodes.Const) else None
+    if not isinstance(name, str) or _is_row(item.node):
+        return
+    if name == "mro" or (name.startswith("__") and name.endswith("__")):
+        raise PythonsOwn(item.lineno, name)
+
+
+class PythonsOwn(Exception):
+    """A template reaches for an attribute of Python's own."""
+
+    def __init__(self, line: int, name: str) -> None:
+        self.line, self.name = line, name
+        super().__init__(f"line {line}: `{name}` is Python's own")
+
+
+def _text_alone(value: object) -> object:
+    """Let text and numbers through, and nothing that would go out as Python writes it."""
+    kind = type(value)
+    if kind is str or value is None or isinstance(value, str | Number | jinja2.Undefined):
+        return value
+    if isinstance(value, _Method):
+        return str(value)
+    if hasattr(kind, "__html__"):
+        return value
+    raise TemplateRuntimeError(
+        f"an expression gives {_named(value)} where text is wanted: write one of its values"
+    )
+
+
+def _named(value: object) -> str:
+    match value:
+        case Mapping():
+            return "a whole row"
+        case list() | tuple() | set():
+            return "a list"
+        case _:
+            return "something of Python's own"
+
+
+@jinja2.pass_environment
+def _attr(environment: Environment, obj: Any, name: Any) -> Any:
+    """`row | attr("items")`, which is the column as well."""
+    if isinstance(obj, Mapping) and str(name) in obj:
+        return obj[str(name)]
+    return jinja2.filters.do_attr(environment, obj, name)
