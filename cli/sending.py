@@ -56,21 +56,26 @@ def send(context: click.Context, file: str, directory: str, dry_run: bool, as_js
     from datetime import UTC, datetime
 
     from ledger.engine import open_ledger
-    from mail import campaign_file, preflight, scheduling
+    from mail import campaign_file, occurrences, preflight
+    from mail.occurrences import UTC_ZONE, Due
     from settings import settings
 
     found = settings()
+    loaded = campaign_file.load(file)
     # A recurring campaign that a person sends is the one of this day.
-    today = datetime.now(UTC).date()
-    campaign = scheduling.occurrence(campaign_file.load(file), today)
+    today = Due(datetime.now(UTC), loaded.timezone or UTC_ZONE)
     with open_ledger(found.database_url) as ledger:
+        with ledger.reading() as connection:
+            campaign = occurrences.resolve(connection, loaded, today)
         ready = preflight.examine(ledger, found, campaign)
         for warning in ready.warnings:
             click.echo(f"warning: {warning}", err=True)
         if dry_run:
             _dry_run(ledger, found, campaign, ready, as_json)
             return
-    context.exit(_send(found, file, campaign.name, directory, as_json, today.isoformat()))
+    before, _, after = loaded.name.partition(campaign_file.OCCURRENCE)
+    label = campaign.name.removeprefix(before).removesuffix(after) if loaded.name != campaign.name else ""
+    context.exit(_send(found, file, campaign.name, directory, as_json, label))
 
 
 def _send(found: "Settings", file: str, name: str, directory: str, as_json: bool, occurrence: str) -> int:
@@ -142,6 +147,10 @@ def _dry_run(
         output.as_json(plan)
         return
     click.echo(f"{campaign.name}: {accepted:,} of {result.summary.rows:,} rows would be written to")
+    if campaign.timezone:
+        click.echo(
+            f"  its day is one of {campaign.timezone}; a schedule's own zone holds where the file has none"
+        )
     click.echo(
         f"  at {rate.per_second:g} a second: {accepted / rate.per_second / 60:,.1f} minutes at the least"
     )
