@@ -15,15 +15,19 @@ def change(file: str, by: str, reason: str) -> None:
     from datetime import UTC, datetime
 
     from ledger.engine import open_ledger
-    from mail import amendments, campaign_file, preflight, scheduling
+    from mail import amendments, campaign_file, occurrences, preflight
+    from mail.occurrences import UTC_ZONE, Due
     from settings import settings
 
     if not (by.strip() and reason.strip()):
         raise click.UsageError("--by and --reason must say who decides this and why.")
     found = settings()
-    campaign = scheduling.occurrence(campaign_file.load(file), datetime.now(UTC).date())
-    preflight.check_callbacks(campaign, found)
+    loaded = campaign_file.load(file)
+    preflight.check_callbacks(loaded, found)
+    today = Due(datetime.now(UTC), loaded.timezone or UTC_ZONE)
     with open_ledger(found.database_url) as ledger:
+        with ledger.reading() as connection:
+            campaign = occurrences.resolve(connection, loaded, today)
         changed = amendments.decide(ledger, campaign, by=by, reason=reason)
     if not changed:
         click.echo(f"{campaign.name} goes by {file} already.")

@@ -63,16 +63,19 @@ def send(context: click.Context, file: str, directory: str | None, dry_run: bool
     from datetime import UTC, datetime
 
     from ledger.engine import Upgrade, open_ledger
-    from mail import campaign_file, preflight, scheduling
+    from mail import campaign_file, occurrences, preflight
+    from mail.occurrences import UTC_ZONE, Due
     from settings import settings
 
     found = settings()
+    loaded = campaign_file.load(file)
     # A recurring campaign that a person sends is the one of this day.
-    today = datetime.now(UTC).date()
-    campaign = scheduling.occurrence(campaign_file.load(file), today)
+    today = Due(datetime.now(UTC), loaded.timezone or UTC_ZONE)
     # A look before sending changes nothing.
     upgrade = Upgrade.NEVER if dry_run else Upgrade.WHERE_COPIED
     with open_ledger(found.database_url, upgrade=upgrade) as ledger:
+        with ledger.reading() as connection:
+            campaign = occurrences.resolve(connection, loaded, today)
         ready = preflight.examine(ledger, found, campaign)
         for warning in ready.warnings:
             click.echo(f"warning: {warning}", err=True)
@@ -82,7 +85,9 @@ def send(context: click.Context, file: str, directory: str | None, dry_run: bool
         if dry_run:
             _dry_run(ledger, found, campaign, ready, as_json)
             return
-    context.exit(_send(found, file, campaign.name, directory or "", as_json, today.isoformat()))
+    before, _, after = loaded.name.partition(campaign_file.OCCURRENCE)
+    label = campaign.name.removeprefix(before).removesuffix(after) if loaded.name != campaign.name else ""
+    context.exit(_send(found, file, campaign.name, directory or "", as_json, label))
 
 
 def _send(found: "Settings", file: str, name: str, directory: str, as_json: bool, occurrence: str) -> int:
@@ -166,6 +171,10 @@ def _dry_run(
         output.as_json(plan)
     else:
         _tell(plan)
+        if campaign.timezone:
+            click.echo(
+                f"  its day is one of {campaign.timezone}; without it in the file a schedule's own zone holds"
+            )
         for each in ready.amended:
             click.echo(f"  would change {each.sentence}")
         click.echo(f"  ledger {result.summary.ledger}")

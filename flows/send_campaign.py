@@ -13,12 +13,14 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from pydantic import Field
 
 from flows import _chunks, _due, _parts
+from ledger.campaigns import FINAL
 from ledger.campaigns import State as CampaignState
 from mail import scheduling
-from mail.campaign_file import Campaign, load
+from mail.campaign_file import OCCURRENCE, Campaign, load
 from mail.errors import MailError
+from mail.occurrences import named
 from settings import settings
-from tasks import announcing, asking, continuing, listing, reporting, sending
+from tasks import announcing, asking, continuing, listing, occurrences, reporting, sending
 
 # Chunks side by side in this process at the most; beside them there is room for the collecting.
 MAX_WORKERS = 64
@@ -28,7 +30,14 @@ def _run_name() -> str:
     campaign = flow_run.parameters["campaign"]
     if not isinstance(campaign, Campaign):
         return f"send {Path(campaign).stem}"
-    return f"send {scheduling.occurrence(campaign, _due.day()).name}"
+    if not scheduling.is_recurring(campaign):
+        return f"send {campaign.name}"
+    try:
+        label = flow_run.parameters.get("occurrence") or _due.due(campaign.timezone).day().isoformat()
+    except MailError:
+        # The run itself says what is wrong.
+        label = OCCURRENCE
+    return f"send {campaign.name.replace(OCCURRENCE, label)}"
 
 
 @flow(
@@ -48,15 +57,16 @@ def send_campaign(
     Args:
         campaign: The path of a campaign file, or the campaign itself.
         report_directory: Where the report is written; empty takes var/reports and the campaign's name.
-        occurrence: The day, such as 2026-11-22, in the name of a recurring campaign; empty: that of the run.
+        occurrence: What stands for {date} in the name, such as 2026-11-22; empty: the day of the run.
         attended: Whether somebody sees the run; where nobody does, a halt ends it and no form waits.
     """
     log = get_run_logger()
     found = load(campaign) if isinstance(campaign, str) else campaign
     if missed := _due.missed(found.send.allowed_lateness_seconds):
         return Failed(name="Missed", message=missed)
-    day = scheduling.day_of(occurrence) if occurrence else _due.day()
-    found = scheduling.occurrence(found, day)
+    recurring = found.name if scheduling.is_recurring(found) else ""
+    if recurring:
+        found = _occurrence(found, occurrence)
     ready = sending.check_ready(found)
     for warning in ready["warnings"]:
         log.warning(warning)
@@ -68,6 +78,8 @@ def send_campaign(
         listing.clean(found.list, found.hygiene, list_directory)
         sending.enqueue_recipients(found, list_directory)
     directory = report_directory or str(output / "reports" / found.name)
+    # Over before this run began: whatever comes of it, this run sent nothing.
+    was_over = ready["state"] in FINAL
     sending_on = ready["state"] in (None, CampaignState.RUNNING)
     while True:
         if sending_on:
@@ -76,9 +88,11 @@ def send_campaign(
         if sending_on:
             announcing.announce(found.name)
         if status["continues_at"] is not None:
-            scheduled = continuing.schedule(found.name, status["continues_at"], day.isoformat())
+            scheduled = continuing.schedule(found.name, status["continues_at"], _label(recurring, found.name))
             how = "by itself" if scheduled else "when it is run again"
             return Completed(name="GoesOnLater", message=f"{status['later']}, {how}. {_figures(status)}")
+        if was_over:
+            return _nothing_sent(status)
         if status["state"] != CampaignState.HALTED:
             return _final_state(status)
         asking.show_halt(found.name)
@@ -87,6 +101,28 @@ def send_campaign(
         sending_on = asking.ask(found.name, found.halt.answer_hours)
         if not sending_on:
             return _final_state(reporting.write_report(found.name, directory))
+
+
+def _occurrence(campaign: Campaign, label: str) -> Campaign:
+    """Return a recurring campaign under the name of its occurrence: the one asked for, or the run's own."""
+    due = _due.due(campaign.timezone)
+    if label:
+        return named(campaign, scheduling.label_of(label), due.zone)
+    return occurrences.resolve(campaign, due)
+
+
+def _label(recurring: str, name: str) -> str:
+    """Return what stands in a name in place of `{date}`; nothing where the campaign does not recur."""
+    before, _, after = recurring.partition(OCCURRENCE)
+    return name.removeprefix(before).removesuffix(after) if recurring else ""
+
+
+def _nothing_sent(status: dict[str, Any]) -> State[Any]:
+    """Return the state of a run that found its campaign, or its occurrence, over."""
+    state = _final_state(status)
+    message = f"Nothing was sent: {status['name']} was over before this run began. {state.message}"
+    name = "AlreadySent" if state.is_completed() else state.name
+    return state.model_copy(update={"name": name, "message": message})
 
 
 def _send(campaign: Campaign) -> None:

@@ -15,6 +15,8 @@ class Rule(StrEnum):
     MOVED = "may lie elsewhere"
     # The name that suppressions for this list are filed under, given or the file's own.
     SAME_SCOPE = "must mean the same list"
+    # It only says which day the name stands for, and for a name in the ledger that is settled.
+    KEPT = "stays as it was"
     # Part of what a recipient gets to read: another content under the same name.
     CONTENT = "refused as another content"
     FIXED = "refused"
@@ -22,6 +24,7 @@ class Rule(StrEnum):
 
 RULES: Mapping[str, Rule] = {
     "name": Rule.FIXED,
+    "timezone": Rule.KEPT,
     "list.source": Rule.SAME_SCOPE,
     "list.name": Rule.SAME_SCOPE,
     "list.unsubscribe": Rule.FIXED,

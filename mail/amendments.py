@@ -80,6 +80,7 @@ def _take_over(
             "text": _still_there(before.text, campaign.text),
             "list": before.list,
             "hygiene": before.hygiene,
+            "timezone": before.timezone,
         }
     )
     if now == before:
@@ -103,6 +104,8 @@ def _allowed(stored: StoredCampaign, campaign: Campaign, *, by_a_person: bool) -
             case Rule.MOVED if bool(each.before) == bool(each.after):
                 pass
             case Rule.SAME_SCOPE if before.list.scope == campaign.list.scope:
+                pass
+            case Rule.KEPT:
                 pass
             case Rule.CONTENT:
                 raise CampaignConflict(

@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 
@@ -57,6 +58,15 @@ def _filled(text: str) -> str:
     return text
 
 
+def _zone(text: str) -> str:
+    try:
+        if text:
+            ZoneInfo(text)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as err:
+        raise ValueError("must be a time zone's name, such as Europe/Berlin or America/New_York") from err
+    return text
+
+
 def _url(text: str) -> str:
     parts = urlsplit(text)
     if parts.scheme not in ("https", "http") or not parts.hostname or CONTROL.search(text) or " " in text:
@@ -74,6 +84,11 @@ class Campaign(BaseModel):
         title="Name",
         description="Every campaign has its own; the same name goes on where it stopped. "
         "{date} in it is the day of the run.",
+    )
+    timezone: Annotated[str, AfterValidator(_zone)] = Field(
+        default="",
+        title="Time zone",
+        description="Whose day {date} is, such as Europe/Berlin; empty: the schedule's, else UTC.",
     )
     list: ListSource = Field(title="List", description="Who is written to.")
     sender: Annotated[str, AfterValidator(_mailbox)] = Field(

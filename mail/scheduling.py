@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from mail.campaign_file import OCCURRENCE, Campaign
 from mail.errors import MailError
+from mail.occurrences import SECOND
 
 
 def is_recurring(campaign: Campaign) -> bool:
@@ -11,19 +12,13 @@ def is_recurring(campaign: Campaign) -> bool:
     return OCCURRENCE in campaign.name
 
 
-def occurrence(campaign: Campaign, day: date) -> Campaign:
-    """Return the campaign under the name that it has on `day`, such as weekly@2026-11-22."""
-    if not is_recurring(campaign):
-        return campaign
-    return campaign.model_copy(update={"name": campaign.name.replace(OCCURRENCE, day.isoformat())})
-
-
-def day_of(text: str) -> date:
-    """Return the day that a person wrote, such as 2026-11-22. Raises MailError."""
+def label_of(text: str) -> str:
+    """Return the occurrence that a person wrote, such as 2026-11-22. Raises MailError."""
     try:
-        return date.fromisoformat(text)
+        date.fromisoformat(text.removesuffix(SECOND))
     except ValueError as err:
         raise MailError(f"the occurrence {text} is no day: write it such as 2026-11-22.") from err
+    return text
 
 
 def missed(due: datetime, now: datetime, allowed_seconds: float) -> str:

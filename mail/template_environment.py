@@ -102,7 +102,9 @@ def columns_first(tree: nodes.Template) -> nodes.Template:
     text, where the template reaches for Python's own.
     """
     called = {id(call.node) for call in tree.find_all(nodes.Call)}
-    for item in list(tree.find_all((nodes.Getattr, nodes.Getitem))):
+    for attribute in list(tree.find_all(nodes.Getattr)):
+        _refuse_pythons_own(attribute)
+    for item in list(tree.find_all(nodes.Getitem)):
         _refuse_pythons_own(item)
     return _ColumnsFirst(called).visit(tree)  # type: ignore[no-any-return]
 

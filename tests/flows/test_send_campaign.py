@@ -3,12 +3,18 @@
 import re
 from collections import Counter
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import pytest
 from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.actions import DeploymentScheduleCreate
 from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterId
+from prefect.client.schemas.schedules import CronSchedule
+from prefect.flow_engine import run_flow
+from prefect.states import Scheduled
 
 from sandbox import Failure, FailureKind, OutcomeRule
 
@@ -389,3 +395,46 @@ def test_each_day_of_a_recurring_campaign_is_a_campaign_of_its_own(office: "Offi
         assert send_campaign(str(file), occurrence=day, return_state=True).is_completed()
         assert office.world.summary()["accepted"] == accepted
     assert [office.stored(f"weekly@{day}").state for day in ("2026-11-15", "2026-11-22")] == ["COMPLETED"] * 2
+
+
+def test_a_schedules_day_is_the_one_of_its_own_zone_and_a_run_without_work_says_so(
+    office: "Office", send: "Send", prefect_client: SyncPrefectClient
+) -> None:
+    from flows.send_campaign import send_campaign
+
+    file = office.campaign(readers(calm=3), name="daily@{date}")
+    evenings = DeploymentScheduleCreate(
+        schedule=CronSchedule(cron="30 19 * * *", timezone="America/New_York"), active=True
+    )
+    deployed = prefect_client.create_deployment(
+        prefect_client.create_flow(send_campaign), "evenings", schedules=[evenings]
+    )
+    # A Saturday and the Sunday on which the clocks are put forward: both fall on one day in UTC.
+    for due, accepted, state in (
+        ("2026-03-08T00:30:00+00:00", 3, "Completed"),
+        ("2026-03-08T23:30:00+00:00", 6, "Completed"),
+        ("2026-03-08T23:30:00+00:00", 6, "AlreadySent"),
+    ):
+        run = prefect_client.create_flow_run_from_deployment(
+            deployed,
+            parameters={"campaign": str(file)},
+            state=Scheduled(scheduled_time=datetime.fromisoformat(due)),
+        )
+        ended = run_flow(send_campaign, flow_run=run, parameters=run.parameters, return_type="state")
+        assert (ended.type.value, ended.name) == ("COMPLETED", state)
+        assert office.world.summary()["accepted"] == accepted
+    assert ended.message.startswith(
+        "Nothing was sent: daily@2026-03-08 was over before this run began. 3 recipients: "
+    )
+    assert office.stored("daily@2026-03-07").definition["timezone"] == "America/New_York"
+    assert office.stored("daily@2026-03-08").state == "COMPLETED"
+
+
+def test_the_command_line_says_that_nothing_was_sent(office: "Office", send: "Send") -> None:
+    file = office.campaign(readers(calm=3), name="daily@{date}", timezone="Pacific/Kiritimati")
+    assert "Nothing was sent" not in send(file).out
+    again = send(file)
+    day = datetime.now(ZoneInfo("Pacific/Kiritimati")).date()
+    assert again.code == 0
+    assert f"Nothing was sent: daily@{day.isoformat()} was over before this run began." in again.out
+    assert office.world.summary()["accepted"] == 3

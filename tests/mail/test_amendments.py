@@ -23,6 +23,7 @@ from settings import Settings
 # For every key a value that none of these campaigns was enqueued with.
 OTHER: Mapping[str, Any] = {
     "name": "spring-offer",
+    "timezone": "Asia/Kathmandu",
     "list.source": "other.csv",
     "list.name": "others",
     "list.unsubscribe": "list",
@@ -161,6 +162,12 @@ def test_what_may_change_holds_and_is_noted(stage, enqueued: Campaign, key: str)
     assert f"`{key}` from " in taken.sentence
     # Once is enough.
     assert amendments.take_over(stage.ledger, changed) == ()
+
+
+def test_the_zone_of_a_named_day_stays(stage, enqueued: Campaign) -> None:
+    changed = with_key(enqueued, "timezone", OTHER["timezone"])
+    assert amendments.check(stage.ledger, changed) == amendments.take_over(stage.ledger, changed) == ()
+    assert Campaign.model_validate(stage.stored().definition) == enqueued
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,11 @@
 """Campaigns that a schedule starts: the name of an occurrence, and what comes too late."""
 
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from pydantic import ValidationError
 
-from mail import scheduling
+from mail import occurrences, scheduling
 from mail.errors import MailError
 
 DUE = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
@@ -22,8 +22,8 @@ HOUR = 3_600.0
 )
 def test_each_day_of_a_recurring_campaign_has_a_name_of_its_own(make_campaign, name, expected) -> None:
     campaign = make_campaign(name=name)
-    found = scheduling.occurrence(campaign, date(2026, 11, 22))
-    assert found == campaign.model_copy(update={"name": expected})
+    found = occurrences.named(campaign, "2026-11-22", "UTC")
+    assert found == campaign.model_copy(update={"name": expected, "timezone": "UTC"})
     assert scheduling.is_recurring(campaign) == (name != expected)
 
 
@@ -36,11 +36,12 @@ def test_other_braces_and_names_that_would_grow_too_long_are_refused(make_campai
 
 
 def test_an_occurrence_is_written_as_a_day() -> None:
-    assert scheduling.day_of("2026-11-22") == date(2026, 11, 22)
+    assert scheduling.label_of("2026-11-22") == "2026-11-22"
+    assert scheduling.label_of("2026-11-22-2") == "2026-11-22-2"
     with pytest.raises(
         MailError, match=r"^the occurrence tomorrow is no day: write it such as 2026-11-22\.$"
     ):
-        scheduling.day_of("tomorrow")
+        scheduling.label_of("tomorrow")
 
 
 @pytest.mark.parametrize("late_seconds", [-60.0, 0.0, 30.0, HOUR])
