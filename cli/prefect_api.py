@@ -12,11 +12,15 @@ _OR_NONE = "or unset it: a temporary server serves then"
 
 
 class PrefectUnusable(click.ClickException):
-    """The run could not be made; exit code 2 where the address is wrong, 1 where nobody answers there."""
+    """The run could not be made, for what a person set."""
 
-    def __init__(self, sentence: str, exit_code: int) -> None:
-        super().__init__(sentence)
-        self.exit_code = exit_code
+    exit_code = 2
+
+
+class PrefectDown(PrefectUnusable):
+    """The run could not be made, for nobody answers or the server has a fault."""
+
+    exit_code = 1
 
 
 def explained(url: str, err: BaseException) -> PrefectUnusable:
@@ -24,33 +28,30 @@ def explained(url: str, err: BaseException) -> PrefectUnusable:
     shown = _without_password(url)
     if not shown:
         return PrefectUnusable(
-            f"PREFECT_API_URL is no address: write it like http://127.0.0.1:4200/api, {_OR_NONE}.", 2
+            f"PREFECT_API_URL is no address: write it like http://127.0.0.1:4200/api, {_OR_NONE}."
         )
     try:
         status = _status(f"{shown.rstrip('/')}/health")
     except (OSError, ValueError, HTTPException) as reason:
         why = getattr(reason, "reason", reason)
         why = getattr(why, "strerror", None) or type(why).__name__
-        return PrefectUnusable(
+        return PrefectDown(
             f"the Prefect server at {shown} does not answer ({why}): start it with `prefect server start`, "
-            f"correct PREFECT_API_URL, {_OR_NONE}.",
-            1,
+            f"correct PREFECT_API_URL, {_OR_NONE}."
         )
     if status in (401, 403):
         return PrefectUnusable(
             f"the Prefect server at {shown} lets nobody in without a key: check PREFECT_API_KEY or "
-            "PREFECT_API_AUTH_STRING.",
-            2,
+            "PREFECT_API_AUTH_STRING."
         )
     if status != 200:
         mend = f"check PREFECT_API_URL, {_OR_NONE}"
         if not urlsplit(url).path.rstrip("/").endswith("/api"):
             mend = f"its address ends in /api: set PREFECT_API_URL to {shown.rstrip('/')}/api, {_OR_NONE}"
-        return PrefectUnusable(f"{shown} is no Prefect server (HTTP {status}): {mend}.", 2)
-    return PrefectUnusable(
+        return PrefectUnusable(f"{shown} is no Prefect server (HTTP {status}): {mend}.")
+    return PrefectDown(
         f"the Prefect server at {shown} did not take the run ({type(err).__name__}): see its log, and "
-        "whether it is of the same version.",
-        1,
+        "whether it is of the same version."
     )
 
 

@@ -54,7 +54,8 @@ class RowFiles:
 
     def drop(self) -> None:
         """Close what is open; whether that succeeds is of no consequence any more."""
-        for writer in (*self._parquet.values(), *self._csv.values()):
+        writers: list[ParquetGroups | CsvFile] = [*self._parquet.values(), *self._csv.values()]
+        for writer in writers:
             try:
                 writer.close()
             except (pa.ArrowException, OSError):
