@@ -2,6 +2,7 @@
 
 import csv
 import json
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import pytest
@@ -149,3 +150,18 @@ def test_cleaning_refuses_in_one_sentence_and_writes_nothing(
     assert says in ran.err
     assert "@" not in ran.err
     assert listed.files() == before
+
+
+@pytest.mark.parametrize("as_json", [(), ("--json",)])
+def test_a_list_without_anybody_did_not_work_and_leaves_its_files(
+    as_json: Sequence[str], listed: "Office", command: "Command"
+) -> None:
+    listed.write("list.csv", "email\ninfo@reader.example\nnobody\npostmaster@reader.example\n")
+    ran = command("clean", "list.csv", "--out", "there", "--no-mx", *as_json)
+    assert (ran.code, ran.err.count("\n")) == (1, 1)
+    assert "list.csv: none of its 3 rows was accepted" in ran.err
+    assert "2 of them are role_alias; see there/rejected.csv" in ran.err
+    assert json.loads((listed.folder / "there" / "summary.json").read_text())["accepted"] == 0
+    dry = command("send", "campaign.yaml", "--dry-run", *as_json)
+    assert (dry.code, "none of its 3 rows was accepted" in dry.err) == (1, True)
+    assert ("nothing was sent" in dry.out) or json.loads(dry.out)["accepted"] == 0
