@@ -156,7 +156,7 @@ def test_cleaning_refuses_in_one_sentence_and_writes_nothing(
 def test_a_list_without_anybody_did_not_work_and_leaves_its_files(
     as_json: Sequence[str], listed: "Office", command: "Command"
 ) -> None:
-    listed.write("list.csv", "email\ninfo@reader.example\nnobody\npostmaster@reader.example\n")
+    listed.write("list.csv", "email,first_name\ninfo@reader.example,\nnobody,\npostmaster@reader.example,\n")
     ran = command("clean", "list.csv", "--out", "there", "--no-mx", *as_json)
     assert (ran.code, ran.err.count("\n")) == (1, 1)
     assert "list.csv: none of its 3 rows was accepted" in ran.err
