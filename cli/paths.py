@@ -44,11 +44,11 @@ def _fault(path: Path) -> str:
     return ""
 
 
-def folder() -> "_Output":
+def folder() -> click.Path:
     """Return the type of a folder to write to, there or not."""
     return _Output(file_okay=False)
 
 
-def file() -> "_Output":
+def file() -> click.Path:
     """Return the type of a file to write, there or not."""
     return _Output(dir_okay=False)

@@ -17,9 +17,9 @@ def refuse_taken(host: str, port: int, option: str = "--port") -> None:
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 probe.bind(address)
     except (OSError, UnicodeError) as err:
-        number = err.errno if isinstance(err, OSError) else None
-        # Names that are not known come with numbers below zero.
-        why = os.strerror(number) if number is not None and number > 0 else "no such host"
+        # getaddrinfo counts its own errors below zero.
+        number = (err.errno or 0) if isinstance(err, OSError) else 0
+        why = os.strerror(number) if number > 0 else "no such host"
         raise click.ClickException(
             f"port {port} on {host} cannot be had ({why}): end what serves there, or choose another "
             f"with {option}."

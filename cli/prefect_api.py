@@ -12,20 +12,22 @@ _OR_NONE = "or unset it: a temporary server serves then"
 
 
 class PrefectUnusable(click.ClickException):
-    """The run could not be made, because nobody answers there."""
-
-
-class PrefectAddressWrong(PrefectUnusable):
-    """The run could not be made, because the address is wrong."""
+    """The run could not be made, for what a person set."""
 
     exit_code = 2
+
+
+class PrefectDown(PrefectUnusable):
+    """The run could not be made, for nobody answers or the server has a fault."""
+
+    exit_code = 1
 
 
 def explained(url: str, err: BaseException) -> PrefectUnusable:
     """Return what made Prefect fail with `err`, found by asking the server at `url`."""
     shown = _without_password(url)
     if not shown:
-        return PrefectAddressWrong(
+        return PrefectUnusable(
             f"PREFECT_API_URL is no address: write it like http://127.0.0.1:4200/api, {_OR_NONE}."
         )
     try:
@@ -33,12 +35,12 @@ def explained(url: str, err: BaseException) -> PrefectUnusable:
     except (OSError, ValueError, HTTPException) as reason:
         why = getattr(reason, "reason", reason)
         why = getattr(why, "strerror", None) or type(why).__name__
-        return PrefectUnusable(
+        return PrefectDown(
             f"the Prefect server at {shown} does not answer ({why}): start it with `prefect server start`, "
-            f"correct PREFECT_API_URL, {_OR_NONE}.",
+            f"correct PREFECT_API_URL, {_OR_NONE}."
         )
     if status in (401, 403):
-        return PrefectAddressWrong(
+        return PrefectUnusable(
             f"the Prefect server at {shown} lets nobody in without a key: check PREFECT_API_KEY or "
             "PREFECT_API_AUTH_STRING."
         )
@@ -46,10 +48,10 @@ def explained(url: str, err: BaseException) -> PrefectUnusable:
         mend = f"check PREFECT_API_URL, {_OR_NONE}"
         if not urlsplit(url).path.rstrip("/").endswith("/api"):
             mend = f"its address ends in /api: set PREFECT_API_URL to {shown.rstrip('/')}/api, {_OR_NONE}"
-        return PrefectAddressWrong(f"{shown} is no Prefect server (HTTP {status}): {mend}.")
-    return PrefectUnusable(
+        return PrefectUnusable(f"{shown} is no Prefect server (HTTP {status}): {mend}.")
+    return PrefectDown(
         f"the Prefect server at {shown} did not take the run ({type(err).__name__}): see its log, and "
-        "whether it is of the same version.",
+        "whether it is of the same version."
     )
 
 

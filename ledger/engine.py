@@ -227,9 +227,10 @@ def _use_wal(cursor: sqlite3.Cursor) -> None:
         try:
             cursor.execute("PRAGMA journal_mode=WAL")
             return
-        except sqlite3.OperationalError:
-            # SQLite does not wait by itself for this switch where another process makes it just now.
-            if time.monotonic() >= give_up_at:
+        except sqlite3.OperationalError as err:
+            # SQLite does not wait by itself for this switch where another process makes it just now. A full
+            # disk is not mended by waiting.
+            if "locked" not in str(err) or time.monotonic() >= give_up_at:
                 raise
             time.sleep(0.02)
 

@@ -454,7 +454,7 @@ def full_disk(spare_bytes: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-@pytest.mark.parametrize("spare_bytes", [0, 1000])
+@pytest.mark.parametrize("spare_bytes", [1000])
 def test_a_full_disk_is_one_sentence(spare_bytes: int, desk: "Office", command: "Command") -> None:
     desk.begin(desk.folder / "campaign.yaml")
     command("clean", "list.csv", "--out", "cleaned", "--no-mx")

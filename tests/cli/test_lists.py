@@ -2,6 +2,7 @@
 
 import csv
 import json
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import pytest
@@ -163,3 +164,18 @@ def test_quotes_can_be_said_to_mean_nothing(listed: "Office", command: "Command"
     assert json.loads((listed.folder / "there" / "summary.json").read_text())["quote"] == "none"
     again = command("accept-suggestions", "there", "--out", "again.csv")
     assert again.out.startswith("2 rows: 0 addresses replaced")
+
+
+@pytest.mark.parametrize("as_json", [(), ("--json",)])
+def test_a_list_without_anybody_did_not_work_and_leaves_its_files(
+    as_json: Sequence[str], listed: "Office", command: "Command"
+) -> None:
+    listed.write("list.csv", "email,first_name\ninfo@reader.example,\nnobody,\npostmaster@reader.example,\n")
+    ran = command("clean", "list.csv", "--out", "there", "--no-mx", *as_json)
+    assert (ran.code, ran.err.count("\n")) == (1, 1)
+    assert "list.csv: none of its 3 rows was accepted" in ran.err
+    assert "2 of them are role_alias; see there/rejected.csv" in ran.err
+    assert json.loads((listed.folder / "there" / "summary.json").read_text())["accepted"] == 0
+    dry = command("send", "campaign.yaml", "--dry-run", *as_json)
+    assert (dry.code, "none of its 3 rows was accepted" in dry.err) == (1, True)
+    assert ("nothing was sent" in dry.out) or json.loads(dry.out)["accepted"] == 0
