@@ -100,7 +100,8 @@ class RoleNames:
         allowed = qualifiers()
         roles = 0
         for place, word in enumerate(words):
-            if self._is_form(word):
+            # A doubtful name is a job's where its department stands beside it: hr-dept, it.desk.
+            if self._is_form(word) or (word in self.kinds and not set(GLUED_TAILS).isdisjoint(words)):
                 roles += 1
             elif not (
                 word in self.kinds or word.isdecimal() or allowed.get(word) or (place and word in allowed)
