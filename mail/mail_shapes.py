@@ -40,8 +40,8 @@ class Known(Generic[Verdict]):
     watched: tuple[int, ...]
     own: tuple[int, ...]
     links: tuple[int, ...]
-    fixed: tuple[str, ...]
-    take_fixed: Callable[[Sequence[str]], tuple[str, ...]]
+    fixed: tuple[str | None, ...]
+    take_fixed: Callable[[Sequence[str | None]], tuple[str | None, ...]]
     verdicts: dict[tuple[str, ...], Verdict] = field(default_factory=dict)
 
     @classmethod
