@@ -98,14 +98,16 @@ def environment(*, autoescape: bool) -> Environment:
 def columns_first(tree: nodes.Template) -> nodes.Template:
     """Return the tree in which `row.items` can be a column alone, and `self` is a column as any other name.
 
-    Only what is called, as in `row.items()`, may be a method. Raises SecurityError, with the line before its
-    text, where the template reaches for Python's own.
+    Only what is called, as in `row.items()`, may be a method. Raises PythonsOwn where a template reaches for
+    an attribute of Python's.
     """
     called = {id(call.node) for call in tree.find_all(nodes.Call)}
-    for attribute in list(tree.find_all(nodes.Getattr)):
-        _refuse_pythons_own(attribute)
-    for item in list(tree.find_all(nodes.Getitem)):
-        _refuse_pythons_own(item)
+    for item in tree.find_all(nodes.Getattr):
+        _refuse_pythons_own(item.lineno, item.node, item.attr)
+    for part in tree.find_all(nodes.Getitem):
+        _refuse_pythons_own(
+            part.lineno, part.node, part.arg.value if isinstance(part.arg, nodes.Const) else None
+        )
     return _ColumnsFirst(called).visit(tree)  # type: ignore[no-any-return]
 
 
@@ -143,15 +145,11 @@ def _is_row(node: nodes.Node) -> bool:
     return isinstance(node, nodes.Name) and node.name == "row"
 
 
-def _refuse_pythons_own(item: nodes.Getattr | nodes.Getitem) -> None:
-    if isinstance(item, nodes.Getattr):
-        name: object = item.attr
-    else:
-        name = item.arg.value if isinstance(item.arg, nodes.Const) else None
-    if not isinstance(name, str) or _is_row(item.node):
+def _refuse_pythons_own(line: int, of: nodes.Node, name: object) -> None:
+    if not isinstance(name, str) or _is_row(of):
         return
     if name == "mro" or (name.startswith("__") and name.endswith("__")):
-        raise PythonsOwn(item.lineno, name)
+        raise PythonsOwn(line, name)
 
 
 class PythonsOwn(Exception):
