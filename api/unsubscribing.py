@@ -1,5 +1,6 @@
 """The pages behind the unsubscribe links: looking changes nothing, posting unsubscribes at once."""
 
+import logging
 from typing import Annotated
 from urllib.parse import parse_qs
 
@@ -11,6 +12,7 @@ from api.senders import sender_name
 from ledger.unsubscribes import Extent, find, unsubscribe
 from mail.unsubscribe import TokenClaims
 
+log = logging.getLogger(__name__)
 router = APIRouter(include_in_schema=False)
 
 # An unsubscribe form is a few dozen bytes; nobody has a reason to post more.
@@ -41,7 +43,7 @@ def ask(here: Here, held: Annotated[TokenClaims, Depends(claims)]) -> Response:
     with here.ledger.reading() as connection:
         found = find(connection, message_id=held.message_id, campaign_id=held.campaign_id)
     if found is None:
-        raise HTTPException(404)
+        raise _nobody()
     usual = found.usual if found.list_name else Extent.EVERYTHING
     extents = sorted(Extent, key=lambda extent: extent is not usual) if found.list_name else [usual]
     return pages.respond(
@@ -65,9 +67,19 @@ def act(
             connection, message_id=held.message_id, campaign_id=held.campaign_id, by=by, extent=extent
         )
     if found is None:
-        raise HTTPException(404)
+        raise _nobody()
     left = found.list_name if (extent or found.usual) is Extent.LIST else ""
     return pages.respond("done.html.j2", sender=sender_name(found.sender), list_name=left)
+
+
+def _nobody() -> HTTPException:
+    """Return the answer to a link of ours that leads to nobody, and tell whoever runs this."""
+    # An empty answer would hide that a mistyped CAMPAIGN_DATABASE_URL lets people unsubscribe in vain.
+    log.warning(
+        "an unsubscribe link that was signed here leads to no message of this ledger: "
+        "is CAMPAIGN_DATABASE_URL the ledger that sent it?"
+    )
+    return HTTPException(404)
 
 
 def _extent(body: bytes) -> Extent | None:

@@ -209,8 +209,15 @@ def test_a_token_that_we_did_not_sign_gets_a_page_in_plain_words(
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_a_signed_token_of_a_campaign_that_is_gone_is_unknown(client: TestClient, method: str) -> None:
-    assert client.request(method, f"/unsubscribe/{Tokens(KEY).issue(8, 9)}").status_code == 404
+def test_a_signed_token_of_a_campaign_that_is_gone_is_unknown_and_told_to_the_operator(
+    client: TestClient, method: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    token = Tokens(KEY).issue(8, 9)
+    assert client.request(method, f"/unsubscribe/{token}").status_code == 404
+    told = [record.getMessage() for record in caplog.records if record.name == "api.unsubscribing"]
+    assert len(told) == 1
+    assert "CAMPAIGN_DATABASE_URL" in told[0]
+    assert token not in told[0]
 
 
 def test_an_old_key_still_opens_its_links(configured: Settings, ledger: Ledger, token: str) -> None:
