@@ -28,7 +28,8 @@ class Row:
     stray:        the offset of the first quote that closes a cell with a line break and has neither a
                   delimiter nor a line end behind it, -1 where there is none.
     closes:       the offset of the quote that closes the cell at `opened`, where `closed`.
-    irregular:    whether any quoted cell goes on behind its closing quote.
+    irregular:    whether any quoted cell goes on behind its closing quote; `reopens` whether such a quote
+                  stands where a cell begins.
     """
 
     end: int
@@ -39,6 +40,7 @@ class Row:
     stray: int
     closes: int
     irregular: bool
+    reopens: bool
 
 
 class Lines:
@@ -52,7 +54,7 @@ class Lines:
 
     def row(self, text: bytes, start: int) -> Row:
         """Return the strict row that begins at an offset."""
-        place, cells, opened, stray, closes, irregular = start, 0, -1, -1, -1, False
+        place, cells, opened, stray, closes, irregular, reopens = start, 0, -1, -1, -1, False, False
         size = len(text)
         while True:
             if place < size and text[place] == QUOTE:
@@ -61,20 +63,21 @@ class Lines:
                 if broken:
                     opened, closes = place, close.end() - 1 if close else size
                 if close is None:
-                    return Row(size, cells + 1, False, False, opened, stray, closes, irregular)
+                    return Row(size, cells + 1, False, False, opened, stray, closes, irregular, reopens)
                 if close.end() < size and text[close.end()] not in self.bounds:
                     irregular = True
+                    reopens |= close.end() - 2 > place and text[close.end() - 2] in self.bounds
                     if stray < 0 and _BREAK.search(text, place, close.end()):
                         stray = close.end() - 1
                 place = close.end()
             cells += 1
             stop = self._stop.search(text, place)
             if stop is None:
-                return Row(size, cells, False, True, opened, stray, closes, irregular)
+                return Row(size, cells, False, True, opened, stray, closes, irregular, reopens)
             place = stop.end()
             if stop[0] != self.delimiter:
                 end = place + (stop[0] == b"\r" and text[place : place + 1] == b"\n")
-                return Row(end, cells, True, True, opened, stray, closes, irregular)
+                return Row(end, cells, True, True, opened, stray, closes, irregular, reopens)
 
     def single(self, line: bytes) -> list[bytes] | None:
         """Return the cells of a line as strict reading has them; None where a quote is left open in it."""

@@ -20,8 +20,8 @@ from lists import csv_layout, quote_audit
 from lists.byte_feed import ByteFeed
 from lists.csv_layout import Layout
 from lists.csv_lines import Lines
-from lists.errors import ListError
-from lists.open_quotes import Meaning, OpenQuote
+from lists.errors import ListError, OpenQuote
+from lists.open_quotes import Meaning
 from lists.text_columns import Places
 
 BLOCK_BYTES = 3 << 20

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lists.csv_lines import Lines, Row
+from lists.errors import OpenQuote
 from lists.repair import unwrapped
 
 _ADDRESS = re.compile(r'[^\s@,;<>"]+@[^\s@,;<>"]+\.[^\s@,;<>"]+')
@@ -26,33 +27,6 @@ class Rewritten:
 
     text: bytes
     end: int
-
-
-class OpenQuote(Exception):
-    """Rows are hidden by a quote of the row at the byte `offset` of the text.
-
-    certain: whether that quote closes nowhere; else the cell may be right, and a person can say so.
-    longest_bytes: more than any row may have, where this one is longer.
-    """
-
-    def __init__(self, offset: int, *, certain: bool = True, longest_bytes: int = 0) -> None:
-        super().__init__()
-        self.offset = offset
-        self.certain = certain
-        self.longest_bytes = longest_bytes
-
-    def sentence(self, source: str, row: int, line: int) -> str:
-        """Say it to a person; row 0 is the header."""
-        where = f"row {row}" if row else "the header"
-        fix = "close it, or say --quote none (list.quote: none) if quotes mean nothing in this list"
-        doubt = f", or a cell is longer than {self.longest_bytes >> 20} MB" if self.longest_bytes else ""
-        if not self.certain:
-            doubt = ", or a cell there holds text that looks like rows"
-            fix += """, or --quote '"' (list.quote: '"') if that cell is right"""
-        return (
-            f'{source}, {where}: a quote (") opens there and is never closed{doubt} '
-            f"(line {line} of the file), which hides what follows: {fix}."
-        )
 
 
 class Meaning:
@@ -83,7 +57,8 @@ class Meaning:
             escaped = self._lines.escaped(text, start, final)
             if escaped is True:
                 return True
-            if escaped and (len(escaped[0]) == self._width or row.cells != self._width):
+            alone = row.closed and row.opened < 0
+            if escaped and not (alone and self._hidden_by_escapes(text[start : escaped[1]].splitlines())):
                 return Rewritten(self._lines.written(escaped[0]), escaped[1])
         body = text[start : row.end]
         if row.closed and row.opened < 0:
@@ -95,11 +70,16 @@ class Meaning:
     def check_header(self, text: bytes) -> None:
         """Raise OpenQuote where the header, with which a text begins, has rows in a cell."""
         row = self._lines.row(text, 0)
-        if row.opened < 0:
-            return
-        hidden = text[: row.end].splitlines()[1:]
-        if not row.closed or row.stray >= 0 or self._addresses(*hidden):
-            raise OpenQuote(0, certain=not row.closed or row.stray >= 0)
+        certain = row.reopens or row.stray >= 0 or (row.opened >= 0 and not row.closed)
+        if certain or self._addresses(*text[: row.end].splitlines()[1:]):
+            raise OpenQuote(0, certain=certain)
+
+    def _hidden_by_escapes(self, lines: Sequence[bytes]) -> bool:
+        """Tell whether what is one row, if backslashes stand before quotes inside cells, are several."""
+        if len(lines) < 2:
+            return False
+        alike = self._addresses(lines[0]) & self._addresses(lines[-1])
+        return any(map(self._may_be_row, lines[1:-1])) or (bool(alike) and self._is_row(lines[-1]))
 
     def _one_line(self, body: bytes, row: Row) -> Rewritten | bool:
         if row.irregular or row.cells != self._width:
@@ -156,7 +136,11 @@ class Meaning:
         first = self._undoubled(lines[0])
         if first is None:
             first = self._with_quote(lines[0], row, start)
-            if not self._is_tight(first):
+            # Its last cell may hold whatever people write.
+            before = len(self._lines.loose(lines[0][: row.opened - start]))
+            if row.cells == before == self._width:
+                first = first[:before]
+            elif not self._is_tight(first):
                 return False
         if self._width < 2 or self._width == row.cells != len(first):
             return False

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from lists.csv_lines import QUOTE, Lines
-from lists.open_quotes import Meaning, OpenQuote
+from lists.errors import OpenQuote
+from lists.open_quotes import Meaning
 from lists.text_columns import Letters, Mask, Places
 
 _LINE_FEED, _RETURN, _AT = ord("\n"), ord("\r"), ord("@")

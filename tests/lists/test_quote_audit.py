@@ -5,7 +5,8 @@ import random
 import pytest
 
 from lists.csv_lines import Lines
-from lists.open_quotes import Meaning, OpenQuote, Rewritten
+from lists.errors import OpenQuote
+from lists.open_quotes import Meaning, Rewritten
 from lists.quote_audit import audited
 
 LETTERS = 'ab@. \\,,""""\n\n\r'
