@@ -8,8 +8,8 @@ import idna
 
 from ledger.json_text import decoded
 
-# What can stand before or behind an address in a sentence or a header, and what in a link or in quotes: that can
-# be a part of an address as well.
+# What can stand before or behind an address in a sentence or a header, and what in a link or in quotes: that
+# can be a part of an address as well.
 _AROUND = re.compile(r"""[\s<>()\[\]{},;:"`|]+""")
 _IN_LINKS = "'=/?&"
 _BEHIND = re.compile(f"[{_IN_LINKS}].*")
