@@ -8,10 +8,11 @@ import idna
 
 from ledger.json_text import decoded
 
-# What can stand before or behind an address in a sentence or a header, and what in a link: that can be a part
-# of an address as well.
+# What can stand before or behind an address in a sentence or a header, and what in a link or in quotes: that
+# can be a part of an address as well.
 _AROUND = re.compile(r"""[\s<>()\[\]{},;:"`|]+""")
-_IN_LINKS = re.compile(r"""[\s<>()\[\]{},;:"`|'=/?&]+""")
+_IN_LINKS = "'=/?&"
+_BEHIND = re.compile(f"[{_IN_LINKS}].*")
 
 
 def names(text: str, key: str) -> bool:
@@ -20,8 +21,7 @@ def names(text: str, key: str) -> bool:
         return False
     text = _folded(text)
     local_part, _, domain = key.rpartition("@")
-    tokens = (each for around in (_AROUND, _IN_LINKS) for each in around.split(text) if "@" in each)
-    return key in text or any(_is(each, local_part, domain) for each in tokens)
+    return key in text or any(_is(each, local_part, domain) for each in _AROUND.split(text) if "@" in each)
 
 
 def json_names(text: str, key: str) -> bool:
@@ -47,9 +47,11 @@ def _texts(content: object) -> Iterator[str]:
 
 
 def _is(token: str, local_part: str, domain: str) -> bool:
-    mine, _, other = token.strip(".").rpartition("@")
-    if mine != local_part:
+    before, _, behind = token.strip(".").rpartition("@")
+    rest = before.removesuffix(local_part)
+    if rest == before or (rest and rest[-1] not in _IN_LINKS):
         return False
+    other = _BEHIND.sub("", behind)
     try:
         # What a person types: UTS 46 maps case, width and the dots of other scripts.
         return idna.encode(other, uts46=True).decode("ascii").lower().rstrip(".") == domain
