@@ -9,7 +9,7 @@ from fastapi import Depends, Request
 
 from api.auth import Keys
 from api.checking import Checker
-from api.composing import Composing
+from api.composition import Composing
 from api.group_commit import GroupCommit
 from api.pace import Pace
 from api.vitals import Vitals

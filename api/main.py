@@ -23,7 +23,7 @@ from api import (
 )
 from api.auth import Keys
 from api.checking import Checker
-from api.composing import Composing
+from api.composition import Composing
 from api.context import Context
 from api.group_commit import GroupCommit
 from api.pace import Pace

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from api.composing import Composing
+from api.composition import Composing
 from api.errors import Refusal
 from ledger.engine import Ledger
 from ledger.owners import Caller
