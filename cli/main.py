@@ -72,9 +72,9 @@ for command in (
 
 def main() -> None:
     """Run the command line and exit."""
-    announcements.show()
     try:
-        code = campaign.main(prog_name="campaign", standalone_mode=False)
+        with announcements.shown():
+            code = campaign.main(prog_name="campaign", standalone_mode=False)
     except click.exceptions.Abort:
         _fail("interrupted.", COULD_NOT)
     except click.exceptions.NoArgsIsHelpError as err:
