@@ -1,6 +1,8 @@
 """What the ledger says of itself, such as that it is new, as lines on stderr."""
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import click
 
@@ -10,13 +12,15 @@ class _OnStderr(logging.Handler):
         click.echo(f"{record.getMessage()}.", err=True)
 
 
-_ON_STDERR = _OnStderr(logging.WARNING)
-
-
-def show() -> None:
-    """Show what `ledger.engine` tells to whoever runs a command."""
-    log = logging.getLogger("ledger.engine")
-    if _ON_STDERR not in log.handlers:
-        log.addHandler(_ON_STDERR)
-        # Prefect's own handlers would show it a second time.
-        log.propagate = False
+@contextmanager
+def shown() -> Iterator[None]:
+    """Show what `ledger.engine` tells to whoever runs a command, as long as it runs."""
+    log, handler = logging.getLogger("ledger.engine"), _OnStderr(logging.WARNING)
+    log.addHandler(handler)
+    # Prefect's own handlers would show it a second time.
+    before, log.propagate = log.propagate, False
+    try:
+        yield
+    finally:
+        log.removeHandler(handler)
+        log.propagate = before

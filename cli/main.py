@@ -75,10 +75,10 @@ for command in (
 
 def main() -> None:
     """Run the command line and exit."""
-    announcements.show()
     try:
         _refuse_names_that_are_no_text(sys.argv[1:])
-        code = campaign.main(prog_name="campaign", standalone_mode=False)
+        with announcements.shown():
+            code = campaign.main(prog_name="campaign", standalone_mode=False)
     except click.exceptions.Abort:
         _fail("interrupted.", failures.COULD_NOT)
     except click.exceptions.NoArgsIsHelpError as err:

@@ -153,12 +153,13 @@ def _told(copies: list[Path]) -> str:
 
 
 def _refuse_missing(database_url: str) -> None:
-    """Raise LedgerMissing where the URL is an SQLite file that is not there."""
-    try:
-        url = make_url(database_url)
-    except (ArgumentError, ValueError):
+    """Raise LedgerMissing where the URL is an SQLite file that is not there and that could be made."""
+    url = parsed(database_url)
+    if url.drivername not in _SQLITE or not url.database:
         return
-    if url.drivername.startswith("sqlite") and url.database and not Path(url.database).exists():
+    path = Path(url.database)
+    folder = next((each for each in path.parents if each.exists()), path.parent)
+    if not path.exists() and folder.is_dir():
         raise LedgerMissing(f"there is no ledger at {shown(url)} yet: `campaign send FILE` makes it.")
 
 

@@ -30,9 +30,9 @@ PROMISES = {
     "flows": {"asking", "chunks", "due", "several_runs"},
     "lists": {"round_trips", "damaged_lists"},
     "mail": {"halting", "kill", "rejections", "poisoned_events", "claims_given_back", "text_bounds"},
-    "reports": {"campaign_epochs"},
-    "cli": {"iam_policy"},
     "api": {"contract", "kill", "owners_apart"},
+    "cli": {"iam_policy"},
+    "reports": {"campaign_epochs"},
 }
 # Importing Prefect costs seconds, so the command line takes these in only where a command needs them.
 LAZY = {"flows", "tasks", "sandbox", "prefect"}

@@ -71,6 +71,7 @@ USES = (
     Use("in-doubt spring-offer"),
     Use("in-doubt spring-offer --resend WHO"),
     Use("report spring-offer --out {out}", "folder"),
+    Use("change {campaign} WHO"),
     Use("simulate --recipients 100 --out {out}", "file", ledger=False),
     Use("account", aws=True),
     Use("account lift WHO"),
@@ -85,6 +86,10 @@ USES = (
     Use("suppress import {list} --by Ann"),
     Use("suppress export {out}", "file"),
     Use("suppress sync", aws=True),
+    Use("suppress review"),
+    Use("events unread"),
+    Use("events export {out} --by Ann", "file"),
+    Use("events delete --all --by Ann"),
     Use("erase ann@mail.example WHO"),
     Use("inactive --days 90 --out {out}", "file"),
     Use("keys create --owner Shop --operator Ann"),
@@ -98,6 +103,7 @@ USES = (
     Use("db backup {out}", "file"),
     Use("db restore {backup}"),
     Use("db restored"),
+    Use("db adopt-queue WHO", aws=True),
 )
 # These serve until somebody ends them, or run for half a minute.
 SERVERS = {"demo", "sandbox", "api", "ui"}
@@ -197,7 +203,7 @@ DATABASES = (
     "sqlite:///.",
     "sqlite:///list.csv",
     "sqlite:///list.csv/x.db",
-    "sqlite:////proc/nowhere/x.db",
+    "sqlite:///list.csv/deeper/x.db",
     f"sqlite:///{'x' * 300}.db",
     "mysql://host.example/x",
     "sqlite+aiosqlite:///x.db",

@@ -67,6 +67,7 @@ def test_a_dry_run_prints_counts_rate_and_duration_and_sends_nothing(
         "spring-offer: 600 of 601 rows would be written to",
         "  at 50 a second: 0.2 minutes at the least",
         "  the account has 20,000 left for these 24 hours",
+        f"  ledger {office.folder}/ledger.sqlite3 (0 suppressions)",
         "  nothing was sent",
     ]
     assert office.files() == before
@@ -86,6 +87,7 @@ def test_a_dry_run_as_json_has_the_plan(office: "Office", command: "Command") ->
         "rate_per_second",
         "left_for_the_day",
         "hours",
+        "ledger",
     }
     assert (plan["rows"], plan["accepted"], plan["rejected"], plan["rate_per_second"]) == (3, 3, 0, 5)
     assert plan["hours"] == pytest.approx(3 / 5 / 3600)

@@ -292,12 +292,12 @@ def test_a_run_that_cannot_read_the_queue_pauses_the_campaign(office: "Office", 
 def test_a_run_that_breaks_pauses_the_campaign(
     office: "Office", send: "Send", monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tasks import reporting
+    from flows import _chunks
 
-    def broken(name: str) -> float:
+    def broken(future: object, look: object) -> None:
         raise RuntimeError("out of memory")
 
-    monkeypatch.setattr(reporting, "percent_done", broken)
+    monkeypatch.setattr(_chunks, "_watched", broken)
     office.world.control(failures=[Failure(kind=FailureKind.WAIT, seconds=0.5)])
     file = office.campaign(readers(calm=400), send={"rate_per_second": 20})
     ran = send(file)
