@@ -2,7 +2,7 @@
 
 import click
 
-from cli import output
+from cli import output, paths
 
 _SHOWN = 100
 
@@ -58,7 +58,7 @@ def unread(limit: int, as_json: bool) -> None:
 
 
 @events.command()
-@click.argument("file", type=click.Path(dir_okay=False))
+@click.argument("file", type=paths.file())
 @click.option("--by", required=True, help="Who takes them; whole messages hold addresses.")
 def export(file: str, by: str) -> None:
     """Write the unread messages, whole, to the new file FILE: one JSON object a line."""

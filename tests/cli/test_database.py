@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from cli.prefect_server import free_port
 from mail import sending, working
 from mail.restoring import QueueOfAnother
 from settings import settings
@@ -159,7 +160,11 @@ def test_a_new_ledger_on_the_queue_of_another_one_is_refused_until_a_person_says
     office: "Office", command: "Command", shared: None
 ) -> None:
     accepted = office.world.summary()["accepted"]
-    for arguments in (("send", "campaign.yaml", "--dry-run"), ("collect",), ("api", "--port", "0")):
+    for arguments in (
+        ("send", "campaign.yaml", "--dry-run"),
+        ("collect",),
+        ("api", "--port", str(free_port())),
+    ):
         ran = command(*arguments)
         assert (ran.code, "campaign db adopt-queue --by WHO --reason WHY" in ran.err) == (2, True)
     name = office.begin(office.folder / "campaign.yaml")

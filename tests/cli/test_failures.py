@@ -103,7 +103,7 @@ USES = (
     Use("db backup {out}", "file"),
     Use("db restore {backup}"),
     Use("db restored"),
-    Use("db adopt-queue WHO", aws=True),
+    Use("db adopt-queue WHO"),
 )
 # These serve until somebody ends them, or run for half a minute.
 SERVERS = {"demo", "sandbox", "api", "ui"}
