@@ -80,7 +80,7 @@ def withdraw(
 
 
 def _of(whose: Whose, statuses: Sequence[Status]) -> list[ColumnElement[bool]]:
-    conditions = [
+    conditions: list[ColumnElement[bool]] = [
         # What the index on campaign and status finds, however much an owner has sent before.
         message.c.campaign_id.is_(None),
         message.c.status.in_(statuses),

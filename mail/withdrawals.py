@@ -1,5 +1,6 @@
 """Taking queued single messages back, a part at a time, so that nothing else waits for it."""
 
+import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,8 +11,9 @@ from ledger.statuses import Status
 from ledger.withdrawals import Whose
 from mail.errors import MailError
 
-# A part is one transaction of some hundredths of a second: posting and sending go on in between.
-_AT_A_TIME = 500
+# A part is one transaction of some hundredths of a second. A pause as long as that comes after it: an SQLite
+# file has one writer, and whoever waits for it looks only now and then whether it is free.
+_AT_A_TIME = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +59,14 @@ def _withdraw(ledger: Ledger, ids: Sequence[int], *, by: str, reason: str) -> Wi
     before: Counter[Status] = Counter()
     withdrawal_id: int | None = None
     for start in range(0, len(ids), _AT_A_TIME):
+        began = time.monotonic()
         with ledger.writing() as connection:
             if withdrawal_id is None:
                 withdrawal_id = withdrawals.begin(connection, by=by, reason=reason)
             part = ids[start : start + _AT_A_TIME]
             before.update(withdrawals.withdraw(connection, withdrawal_id, part, reason))
+        if start + _AT_A_TIME < len(ids):
+            time.sleep(time.monotonic() - began)
     taken_back = before[Status.QUEUED] + before[Status.CLAIMED]
     under_way = before[Status.SENDING] + before[Status.IN_DOUBT]
     earlier = before[Status.CANCELLED]
