@@ -53,6 +53,11 @@ def check(option: str, text: str, longest: int) -> None:
     """Refuse a name or a reason that says nothing or cannot be shown on one line."""
     if not text.strip() or len(text) > longest or not text.isprintable():
         raise click.BadParameter(f"write 1 to {longest:,} printable characters.", param_hint=option)
+    if option == "--reason" and "@" in text:
+        # It outlives the erasing of a person.
+        raise click.BadParameter(
+            "name no address in it: it is kept, and callbacks tell it.", param_hint=option
+        )
 
 
 def told(done: "Withdrawn") -> str:

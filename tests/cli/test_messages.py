@@ -88,6 +88,7 @@ def test_by_id_it_says_what_came_too_late(office: "Office", command: "Command") 
         ("messages", "drop", "--owner", "Eli", "--by", "Cy"),
         ("messages", "drop", "--owner", "Eli", "--by", "Cy", "--reason", " "),
         ("messages", "drop", "--owner", "Eli", "--by", "a\nb", "--reason", "why"),
+        ("messages", "drop", "--owner", "Eli", "--by", "Cy", "--reason", "reader@mail.example asked"),
         ("keys", "revoke", "7", "--withdraw"),
     ],
 )
