@@ -1,10 +1,19 @@
 """Keys of the HTTP API: made, listed, revoked."""
 
-from dataclasses import asdict
+import time
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING
 
 import click
 
-from cli import output
+from cli import messages, output
+
+if TYPE_CHECKING:
+    from ledger.engine import Ledger
+    from ledger.withdrawals import Whose
+
+# Processes believe a key for a second after they saw it (api.auth), and a request may be under way then.
+_HEARD_SECONDS = 2.0
 
 
 @click.group()
@@ -60,16 +69,48 @@ def list_(as_json: bool) -> None:
 
 @keys.command()
 @click.argument("key_id", metavar="ID", type=int)
-def revoke(key_id: int) -> None:
+@click.option("--withdraw", is_flag=True, help="Take back what the key's operator has in the queue, too.")
+@click.option("--by", default="campaign keys revoke", help="With --withdraw: who decides this.")
+@click.option("--reason", default="The key was revoked.", help="With --withdraw: why; callbacks tell it.")
+def revoke(key_id: int, withdraw: bool, by: str, reason: str) -> None:
     """Take the key ID (see `campaign keys list`) its power, for good."""
-    from ledger import owners
+    from ledger import owners, withdrawals
     from ledger.engine import open_ledger
+    from ledger.withdrawals import Whose
     from settings import settings
 
-    with open_ledger(settings().database_url) as ledger, ledger.writing() as connection:
-        found = owners.revoke(connection, key_id)
-    if not found:
-        raise click.BadParameter(
-            f"no key has the id {key_id}: `campaign keys list` shows them.", param_hint="ID"
+    messages.check("--by", by, 200)
+    messages.check("--reason", reason, 1_000)
+    with open_ledger(settings().database_url) as ledger:
+        with ledger.writing() as connection:
+            key = next((each for each in owners.keys(connection) if each.id == key_id), None)
+            owners.revoke(connection, key_id)
+        if key is None:
+            raise click.BadParameter(
+                f"no key has the id {key_id}: `campaign keys list` shows them.", param_hint="ID"
+            )
+        click.echo(f"Key {key_id} is revoked: from now on it is refused.")
+        whose = Whose(key.owner, key.operator)
+        if withdraw:
+            _withdraw(ledger, whose, newly=key.revoked_at is None, by=by, reason=reason)
+            return
+        with ledger.reading() as connection:
+            waiting = withdrawals.count_waiting(connection, whose)
+    if waiting:
+        are = "is" if waiting == 1 else "are"
+        click.echo(
+            f"{waiting:,} {messages.plural(waiting)} of this owner, posted by {key.operator}, {are} still "
+            f"queued: `campaign keys revoke {key_id} --withdraw` takes them back."
         )
-    click.echo(f"Key {key_id} is revoked: from now on it is refused.")
+
+
+def _withdraw(ledger: "Ledger", whose: "Whose", *, newly: bool, by: str, reason: str) -> None:
+    """Take back what waits, and again what running processes took in before they heard of it."""
+    from mail import withdrawals
+
+    done = withdrawals.take_back(ledger, whose, by=by, reason=reason)
+    if newly:
+        time.sleep(_HEARD_SECONDS)
+        late = withdrawals.take_back(ledger, whose, by=by, reason=reason)
+        done = replace(late, taken_back=done.taken_back + late.taken_back)
+    click.echo(messages.told(done))

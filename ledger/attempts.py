@@ -10,7 +10,7 @@ from sqlalchemy import Connection, bindparam, func, select, update
 from ledger import call_rows, clock, outbox
 from ledger.campaigns import Campaign, State
 from ledger.claims import Claim, is_good
-from ledger.schema import attempt, campaign, message
+from ledger.schema import attempt, campaign, message, single, withdrawal
 from ledger.statuses import Fact, Stage, Status
 from ledger.transitions import MessageState, add_to_tally, count_accepted, read_states, save
 
@@ -118,8 +118,10 @@ def record(
         row = known[result.send_id]
         before = states[row.message_id]
         after = _after(before, result, at, newest=row.number == row.attempts)
-        if row.state == State.CANCELLED and after.status in (Status.QUEUED, Status.CLAIMED):
+        taken_back = row.state == State.CANCELLED or row.taken_back is not None
+        if taken_back and after.status in (Status.QUEUED, Status.CLAIMED):
             after = after.moved(Stage.CANCELLED, at)
+            after = after if row.taken_back is None else after.with_detail(row.taken_back)
         changes.append((before, after))
     save(connection, changes)
 
@@ -152,9 +154,18 @@ def _accept(
 
 # Made once: to make a statement takes longer than to run it.
 _KNOWN = (
-    select(attempt.c.send_id, attempt.c.message_id, attempt.c.number, message.c.attempts, campaign.c.state)
+    select(
+        attempt.c.send_id,
+        attempt.c.message_id,
+        attempt.c.number,
+        message.c.attempts,
+        campaign.c.state,
+        withdrawal.c.reason.label("taken_back"),
+    )
     .join(message, message.c.id == attempt.c.message_id)
     .outerjoin(campaign, campaign.c.id == message.c.campaign_id)
+    .outerjoin(single, single.c.message_id == message.c.id)
+    .outerjoin(withdrawal, withdrawal.c.id == single.c.withdrawal_id)
     .where(attempt.c.send_id.in_(bindparam("send_ids", expanding=True)))
 )
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 
 from ledger import clock, singles
 from ledger.campaigns import lock
-from ledger.owners import scope_of
+from ledger.owners import scope_of, scope_of_list
 from ledger.schema import campaign, message, owner, single
 from ledger.statuses import Fact
 from ledger.suppressions import EVERYWHERE, Suppression, SuppressionReason, add
@@ -41,7 +41,7 @@ class Leaving:
 
     def scope(self, extent: Extent) -> str:
         """Return what the suppression is filed under."""
-        return self.list_name if extent is Extent.LIST and self.list_name else self.everything
+        return scope_of_list(self.list_name) if extent is Extent.LIST and self.list_name else self.everything
 
 
 def find(connection: Connection, *, message_id: int, campaign_id: int) -> Leaving | None:

@@ -6,6 +6,7 @@ from typing import assert_never
 from sqlalchemy import Connection
 
 from ledger import subscribers, suppression_history, suppressions
+from ledger.owners import scope_of_list
 from ledger.suppression_history import gravest
 from ledger.suppressions import EVERYWHERE, SuppressionReason
 from lists.reasons import Reason
@@ -21,8 +22,11 @@ LastEngagedLookup = Callable[[Sequence[str]], Mapping[str, float]]
 
 
 def scopes_of(list_scope: str) -> list[str]:
-    """Return the scopes whose entries hold for a list: its own, and everywhere."""
-    return list(dict.fromkeys((EVERYWHERE, list_scope)))
+    """Return the scopes whose entries hold for a list: its own, and everywhere.
+
+    Its name alone counts too: people were filed under it before a list's scope was set apart from an owner's.
+    """
+    return list(dict.fromkeys((EVERYWHERE, scope_of_list(list_scope), list_scope)))
 
 
 def lookup(connection: Connection, list_scope: str = EVERYWHERE) -> SuppressionLookup:

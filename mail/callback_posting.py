@@ -12,7 +12,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from mail.callback_urls import Target, is_public
+from mail.callback_urls import Target
+from mail.public_addresses import is_public
 
 TIMEOUT_SECONDS = 15.0
 # The status line is the answer. Headers and body say nothing to us: they are read for so long, and up to so

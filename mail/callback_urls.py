@@ -1,15 +1,17 @@
 """Where callbacks may go: a public https address, and nowhere inside the network that they leave from."""
 
+import re
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from urllib.parse import quote, urlsplit
 
 from mail.addresses import CONTROL
+from mail.public_addresses import is_public
 
 MAX_URL_LENGTH = 2_000
 
-# IPv6 addresses that stand for an IPv4 one behind a translator (RFC 6052, RFC 8215).
-_TRANSLATED = (ip_network("64:ff9b::/96"), ip_network("64:ff9b:1::/48"))
+# A name never ends in a number: such a host is an IPv4 address, and 127.1 and 0x7f000001 spell 127.0.0.1 too
+# (https://url.spec.whatwg.org/#ends-in-a-number-checker).
+_NUMBER = re.compile(r"(?:.*\.)?(?:\d+|0x[0-9a-f]*)", re.DOTALL)
 
 
 class BadCallbackUrl(ValueError):
@@ -62,31 +64,10 @@ def parse(url: str, *, allow_private: bool) -> Target:
     return Target(secure, host, port or (443 if secure else 80), path + query)
 
 
-def is_public(address: str) -> bool:
-    """Tell whether an IP address lies in the public internet, whatever it is wrapped in."""
-    found = ip_address(address.partition("%")[0])
-    if isinstance(found, IPv6Address):
-        inner = _inside(found)
-        if inner is not None:
-            return is_public(str(inner))
-    return found.is_global and not found.is_multicast
-
-
-def _inside(address: IPv6Address) -> IPv4Address | None:
-    """Return the IPv4 address that an IPv6 one stands for."""
-    if address.ipv4_mapped is not None:
-        return address.ipv4_mapped
-    if address.sixtofour is not None:
-        return address.sixtofour
-    if address.teredo is not None:
-        return address.teredo[1]
-    if any(address in network for network in _TRANSLATED) or int(address) < 1 << 32:
-        return IPv4Address(int(address) & 0xFFFFFFFF)
-    return None
-
-
 def _may_be_public(host: str) -> bool:
+    """Tell whether a host in lower case is a public address or a name; what a name resolves to is open."""
     try:
         return is_public(host)
     except ValueError:
-        return True
+        # What is left with a colon or such a number is an address in an unusual spelling.
+        return ":" not in host and not _NUMBER.fullmatch(host)

@@ -55,9 +55,22 @@ single = Table(
     Column("alias", Text),
     Column("callbacks", JSON, nullable=False),
     Column("created_at", Float, nullable=False),
+    # An operator took it back: if a call that was under way then did not send it, nothing sends it any more.
+    Column("withdrawal_id", Id),
     Index(None, "owner_id", "message_id"),
     Index(None, "owner_id", "external_id"),
     Index(None, "owner_id", "client_id"),
+)
+
+# Who took single messages back, why, and how many. Append-only.
+withdrawal = Table(
+    "withdrawal",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("at", Float, nullable=False),
+    Column("by", String(200), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("messages", Integer, nullable=False),
 )
 
 # What was answered to a request that bore an Idempotency-Key, by the digest of the request.

@@ -1,6 +1,8 @@
 """An unsubscribe link that was used: once, twice, or with a number of nobody."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import select
 
 from ledger import enqueueing, owners, singles, suppressions, unsubscribes
@@ -9,6 +11,7 @@ from ledger.schema import suppression
 from ledger.singles import NewSingle
 from ledger.statuses import Count, Status
 from ledger.unsubscribes import Extent
+from lists.suppression import scopes_of
 
 
 def unsubscribe(scene, row, by: str = "one-click", extent: Extent | None = None, **changes: int) -> bool:
@@ -103,6 +106,27 @@ def test_everything_of_a_campaign_with_an_owner_is_what_that_owner_sends(scene) 
     (row,) = scene.rows()
     unsubscribe(scene, row)
     assert scopes(scene) == [owners.scope_of("Ann")]
+
+
+def test_leaving_a_list_that_is_called_like_an_owners_mail_leaves_no_owner(scene) -> None:
+    enqueue_to(scene, **NEWS_ALONE | {"name": "owner Ann"})
+    (row,) = scene.rows()
+    unsubscribe(scene, row)
+    assert owners.scope_of("Ann") not in scopes(scene)
+    # Whoever left before the two were apart has left both.
+    assert {*scopes(scene), owners.scope_of("Ann")} <= set(scopes_of("owner Ann"))
+
+
+@given(
+    name=st.sampled_from(["owner ", "list ", "Ann", "own", " "]) | st.text(max_size=8),
+    repeat=st.integers(0, 3),
+)
+def test_no_list_has_the_scope_of_an_owner_or_of_another_list(name: str, repeat: int) -> None:
+    names = ["list " * times + f"owner {name}" for times in range(repeat + 1)] + [name, f"list {name}"]
+    found = {each: owners.scope_of_list(each) for each in names}
+    assert len(set(found.values())) == len(found)
+    assert not any(scope.startswith(owners.scope_of("")) for scope in found.values())
+    assert found[name] == name or "owner " in name
 
 
 def test_the_list_can_be_left_first_and_everything_later(scene) -> None:

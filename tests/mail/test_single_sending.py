@@ -15,7 +15,7 @@ from ledger.engine import Ledger
 from ledger.schema import callback, message, single
 from ledger.singles import Mail, NewSingle
 from ledger.suppressions import EVERYWHERE, Suppression, SuppressionReason
-from mail import account_gate, composer, rate, ses_requests, single_claiming, single_sending
+from mail import account_gate, composer, rate, ses_requests, single_claiming, single_sending, withdrawals
 from mail.composer import Compose, ComposerBusy
 from mail.generation_blocks import GenerationBlocks
 from mail.harmless import MAX_CHARACTERS
@@ -172,6 +172,19 @@ def test_a_suspension_between_claim_and_call_sends_nothing(
     assert desk.send().ended == "suspended"
     assert desk.statuses() == ["QUEUED"]
     assert desk.ses.calls == []
+
+
+def test_what_is_taken_back_between_claim_and_call_is_not_sent_and_the_others_are(desk: Desk) -> None:
+    desk.add(3)
+
+    def taking_back(mail: Mail, context: MessageContext) -> Content:
+        if mail.subject == "Offer 1":
+            withdrawals.take_back_messages(desk.ledger, [f"{1:020x}"], by="Cy", reason="wrong people")
+        return composer.compose_here(mail, context)
+
+    desk.send(compose=taking_back)
+    assert desk.rows() == [("SENT", None), ("CANCELLED", "wrong people"), ("SENT", None)]
+    assert desk.ses.addresses == ["reader.0@mail.example", "reader.2@mail.example"]
 
 
 def test_an_unverified_sender_fails_its_own_messages_and_no_others(desk: Desk) -> None:
