@@ -149,6 +149,10 @@ def test_what_keeps_collecting_from_its_work_keeps_nothing_else(
         def drain(self, wait_seconds: int) -> None:
             raise TypeError
 
+    class Blocks:
+        def end_what_is_over(self, _ledger: Ledger) -> None:
+            pass
+
     def expire(_ledger: Ledger) -> None:
         expired.append(1)
         if len(expired) == 3:
@@ -156,6 +160,7 @@ def test_what_keeps_collecting_from_its_work_keeps_nothing_else(
 
     monkeypatch.setattr(working, "open_collector", lambda *_: Collector())
     monkeypatch.setattr(draining.doubts, "expire_singles", expire)
+    monkeypatch.setattr(working, "blocks", lambda *_: Blocks())
     monkeypatch.setattr(draining, "_TROUBLE_SECONDS", 0)
     draining.collect(ledger, configured, stop, trouble)
     assert trouble.all() == {"collect": "it breaks off: TypeError"}

@@ -95,6 +95,7 @@ USES = (
     Use("keys create --owner Shop --operator Ann"),
     Use("keys list"),
     Use("keys revoke 1"),
+    Use("messages drop --owner Shop WHO"),
     Use("senders add ann@mail.example", ledger=False, aws=True),
     Use("senders show ann@mail.example", ledger=False, aws=True),
     Use("collect", aws=True),

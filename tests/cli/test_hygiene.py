@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from cli.lists import accept_suggestions, clean
 from settings import settings
 
-LIST = "email\nhello@shop.example\ninfo@shop.example\nanna@gmal.com\nben@gmail.com\nx@own.example\n"
+LIST = "email\nhelmut@shop.example\ninfo@shop.example\nanna@gmal.com\nben@gmail.com\nx@own.example\n"
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("CAMPAIGN_DATABASE_URL", f"sqlite:///{tmp_path}/ledger.sqlite3")
     settings.cache_clear()
     (tmp_path / "list.csv").write_text(LIST)
-    (tmp_path / "roles.txt").write_text("hello\n!info\n")
+    (tmp_path / "roles.txt").write_text("helmut\n!info\n")
     (tmp_path / "domains.txt").write_text("own.example\n")
     return tmp_path
 

@@ -106,6 +106,7 @@ def test_a_dry_run_shows_what_an_edited_file_would_change_and_changes_nothing(
         "  would change `send.rate_per_second` from 5 to 2",
         "  would change `send.workers` from 1 to 3",
         "  would change `halt.bounce_rate` from left out to 0.04",
+        f"  ledger {office.folder}/ledger.sqlite3 (0 suppressions)",
         "  nothing was sent",
     ]
     plan = json.loads(command("send", "campaign.yaml", "--dry-run", "--json").out)

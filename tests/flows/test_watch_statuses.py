@@ -123,7 +123,7 @@ def test_a_step_that_breaks_keeps_no_other_from_being_done(
 
     for name, value in (
         ("states", {}),
-        ("collect_once", {"events": 0, "unmatched": 0, "broken": 0, "campaigns": []}),
+        ("collect_once", {"events": 0, "unmatched": 0, "broken": 0, "campaigns": [], "warning": ""}),
         ("running", []),
         ("deliver_callbacks", None),
     ):

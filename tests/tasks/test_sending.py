@@ -115,6 +115,7 @@ def test_collecting_once_names_the_campaigns_that_changed(
         "unmatched": 0,
         "broken": 0,
         "campaigns": [],
+        "warning": "",
     }
 
 
