@@ -217,7 +217,7 @@ def _filter(name: str, given: Callable[..., Any]) -> Callable[..., Any]:
         elif name == "format":
             _format(str(arguments[first]), (*arguments[first + 1 :], *named.values()))
         elif name == "join":
-            arguments = _before_join(arguments, first)
+            arguments = _before_join(arguments, first, named)
         return made(given(*arguments, **named))
 
     return limited
@@ -240,10 +240,10 @@ def _before(name: str, arguments: tuple[Any, ...], named: Mapping[str, Any]) -> 
             pass
 
 
-def _before_join(arguments: tuple[Any, ...], first: int) -> tuple[Any, ...]:
+def _before_join(arguments: tuple[Any, ...], first: int, named: Mapping[str, Any]) -> tuple[Any, ...]:
     if len(arguments) <= first:
         return arguments
     values = list(counted(arguments[first]))
-    between = arguments[first + 1] if len(arguments) > first + 1 else ""
+    between = arguments[first + 1] if len(arguments) > first + 1 else named.get("d", "")
     make(sum(len(each) for each in values if isinstance(each, str)) + len(str(between)) * len(values))
     return (*arguments[:first], values, *arguments[first + 1 :])

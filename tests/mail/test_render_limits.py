@@ -78,6 +78,7 @@ GROWTH = [
     LONG + "{% macro m() %}{% for a in range(9999) %}{{ x }}{% endfor %}{% endmacro %}{{ m() }}",
     LONG + "{{ x.join(x) }}",
     LONG + "{{ x | list | join(x) }}",
+    LONG + "{{ x | join(d=x) }}",
     LONG + "{{ x.replace('', x) }}",
     LONG + "{{ x | replace(' ', x) }}",
     LONG + "{{ x | wordwrap(1, true, x) }}",
