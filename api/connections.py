@@ -7,6 +7,7 @@ import asyncio
 import logging
 import time
 from enum import Enum, auto
+from http import HTTPStatus
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -119,7 +120,11 @@ def protocol(
 
         def _refuse(self, refusal: Refusal) -> None:
             answer = answers.refused(refusal)
-            head = h11.Response(status_code=answer.status_code, headers=answer.raw_headers)
+            head = h11.Response(
+                status_code=answer.status_code,
+                headers=answer.raw_headers,
+                reason=HTTPStatus(answer.status_code).phrase.encode(),
+            )
             for event in (head, h11.Data(data=bytes(answer.body)), h11.EndOfMessage()):
                 self.transport.write(self.conn.send(event) or b"")
             self.transport.close()

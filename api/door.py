@@ -13,7 +13,7 @@ from fastapi.routing import APIRoute
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.routing import BaseRoute, get_route_path
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import answers, body_shape, failures
@@ -135,12 +135,12 @@ class Door:
         return _given(body, receive)
 
     def _rule(self, scope: Scope) -> Rule:
-        path = get_route_path(scope)
+        path = scope["path"]
         rule = self._exact.get((scope["method"], path))
         if rule is not None:
             return rule
         for route, of_route in self._patterns:
-            if scope["method"] in route.methods and route.path_regex.match(path):
+            if scope["method"] in (route.methods or ()) and route.path_regex.match(path):
                 return of_route
         return _NOBODYS
 
@@ -149,7 +149,7 @@ class Door:
         for route in routes:
             if not isinstance(route, APIRoute):
                 continue
-            for method in route.methods:
+            for method in route.methods or ():
                 operation = described.get(route.path_format, {}).get(method.lower(), {})
                 with_key = route.include_in_schema and bool(operation.get("security"))
                 rule = _LARGE.get(route.path, _SMALL) if with_key else _PAGE

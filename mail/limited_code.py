@@ -93,7 +93,7 @@ class _Limited(NodeTransformer):
         return node
 
 
-def _through(name: str, value: nodes.Expr) -> nodes.Filter:
+def _through(name: str, value: nodes.Node) -> nodes.Filter:
     return nodes.Filter(value, name, [], [], None, None, lineno=value.lineno)
 
 

@@ -186,7 +186,7 @@ def filters(all_: Mapping[str, Callable[..., Any]]) -> dict[str, Callable[..., A
     return {name: _filter(name, given) for name, given in all_.items()}
 
 
-def tests(all_: Mapping[str, Callable[..., Any]]) -> dict[str, Callable[..., Any]]:
+def tests(all_: Mapping[str, Any]) -> dict[str, Any]:
     """Return tests of which those that compare are measured."""
     return {name: _test(given) if name in _COMPARING else given for name, given in all_.items()}
 
