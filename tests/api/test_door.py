@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from pydantic import ValidationError
 
 from api import keys
 from api.body_shape import MAX_DEPTH, refusal
@@ -21,6 +22,7 @@ from api.door import MAX_BODY_BYTES, MAX_BYTES_WITHOUT_KEY, MAX_EMAILS_BYTES, MA
 from api.main import PARTS
 from ledger.engine import Ledger
 from mail.unsubscribe import CONFIRM, Tokens
+from settings import Settings
 
 CHUNK = b" " * 16_384
 EMAIL = {"to": "a@mail.example", "from": "news@shop.example", "text": "Hello", "subject": "Hi"}
@@ -293,3 +295,14 @@ def test_a_limit_counts_a_network_of_ipv6_as_one_client_and_forgets_who_has_left
         False,
         True,
     ]
+
+
+@pytest.mark.parametrize("text", ["10.0.0.0/8", "10.0.0.1, ::1", "", " 192.0.2.7/24 ,"])
+def test_proxies_are_addresses_and_networks(text: str) -> None:
+    assert Settings(trusted_proxies=text).trusted_proxies == text
+
+
+@pytest.mark.parametrize("text", ["proxy.test", "10.0.0.0/33", "10.0.0.1;10.0.0.2", "*"])
+def test_what_is_no_proxy_is_named_before_anything_is_served(text: str) -> None:
+    with pytest.raises(ValidationError, match="must be IP addresses or networks with commas between them"):
+        Settings(trusted_proxies=text)
