@@ -5,7 +5,7 @@ AWS credentials, region and `AWS_ENDPOINT_URL` are boto3's own and are not repea
 
 import os
 from functools import lru_cache
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -67,6 +67,13 @@ class Settings(BaseSettings):
         ge=0,
         description="Requests a second that one owner may make of the API; 0: as many as they like.",
     )
+    api_connections_per_client: int = Field(
+        default=256, ge=0, description="Connections that one client may have open; 0: as many as they like."
+    )
+    trusted_proxies: str = Field(
+        default="",
+        description="IPs or networks of proxies before the API, comma-separated: they are believed who asks.",
+    )
     callback_allow_private: bool = Field(
         default=False,
         description="1: callbacks may go to private and loopback addresses and over plain http.",
@@ -113,6 +120,16 @@ class Settings(BaseSettings):
         ):
             return value
         raise ValueError("must be an https:// address")
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _trusted_proxies_are_networks(cls, value: str) -> str:
+        try:
+            for part in filter(None, map(str.strip, value.split(","))):
+                ip_network(part, strict=False)
+        except ValueError:
+            raise ValueError("must be IP addresses or networks with commas between them") from None
+        return value
 
     @field_validator("secret_key")
     @classmethod

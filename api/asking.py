@@ -1,6 +1,7 @@
 """Who asks, and how much: the dependencies of every route that wants a key."""
 
 import math
+from collections.abc import Iterable
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -11,20 +12,35 @@ from api.errors import Code, Refusal, Refused
 from ledger.owners import Caller
 
 _BEARER = HTTPBearer(auto_error=False, description="`campaign keys create --owner NAME --operator NAME`")
+# Where `api.door` leaves in a request's scope who asks, and what.
+CALLER = "campaign.caller"
+BODY = "campaign.body"
 _CHALLENGE = {"WWW-Authenticate": "Bearer"}
 
 
 async def caller(
-    here: Here, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]
+    request: Request, here: Here, _: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]
 ) -> Caller:
-    """Return who asks, as a dependency; refuses without a good key and whoever asks too often."""
-    return await known(here, credentials.credentials if credentials else None)
+    """Return who asks, as a dependency; refuses without a good key and whoever asks too often.
+
+    That it wants the key puts it into the description, by which the door knows.
+    """
+    return await caller_of(request, here)
 
 
 async def caller_of(request: Request, here: Context) -> Caller:
     """Return the same without FastAPI's dependencies, which cost a third of a short request."""
-    scheme, _, key = request.headers.get("authorization", "").partition(" ")
-    return await known(here, key.strip() if scheme.lower() == "bearer" and key.strip() else None)
+    found: Caller | None = request.scope.get(CALLER)
+    return found or await known(here, key_in(request.scope["headers"]))
+
+
+def key_in(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
+    """Return the key among a request's headers."""
+    for name, value in headers:
+        if name == b"authorization":
+            scheme, _, key = value.decode("latin-1").partition(" ")
+            return key.strip() or None if scheme.lower() == "bearer" else None
+    return None
 
 
 async def known(here: Context, key: str | None) -> Caller:
@@ -66,16 +82,10 @@ def too_many(seconds: float) -> Refusal:
     )
 
 
-async def body_of(request: Request, most_bytes: int) -> bytes:
-    """Return the request's body. Refuses one that is larger, without reading the rest of it."""
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > most_bytes:
-            raise Refused(
-                Refusal(413, Code.BODY_TOO_LARGE, f"The body is larger than {most_bytes:,} bytes.", "body")
-            )
-    return bytes(body)
+async def body_of(request: Request) -> bytes:
+    """Return the request's body, which the door has read."""
+    found: bytes | None = request.scope.get(BODY)
+    return await request.body() if found is None else found
 
 
 Who = Annotated[Caller, Depends(caller)]

@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, FailFast, Field
 
 from api import answers
 from api.asking import Who
@@ -23,8 +23,8 @@ class Again(BaseModel):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"ids": [17, 18]}]})
 
-    ids: Annotated[list[Annotated[int, Field(ge=1, le=_LARGEST_ID)]], Field(max_length=1_000)] = Field(
-        default=[], description="Numbers that `GET /callbacks` shows."
+    ids: Annotated[list[Annotated[int, Field(ge=1, le=_LARGEST_ID)]], FailFast(), Field(max_length=1_000)] = (
+        Field(default=[], description="Numbers that `GET /callbacks` shows.")
     )
     url: Annotated[str, Field(max_length=2_000, pattern=r"^[^\x00]*$")] = Field(
         default="", description="Those for this receiver."

@@ -93,6 +93,7 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
     400: refusal("The request cannot be read"),
     401: refusal("No key, or one that is not good"),
     404: refusal("There is no such thing, or it is another owner's"),
+    413: refusal("The body is too large"),
     422: refusal("A field is missing or cannot be used: the first one is named"),
     429: refusal("Too many requests: come again after Retry-After seconds"),
     503: refusal("The ledger or SES does not answer"),
@@ -148,7 +149,6 @@ POSTED: dict[str, Any] = {
         ),
         403: refusal("The account is suspended"),
         409: refusal("The Idempotency-Key was used for another request"),
-        413: refusal("The body is too large"),
         **REFUSALS,
     },
 }
@@ -239,7 +239,7 @@ SENDER_ASKED: dict[str, Any] = {
     "responses": {
         202: _answer("Asked for", _SENDER, _SENDER_EXAMPLE),
         409: refusal("It is another owner's sender"),
-        **{status: REFUSALS[status] for status in (400, 401, 422, 429, 503)},
+        **{status: REFUSALS[status] for status in (400, 401, 413, 422, 429, 503)},
     }
 }
 SENDER_SHOWN: dict[str, Any] = {

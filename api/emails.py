@@ -16,7 +16,7 @@ from api.context import Context, context
 from api.describing import MAX_EMAILS, MAX_KEY, MAX_UNSUBSCRIBE_TEXT, POSTED
 from api.errors import Code, Refusal, Refused
 from api.group_commit import Crowded
-from api.new_email import NewEmail, refusal_of
+from api.new_email import FIELDS, NewEmail, refusal_of, unknown
 from ledger.owners import Caller
 from ledger.singles import NewSingle
 from mail.addresses import CONTROL
@@ -24,8 +24,6 @@ from mail.intake import Answered, OtherBody, Submission, Suspended
 from mail.unwelcome import Unwelcome
 
 router = APIRouter(tags=["emails"])
-
-MAX_BODY_BYTES = 10_000_000
 
 
 @router.post("/emails", status_code=202, summary="Send one e-mail, or up to 1,000", **POSTED)
@@ -39,7 +37,7 @@ async def post(request: Request) -> Response:
     who = await caller_of(request, here)
     unsubscribe_text = _unsubscribe_text(request)
     key = _idempotency_key(request)
-    body = await body_of(request, MAX_BODY_BYTES)
+    body = await body_of(request)
     emails, is_list = _emails(body)
     checked = await here.checker.check(emails, who, unsubscribe_text)
     checked = await here.composing.check(checked, who)
@@ -112,15 +110,15 @@ def _response(result: Answered) -> Response:
 
 def _emails(body: bytes) -> tuple[Sequence[NewEmail | Refusal], bool]:
     """Return the e-mails of a body, and whether it is a list. Refuses what is neither one nor a list."""
-    if body.lstrip()[:1] != b"[":
-        try:
-            return [NewEmail.model_validate_json(body)], False
-        except ValidationError as err:
-            raise Refused(refusal_of(err)) from err
     try:
         items = from_json(body)
     except ValueError as err:
         raise Refused(Refusal(400, Code.NOT_JSON, "The body is not JSON.", "body")) from err
+    if not isinstance(items, list):
+        email = _email(items)
+        if isinstance(email, Refusal):
+            raise Refused(email)
+        return [email], False
     if not items:
         raise Refused(Refusal(422, Code.INVALID, "The list is empty: put e-mails into it.", "body"))
     if len(items) > MAX_EMAILS:
@@ -136,6 +134,9 @@ def _emails(body: bytes) -> tuple[Sequence[NewEmail | Refusal], bool]:
 
 
 def _email(item: object) -> NewEmail | Refusal:
+    if isinstance(item, dict) and len(item) > len(FIELDS):
+        # Pydantic would first make an error of each of them.
+        return unknown(next(name for name in item if name not in FIELDS))
     try:
         return NewEmail.model_validate(item)
     except ValidationError as err:

@@ -30,6 +30,7 @@ class Code(StrEnum):
     CONFLICT = "conflict"
     IDEMPOTENCY_CONFLICT = "idempotency_conflict"
     TOO_MANY_REQUESTS = "too_many_requests"
+    TOO_SLOW = "too_slow"
     UNAVAILABLE = "unavailable"
 
 

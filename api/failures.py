@@ -29,8 +29,8 @@ def add_to(app: FastAPI) -> None:
     app.add_exception_handler(Refused, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(SQLAlchemyError, _not_now)
-    app.add_exception_handler(LedgerError, _not_now)
+    app.add_exception_handler(SQLAlchemyError, not_now)
+    app.add_exception_handler(LedgerError, not_now)
     app.add_exception_handler(MailError, _ses)
 
 
@@ -69,7 +69,8 @@ async def _http(request: Request, error: Exception) -> Response:
     return answers.refused(Refusal(status, code, sentence, headers=headers or {}))
 
 
-async def _not_now(request: Request, error: Exception) -> Response:
+async def not_now(request: Request, error: Exception) -> Response:
+    """Answer that the ledger does not."""
     # The error's text may hold an address among the query's parameters.
     log.error("the ledger does not answer: %s", type(error).__name__)
     if _is_page(request):

@@ -23,8 +23,10 @@ from api import (
 )
 from api.auth import Keys
 from api.checking import Checker
+from api.client_address import TrustedProxies
 from api.composition import Composing
 from api.context import Context
+from api.door import Door
 from api.group_commit import GroupCommit
 from api.pace import Pace
 from api.vitals import Vitals
@@ -86,6 +88,13 @@ def create_app(
     failures.add_to(app)
     for part in PARTS:
         app.include_router(part.router)
+    app.add_middleware(
+        Door,
+        of=app,
+        routes=[route for part in PARTS for route in part.router.routes],
+        proxies=TrustedProxies(settings.trusted_proxies),
+        requests_per_client=settings.api_connections_per_client,
+    )
     return app
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, FailFast, Field, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from api.errors import Code, Refusal
@@ -109,6 +109,7 @@ class NewEmail(BaseModel):
     )
     callbacks: Annotated[
         tuple[Annotated[str, Field(max_length=2_000)], ...],
+        FailFast(),
         BeforeValidator(_split, json_schema_input_type=list[str] | str),
         AfterValidator(_urls),
         Field(max_length=MAX_CALLBACKS, strict=False),
@@ -119,6 +120,14 @@ class NewEmail(BaseModel):
     alias: Annotated[Line, Field(max_length=200)] | None = Field(
         default=None, description="A label of your own for the recipient."
     )
+
+
+FIELDS = frozenset(field.alias or name for name, field in NewEmail.model_fields.items())
+
+
+def unknown(name: str) -> Refusal:
+    """Return the refusal of a field that no e-mail has."""
+    return Refusal(422, Code.INVALID, f"`{name}` {_TOLD['extra_forbidden']}.", name)
 
 
 def refusal_of(error: ValidationError) -> Refusal:

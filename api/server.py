@@ -4,6 +4,8 @@ from contextlib import ExitStack
 
 import uvicorn
 
+from api import connections
+from api.client_address import TrustedProxies
 from api.context import Context
 from api.draining import draining
 from api.main import create_app
@@ -36,6 +38,11 @@ def serve(host: str, port: int, *, sends: bool = False) -> None:
             app,
             host=host,
             port=port,
+            http=connections.protocol(
+                TrustedProxies(found.trusted_proxies), found.api_connections_per_client
+            ),
+            # The door believes the proxies that are configured, and no others.
+            proxy_headers=False,
             access_log=False,
             server_header=False,
             log_level="warning",

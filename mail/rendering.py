@@ -7,6 +7,7 @@ from types import TracebackType
 
 import jinja2
 
+from mail import render_limits
 from mail.errors import TemplateError
 from mail.template_environment import BUFFERS
 from mail.templating import Template
@@ -30,7 +31,7 @@ def pieces(template: Template, values: dict[str, object], row: int) -> list[str]
     """Return the rendered text in the pieces that the template writes, its own and those of the row."""
     # None of these errors is chained: its own text may quote what stands in the recipient's row.
     try:
-        return _rendered(template.code, values)
+        return _rendered(template, values)
     except jinja2.UndefinedError as err:
         raise TemplateError(f"{_place(template, row, err)}: {_told(template, err)}; mend the name.") from None
     except jinja2.TemplateRuntimeError as err:
@@ -42,12 +43,17 @@ def pieces(template: Template, values: dict[str, object], row: int) -> list[str]
         ) from None
 
 
-def _rendered(code: jinja2.Template, values: dict[str, object]) -> list[str]:
+def _rendered(template: Template, values: dict[str, object]) -> list[str]:
     """What `code.render` does, without its two copies of the values: a message takes three of them."""
+    code = template.code
     try:
         written = BUFFERS.pieces
         written.clear()
+        if template.is_limited:
+            render_limits.begin()
         whole = list(code.root_render_func(code.new_context(values, shared=True)))
+        if template.is_limited:
+            render_limits.make(sum(map(len, whole)))
         return list(_taken_apart(whole, written)) if written else whole
     except (jinja2.TemplateRuntimeError, *_OF_EXPRESSIONS):
         # It goes on from here, with the template's own lines in its traceback.

@@ -14,7 +14,10 @@ from typing import Any
 import jinja2
 from jinja2 import nodes
 from jinja2.exceptions import SecurityError, TemplateRuntimeError
+from jinja2.runtime import LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from mail import limited_code, render_limits
 
 _METHODS = (BuiltinMethodType, MethodType, FunctionType)
 
@@ -22,12 +25,17 @@ _METHODS = (BuiltinMethodType, MethodType, FunctionType)
 class _Method:
     """A method that a template reached: it can be called, and never becomes text."""
 
-    __slots__ = ("_call", "_name")
+    __slots__ = ("_call", "_name", "_of")
 
-    def __init__(self, call: Callable[..., Any], name: str) -> None:
-        self._call, self._name = call, name
+    def __init__(self, call: Callable[..., Any], name: str, of: Any) -> None:
+        self._call, self._name, self._of = call, name, of
 
     def __call__(self, *args: Any, **named: Any) -> Any:
+        if named:
+            # In the order of the method's own, which is the one that is measured.
+            render_limits.method(self._of, self._name, (*args, *named.values()))
+        else:
+            args = render_limits.method(self._of, self._name, args)
         return self._call(*args, **named)
 
     def __str__(self) -> str:
@@ -47,24 +55,35 @@ BUFFERS = _Buffers()
 def _joined(pieces: Iterable[str]) -> str:
     """Join what a macro or block wrote, and keep the pieces."""
     written = list(pieces)
-    whole = "".join(written)
+    whole = render_limits.joined(written)
     # A block that wrote nothing but a macro's text would hide the pieces of that.
     BUFFERS.pieces.setdefault(whole, written)
     return whole
 
 
 class Environment(ImmutableSandboxedEnvironment):
-    """The sandbox, in which a template cannot make a text of a gigabyte either."""
+    """The sandbox, in which a template cannot make a text of a gigabyte either (mail.render_limits)."""
 
-    intercepted_binops = frozenset({"*", "**"})
+    intercepted_binops = frozenset({"+", "*", "**", "%"})
     concat = staticmethod(_joined)
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
+        if operator in ("+", "%"):
+            render_limits.operation(operator, left, right)
+            return render_limits.made(super().call_binop(context, operator, left, right))
         if operator == "**" or not (isinstance(left, int | float) and isinstance(right, int | float)):
             raise SecurityError(
                 f"{operator} is for numbers alone" if operator == "*" else "** is not allowed"
             )
+        render_limits.operation(operator, left, right)
         return super().call_binop(context, operator, left, right)
+
+    def call(__self, __context: Any, __obj: Any, *args: Any, **named: Any) -> Any:
+        # Named as Jinja names them, so that no argument of a template's can be in their way.
+        render_limits.step()
+        if args and isinstance(__obj, LoopContext):
+            args = (render_limits.counted(args[0]), *args[1:])
+        return render_limits.made(super().call(__context, __obj, *args, **named))
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         if isinstance(obj, Mapping):
@@ -73,17 +92,19 @@ class Environment(ImmutableSandboxedEnvironment):
             except LookupError:
                 pass
         value = super().getattr(obj, attribute)
-        return _Method(value, attribute) if isinstance(value, _METHODS) else value
+        return _Method(value, attribute, obj) if isinstance(value, _METHODS) else value
 
     def getitem(self, obj: Any, argument: Any) -> Any:
         """What stands in `row["name"]` is a column or nothing: a mapping's methods have no such names."""
+        if type(argument) is not str:
+            render_limits.measure(argument)
         if isinstance(obj, Mapping):
             try:
                 return obj[argument]
             except (LookupError, TypeError):
                 return self.undefined(obj=obj, name=argument)
         value = super().getitem(obj, argument)
-        return _Method(value, str(argument)) if isinstance(value, _METHODS) else value
+        return _Method(value, str(argument), obj) if isinstance(value, _METHODS) else value
 
 
 def environment(*, autoescape: bool) -> Environment:
@@ -92,6 +113,8 @@ def environment(*, autoescape: bool) -> Environment:
     for name in ("lipsum", "cycler", "joiner"):
         del made.globals[name]
     made.filters["attr"] = _attr
+    made.filters = limited_code.filters(made.filters)
+    made.tests = render_limits.tests(made.tests)
     return made
 
 
@@ -108,7 +131,7 @@ def columns_first(tree: nodes.Template) -> nodes.Template:
         _refuse_pythons_own(
             part.lineno, part.node, part.arg.value if isinstance(part.arg, nodes.Const) else None
         )
-    return _ColumnsFirst(called).visit(tree)  # type: ignore[no-any-return]
+    return limited_code.limited(_ColumnsFirst(called).visit(tree))
 
 
 class _ColumnsFirst(jinja2.visitor.NodeTransformer):

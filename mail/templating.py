@@ -17,6 +17,7 @@ from typing import Self
 import jinja2
 from jinja2 import meta, nodes
 
+from mail import limited_code
 from mail.campaign_file import Campaign
 from mail.errors import TemplateError
 from mail.footer import Footer
@@ -40,6 +41,8 @@ class Template:
     names: frozenset[str]
     columns: frozenset[str]
     code: jinja2.Template
+    # Whether what it takes has to be counted while it is rendered.
+    is_limited: bool = True
 
     @classmethod
     def compiled(cls, place: str, source: str, *, autoescape: bool) -> Self:
@@ -49,6 +52,7 @@ class Template:
             tree = environment.parse(source, place, place)
             names = frozenset(meta.find_undeclared_variables(tree)) - set(environment.globals)
             by_text = _columns_by_text(tree) | ({"self"} if asks_for_self(tree) else set())
+            is_limited = limited_code.is_limited(tree)
             code = environment.compile(columns_first(tree), place, place)
         except jinja2.TemplateSyntaxError as err:
             raise TemplateError(
@@ -66,6 +70,7 @@ class Template:
             names=names,
             columns=(names - SUPPLIED) | by_text,
             code=jinja2.Template.from_code(environment, code, environment.globals),
+            is_limited=is_limited,
         )
 
 

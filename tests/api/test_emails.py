@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import OperationalError
 
-from api.emails import MAX_BODY_BYTES
+from api.door import MAX_EMAILS_BYTES
 from ledger import owners, suppressions
 from ledger.engine import Ledger
 from ledger.idempotency import HOLDS_SECONDS
@@ -93,7 +93,7 @@ def test_a_body_that_is_no_email_is_refused(client: TestClient, body: bytes, cod
 
 
 def test_a_body_too_large_is_refused(client: TestClient) -> None:
-    response = client.post("/emails", content=b" " * (MAX_BODY_BYTES + 1))
+    response = client.post("/emails", content=b" " * (MAX_EMAILS_BYTES + 1))
     assert (response.status_code, response.json()["error"]["code"]) == (413, "body_too_large")
 
 
