@@ -30,6 +30,8 @@ ROOT = Path(__file__).parents[2]
 PATIENCE_SECONDS = 90
 MAILS = 30
 PER_SECOND = 10.0
+# A container tells the parent, a terminal or systemd the group. `make signals` takes all of them.
+WHOM = ["parent", "group", "the one that sends first"] if os.environ.get("SIGNALS") else ["group"]
 
 
 @pytest.fixture
@@ -100,7 +102,7 @@ def processes_of_group(group: int) -> set[int]:
     return found
 
 
-@pytest.mark.parametrize("whom", ["parent", "group", "child"])
+@pytest.mark.parametrize("whom", WHOM)
 def test_sigterm_records_the_call_under_way_and_leaves_nothing_in_doubt(
     world: sandbox.RunningSandbox, tmp_path: Path, whom: str
 ) -> None:
@@ -134,3 +136,41 @@ def test_sigterm_records_the_call_under_way_and_leaves_nothing_in_doubt(
         assert found.total() - found[Status.QUEUED] == world.summary()["accepted"]
         with ledger.reading() as connection:
             assert connection.execute(select(claim.c.id)).first() is None
+
+
+@pytest.mark.skipif(not os.environ.get("SIGNALS"), reason="`make signals` waits for SES's time-out")
+def test_where_ses_is_silent_the_calls_under_way_alone_are_in_doubt(
+    world: sandbox.RunningSandbox, tmp_path: Path
+) -> None:
+    url, port = f"sqlite:///{tmp_path}/ledger.sqlite3", free_port()
+    environment = os.environ | world.environment
+    environment |= {"CAMPAIGN_DATABASE_URL": url, "PYTHONPATH": str(ROOT)}
+    with open_ledger(url) as ledger:
+        key = keys.create(ledger, "EliPackage", "ann")
+        world.control(failures=[{"kind": "wait", "seconds": 600}])
+        with serving(environment, port) as process:
+            post(port, key)
+            until(lambda: statuses(ledger)[Status.SENDING] > 0)
+            os.killpg(process.pid, signal.SIGTERM)
+            assert process.wait(GRACE_SECONDS) == -signal.SIGTERM
+        assert statuses(ledger) == {Status.IN_DOUBT: 1, Status.QUEUED: MAILS - 1}
+
+
+@pytest.mark.skipif(not os.environ.get("SIGNALS"), reason="`make signals` kills what is left")
+def test_what_is_killed_after_the_grace_leaves_the_call_under_way_in_doubt_and_nothing_else(
+    world: sandbox.RunningSandbox, tmp_path: Path
+) -> None:
+    url, port = f"sqlite:///{tmp_path}/ledger.sqlite3", free_port()
+    environment = os.environ | world.environment
+    environment |= {"CAMPAIGN_DATABASE_URL": url, "PYTHONPATH": str(ROOT)}
+    with open_ledger(url) as ledger:
+        key = keys.create(ledger, "EliPackage", "ann")
+        world.control(failures=[{"kind": "wait", "seconds": 600}])
+        with serving(environment, port) as process:
+            post(port, key)
+            until(lambda: statuses(ledger)[Status.SENDING] > 0)
+            os.killpg(process.pid, signal.SIGTERM)
+            os.killpg(process.pid, signal.SIGKILL)
+        found = statuses(ledger)
+        assert found[Status.SENDING] == 1
+        assert found.total() - 1 == found[Status.QUEUED] + found[Status.CLAIMED]
