@@ -140,7 +140,7 @@ def _wait_seconds(found: Row[tuple[float | None, float | None, int, int, int]], 
 
 
 def _pause_seconds(probes: int) -> float:
-    return min(FIRST_PROBE_SECONDS * 2**probes, LAST_PROBE_SECONDS)
+    return min(FIRST_PROBE_SECONDS * float(2**probes), LAST_PROBE_SECONDS)
 
 
 def _read(connection: Connection, name: str) -> Row[tuple[float | None, float | None, int, int, int]] | None:

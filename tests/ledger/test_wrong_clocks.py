@@ -8,8 +8,6 @@ from ledger.breaker import FIRST_PROBE_SECONDS, OPENS_AFTER, Open, ProbeDue
 from ledger.claims import LEASE_SECONDS
 from ledger.generation import BLOCK_SECONDS
 from ledger.schema import claim, limiter
-from mail import brakes
-from mail.brake_policy import BrakePolicy
 
 RATE = 100.0
 SHIFTS = [7200.0, 90.0, 86_400.0 * 400]
@@ -153,22 +151,3 @@ def test_a_block_and_the_turn_to_note_it_end_in_their_time(scene, frozen, shift:
     frozen.tick(-shift)
     with scene.ledger.reading() as connection:
         assert generation.read(connection).age_seconds > BLOCK_SECONDS
-
-
-@pytest.mark.parametrize("times", range(6))
-@pytest.mark.parametrize("shift", SHIFTS)
-def test_a_brake_lasts_no_longer_than_it_may(times: int, shift: float) -> None:
-    policy, now = BrakePolicy(minimum_sample=1), 1_800_000_000.0
-    seen = [brakes.Seen(accepted_at=now + shift + 99_999, first=True, put_off=True)]
-    before = brakes.Window("d.example", now, times=times, braked_until=now) if times else None
-    window = brakes.judged("d.example", before, seen, policy, now + shift if not times else now)
-    assert window is not None
-    if times:
-        # As set by the right clock: it holds.
-        assert brakes.room(window, policy, now) == 0
-        assert window.braked_until is not None
-        at = window.braked_until - policy.pause_seconds * brakes.LONGEST_FACTOR - 2 - shift
-        assert brakes.room(window, policy, at) is None
-    else:
-        assert brakes.room(window, policy, now + shift) == 0
-        assert brakes.room(window, policy, now + shift - policy.pause_seconds - 2) is None
