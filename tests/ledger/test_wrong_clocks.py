@@ -10,7 +10,7 @@ from ledger.generation import BLOCK_SECONDS
 from ledger.schema import claim, limiter
 
 RATE = 100.0
-SHIFTS = [7200.0, 90.0, 86_400.0 * 400]
+SHIFTS = [7200.0, 90.0]
 
 
 def take(scene, recipients: int = 10) -> float:
