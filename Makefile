@@ -7,7 +7,7 @@ DEMO_DIR ?= var/demo
 export DO_NOT_TRACK := 1
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
-.PHONY: install demo ui test chaos fuzz fuzz-api load bench-lists alerts look lint types format lock clean
+.PHONY: install demo ui test chaos signals fuzz fuzz-api load bench-lists alerts look lint types format lock clean
 
 install: .venv/installed
 
@@ -48,6 +48,10 @@ bench-lists: install
 # CHAOS_SEED=SEED plays one round again.
 chaos: install
 	$(BIN)/python tests/chaos --kills 100 --flow-kills 5
+
+# SIGTERM and SIGINT to live commands, their groups and their children; some minutes.
+signals: install
+	SIGNALS=1 $(BIN)/python -m pytest tests/test_signals.py tests/api/test_terminating.py
 
 lint: install
 	$(BIN)/ruff check .

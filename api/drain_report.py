@@ -46,6 +46,8 @@ class SendingProcess:
     told_at: float = field(default_factory=time.monotonic)
     # Where the threads of this process stand that keep the other one running.
     keepers: Callable[[], Sequence[ThreadState]] = tuple
+    # Tells it to end, and waits for nothing.
+    end_soon: Callable[[], None] = lambda: None
 
     def __post_init__(self) -> None:
         self._rest = b""

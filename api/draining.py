@@ -16,10 +16,11 @@ from api import drain_report
 from api.drain_report import SendingProcess, Trouble
 from ledger.engine import Ledger, open_ledger
 from ledger.errors import LedgerError
-from mail import doubts, single_sending, working
+from mail import doubts, single_sending, termination, working
 from mail.collecting import Collector
 from mail.errors import MailError
 from mail.single_sending import SinglesSent, SingleWork
+from mail.termination import GRACE_SECONDS, Terminated
 from mail.thread_watch import ThreadWatch
 from settings import Settings, settings
 
@@ -49,6 +50,7 @@ def draining(settings: Settings, arrived: threading.Event) -> Iterator[SendingPr
     """
     settings.need("public_url", "configuration_set", "event_queue_url")
     known, watch = SendingProcess(), ThreadWatch()
+    known.end_soon = watch.stop.set
     watch.add("drain", lambda: _keep(arrived, watch.stop, known))
     known.keepers = watch.states
     with watch:
@@ -60,10 +62,16 @@ def draining(settings: Settings, arrived: threading.Event) -> Iterator[SendingPr
 
 
 def main() -> None:
-    """Drain until standard input ends: whoever started this is gone, or wants it to end. A byte: mail came.
+    """Drain until standard input ends or SIGTERM comes: whoever started this is gone, or wants it to end.
 
-    A call to SES that is under way is waited for: its answer is worth more than a quick end.
+    A byte: mail came. A call to SES that is under way is waited for: its answer is worth more than a quick
+    end.
     """
+    with suppress(Terminated), termination.handled():
+        _drain()
+
+
+def _drain() -> None:
     # Ctrl-C reaches the whole group of processes; the end of the input tells this one.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # Who posts a message waits for the answer; a message waits for nobody.
@@ -76,10 +84,13 @@ def main() -> None:
         watch.add("send", lambda: send(ledger, found, arrived, watch.stop, trouble))
         watch.add("collect", lambda: collect(ledger, found, watch.stop, trouble))
         with watch:
-            while os.read(sys.stdin.fileno(), 4096):
+            try:
+                while os.read(sys.stdin.fileno(), 4096):
+                    arrived.set()
+            finally:
+                termination.requested.set()
+                watch.stop.set()
                 arrived.set()
-            watch.stop.set()
-            arrived.set()
         with suppress(MailError):
             working.blocks(ledger, found).end(ledger)
 
@@ -107,6 +118,7 @@ def send(
         if sent.ended != "stopped":
             # New credentials, or a new rate, need a new client; so does whatever breaks.
             work = open_work
+        # With `terminated` the loop is over.
         is_full = sent.ended in ("chunk", "later")
         return _pause_after(sent)
 
@@ -182,11 +194,16 @@ def _tell(
         known.read(process.stdout.fileno())
     with suppress(BrokenPipeError):
         process.stdin.close()
+    try:
+        process.wait(GRACE_SECONDS)
+    except subprocess.TimeoutExpired:
+        log.warning("the sending process does not end within %g s: it is killed", GRACE_SECONDS)
+        process.kill()
 
 
 def _pause_after(sent: SinglesSent) -> float:
     match sent.ended:
-        case "chunk" | "nothing_left":
+        case "chunk" | "nothing_left" | single_sending.TERMINATED:
             return 0.0
         case "later":
             return sent.wait_seconds

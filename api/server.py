@@ -1,6 +1,9 @@
 """Serving the HTTP API from this process."""
 
-from contextlib import ExitStack
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, suppress
+from types import FrameType
 
 import uvicorn
 
@@ -10,19 +13,23 @@ from api.context import Context
 from api.draining import draining
 from api.main import create_app
 from ledger.engine import Upgrade, open_ledger
-from mail import restoring, working
+from mail import restoring, termination, working
 from mail.callback_service import open_deliverer, watched
 from settings import settings
+
+# Requests that are under way when the API is told to end have so long.
+_LAST_REQUESTS_SECONDS = 10
 
 
 def serve(host: str, port: int, *, sends: bool = False) -> None:
     """Serve until interrupted, and deliver callbacks beside it; `sends` sends and collects as well.
 
-    Raises SettingsError, LedgerError or QueueOfAnother before a port is opened: links that lead to a ledger
-    which did not send their mail would unsubscribe nobody.
+    SIGTERM ends everything at once that serves, sends and delivers, and what is under way is waited for; then
+    Terminated is raised. Raises SettingsError, LedgerError or QueueOfAnother before a port is opened: links
+    that lead to a ledger which did not send their mail would unsubscribe nobody.
     """
     found = settings()
-    with ExitStack() as stack:
+    with termination.handled(), ExitStack() as stack:
         ledger = stack.enter_context(open_ledger(found.database_url, upgrade=Upgrade.WHERE_COPIED))
         if found.event_queue_url:
             restoring.refuse_queue_of_another(ledger, working.noted(ledger, found))
@@ -31,10 +38,12 @@ def serve(host: str, port: int, *, sends: bool = False) -> None:
         here.composing.start()
         deliverers = stack.enter_context(watched(open_deliverer(ledger, found)))
         here.vitals.watches.append(deliverers.states)
+        ends = [deliverers.stop.set]
         if sends:
             here.vitals.sending = stack.enter_context(draining(found, here.arrived))
+            ends.append(here.vitals.sending.end_soon)
         # The access log would hold the links' tokens, and whoever has a token can unsubscribe its owner.
-        uvicorn.run(
+        config = uvicorn.Config(
             app,
             host=host,
             port=port,
@@ -46,4 +55,25 @@ def serve(host: str, port: int, *, sends: bool = False) -> None:
             access_log=False,
             server_header=False,
             log_level="warning",
+            timeout_graceful_shutdown=_LAST_REQUESTS_SECONDS,
         )
+        server = _Server(config, ends)
+        with suppress(KeyboardInterrupt):
+            server.run()
+        if not server.started:
+            # uvicorn has said why.
+            sys.exit(1)
+
+
+class _Server(uvicorn.Server):
+    """Tells what runs beside it to end with it, and not after the last request: it is their grace as well."""
+
+    def __init__(self, config: uvicorn.Config, ends: Sequence[Callable[[], None]]) -> None:
+        super().__init__(config)
+        self._ends = ends
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Take SIGTERM or SIGINT; the second SIGINT waits for no request."""
+        for end in self._ends:
+            end()
+        super().handle_exit(sig, frame)

@@ -36,9 +36,9 @@ class Granted:
         book, give_back = limits.book, limits.give_back
 
         def noting(
-            connection: Any, name: str, recipients: int, rate: float, next_at: float, at: float, *more: Any
+            connection: Any, name: str, recipients: int, rate: float, limit: Any, at: float, *more: Any
         ) -> Grant:
-            grant = book(connection, name, recipients, rate, next_at, at, *more)
+            grant = book(connection, name, recipients, rate, limit, at, *more)
             self._places[grant] = (at + grant.wait_seconds, recipients)
             return grant
 

@@ -37,11 +37,15 @@ def demo(context: click.Context, directory: str) -> None:
     The sandbox plays Amazon SES.
     """
     import sandbox
+    from mail import termination
 
     folder = Path(directory).resolve()
     _clear(folder)
     click.echo("Starting the sandbox: it plays Amazon SES, SNS, SQS and the DNS on this machine.")
-    with sandbox.start(sandbox.SandboxOptions(behaviour=behaviour(), s3=False)) as world:
+    with (
+        termination.handled(),
+        sandbox.start(sandbox.SandboxOptions(behaviour=behaviour(), s3=False)) as world,
+    ):
         point_at(world.environment, folder)
         context.exit(_run(world, folder))
 
@@ -67,6 +71,7 @@ def _run(world: "RunningSandbox", folder: Path) -> int:
     from cli import runs
     from cli.progress import Progress
     from ledger.engine import open_ledger
+    from mail import termination
     from reports import status
     from settings import settings
 
@@ -80,6 +85,7 @@ def _run(world: "RunningSandbox", folder: Path) -> int:
             click.echo(f"\n{title}")
             with Progress(url, name):
                 runs.send(str(SAMPLES / f"{name}.yaml"), str(folder / "reports" / name))
+            termination.check()
             with open_ledger(url) as ledger, ledger.reading() as connection:
                 found[name] = status.of(connection, name)
             output.status(found[name].as_json(), found[name].lines)

@@ -14,6 +14,7 @@ import click
 
 from cli import guard
 from cli.prefect_server import free_port
+from mail.termination import GRACE_SECONDS
 
 OWNER, OPERATOR = "BrightBooks", "ann"
 MESSAGES: tuple[Mapping[str, str], ...] = (
@@ -47,7 +48,7 @@ def serving(folder: Path) -> Iterator[str]:
     """Serve the API beside the demo, its log in `folder`; give its address. It need not answer yet."""
     port = free_port()
     command = [sys.executable, "-m", "cli", "api", "--port", str(port)]
-    process = guard.start(command, os.environ, folder / "api.log")
+    process = guard.start(command, os.environ, folder / "api.log", stop_seconds=GRACE_SECONDS)
     try:
         yield f"http://127.0.0.1:{port}"
     finally:

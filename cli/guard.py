@@ -1,7 +1,8 @@
 """Runs a command that ends when the process that asked for it is gone, however that went.
 
-`python -m cli.guard COMMAND...`: the command gets a session of its own, so Ctrl-C in the terminal does not
-reach it; SIGTERM to the guard, or the death of the guard's parent, ends it and all its children.
+`python -m cli.guard SECONDS COMMAND...`: the command gets a session of its own, so Ctrl-C in the terminal
+does not reach it; SIGTERM to the guard, or the death of the guard's parent, ends it and all its children,
+after so many seconds by SIGKILL.
 """
 
 import os
@@ -16,11 +17,13 @@ _LOOK_SECONDS = 0.5
 _STOP_SECONDS = 10.0
 
 
-def start(command: list[str], environment: Mapping[str, str], log: Path) -> "subprocess.Popen[bytes]":
+def start(
+    command: list[str], environment: Mapping[str, str], log: Path, *, stop_seconds: float = _STOP_SECONDS
+) -> "subprocess.Popen[bytes]":
     """Start `command` under a guard, its output going to `log`; end it with `stop`."""
     with log.open("wb") as out:
         return subprocess.Popen(
-            [sys.executable, "-m", "cli.guard", *command],
+            [sys.executable, "-m", "cli.guard", str(stop_seconds), *command],
             env=dict(environment),
             stdout=out,
             stderr=subprocess.STDOUT,
@@ -35,7 +38,7 @@ def stop(guard: "subprocess.Popen[bytes]") -> None:
         guard.wait()
 
 
-def main(command: list[str]) -> int:
+def main(stop_seconds: float, command: list[str]) -> int:
     """Run the command until it ends, the parent is gone, or SIGTERM comes; return its exit code."""
     parent = os.getppid()
     told_to_stop = False
@@ -49,20 +52,20 @@ def main(command: list[str]) -> int:
     child = subprocess.Popen(command, start_new_session=True)
     while child.poll() is None and not told_to_stop and os.getppid() == parent:
         time.sleep(_LOOK_SECONDS)
-    _end(child)
+    _end(child, stop_seconds)
     return child.returncode
 
 
-def _end(child: "subprocess.Popen[bytes]") -> None:
+def _end(child: "subprocess.Popen[bytes]", stop_seconds: float) -> None:
     for number in (signal.SIGTERM, signal.SIGKILL):
         if child.poll() is not None:
             return
         os.killpg(child.pid, number)
         try:
-            child.wait(_STOP_SECONDS)
+            child.wait(stop_seconds)
         except subprocess.TimeoutExpired:
             continue
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(float(sys.argv[1]), sys.argv[2:]))

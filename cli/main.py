@@ -34,6 +34,7 @@ from cli import (
     simulate,
     suppress,
 )
+from mail import termination
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -88,6 +89,9 @@ def main() -> None:
         sys.exit(err.exit_code)
     except click.exceptions.ClickException as err:
         _fail(_in_one_line(err), err.exit_code)
+    except termination.Terminated:
+        click.echo("campaign: told to end: what was under way is recorded, and nothing is lost.", err=True)
+        termination.end_by_signal()
     except BrokenPipeError:
         # Whoever read along has gone, as `head` does; Python's own flush at the end would complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -97,12 +97,18 @@ def _send(found: "Settings", file: str, name: str, directory: str, as_json: bool
     from cli.interrupts import pausing
     from cli.progress import Progress
     from ledger.engine import open_ledger
+    from mail import termination
     from reports import campaign_report, status
 
     if directory:
         # Found out now, and not after the last mail.
         campaign_report.make_folder(Path(directory))
-    with runs.prefect() as seen, pausing(found.database_url, name), Progress(found.database_url, name):
+    with (
+        termination.handled(),
+        runs.prefect() as seen,
+        pausing(found.database_url, name),
+        Progress(found.database_url, name),
+    ):
         state = runs.send(file, directory, occurrence, seen=seen)
     with open_ledger(found.database_url) as ledger, ledger.reading() as connection:
         if (broken := _error_of(state)) is not None:

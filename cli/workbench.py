@@ -12,6 +12,7 @@ import click
 
 from cli import guard, prefect_server
 from cli.demo import behaviour, point_at
+from mail.termination import GRACE_SECONDS
 
 POOL = "campaigns"
 
@@ -36,7 +37,7 @@ def run(port: int, api_port: int, folder: Path) -> None:
         worker = [*prefect_server.PREFECT, "worker", "start", "--pool", POOL]
         stack.enter_context(_running(worker, os.environ, folder / "worker.log"))
         api = [sys.executable, "-m", "cli", "api", "--port", str(api_port)]
-        stack.enter_context(_running(api, os.environ, folder / "api.log"))
+        stack.enter_context(_running(api, os.environ, folder / "api.log", GRACE_SECONDS))
         click.echo(f"\nPrefect UI:           http://127.0.0.1:{port}/deployments")
         click.echo(f"Inbox of the sandbox: {world.url}/sandbox/inbox")
         click.echo(f"E-mail API:           http://127.0.0.1:{api_port}/docs")
@@ -60,8 +61,10 @@ def _new_key() -> str:
 
 
 @contextmanager
-def _running(command: list[str], environment: Mapping[str, str], log: Path) -> Iterator[None]:
-    process = guard.start(command, environment, log)
+def _running(
+    command: list[str], environment: Mapping[str, str], log: Path, stop_seconds: float = 10.0
+) -> Iterator[None]:
+    process = guard.start(command, environment, log, stop_seconds=stop_seconds)
     try:
         yield
     finally:

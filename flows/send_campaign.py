@@ -15,7 +15,7 @@ from pydantic import Field
 from flows import _chunks, _due, _parts
 from ledger.campaigns import FINAL
 from ledger.campaigns import State as CampaignState
-from mail import scheduling
+from mail import scheduling, termination
 from mail.campaign_file import OCCURRENCE, Campaign, load
 from mail.errors import MailError
 from mail.occurrences import named
@@ -84,6 +84,8 @@ def send_campaign(
     while True:
         if sending_on:
             _send(found)
+        if termination.requested.is_set():
+            return Failed(name="Terminated", message=f"{found.name} goes on when it is sent again.")
         status = reporting.write_report(found.name, directory)
         if sending_on:
             announcing.announce(found.name)
@@ -127,6 +129,13 @@ def _nothing_sent(status: dict[str, Any]) -> State[Any]:
 
 def _send(campaign: Campaign) -> None:
     """Send until nothing is left or the campaign stops; outcomes come in beside it."""
+    with termination.waited_for():
+        _send_and_collect(campaign)
+    if not termination.requested.is_set():
+        sending.finish(campaign.name)
+
+
+def _send_and_collect(campaign: Campaign) -> None:
     presence = sending.attend(campaign.name)
     collecting = sending.collect_during.submit(campaign.name, campaign.send.settle_seconds, presence)
     parts: list[UUID] = []
@@ -145,12 +154,13 @@ def _send(campaign: Campaign) -> None:
     finally:
         collecting.wait()
         sending.leave(presence)
-        _parts.end(parts)
+        if not termination.requested.is_set():
+            # The other runs carry the campaign on.
+            _parts.end(parts)
     failure = collecting.result(raise_on_failure=False)
     # A queue that cannot be read has paused the campaign, and is the reason that its final state gives.
     if isinstance(failure, BaseException) and not isinstance(failure, MailError):
         raise failure
-    sending.finish(campaign.name)
 
 
 def _send_chunks(name: str, workers: int) -> None:

@@ -59,7 +59,7 @@ def ask(connection: Connection, name: str) -> Standing:
     found = _lock(connection, name)
     if found.opened_at is None:
         return Closed()
-    wait_seconds = found.probe_at - clock.now(connection)
+    wait_seconds = _wait_seconds(found, clock.now(connection))
     return Open(wait_seconds) if wait_seconds > 0 else ProbeDue()
 
 
@@ -68,7 +68,7 @@ def look(connection: Connection, name: str) -> Opened | None:
     found = _read(connection, name)
     if found is None or found.opened_at is None or found.probe_at is None:
         return None
-    return Opened(found.opened_at, found.probes, max(0.0, found.probe_at - clock.now(connection)))
+    return Opened(found.opened_at, found.probes, _wait_seconds(found, clock.now(connection)))
 
 
 def book_probe(connection: Connection, name: str, claim_id: int) -> None:
@@ -118,8 +118,7 @@ def note_silence(connection: Connection, name: str, claim_id: int, in_a_row: int
     if found.opened_at is not None:
         if found.probe_claim_id != claim_id:
             return None
-        wait_seconds = min(FIRST_PROBE_SECONDS * 2**found.probes, LAST_PROBE_SECONDS)
-        opened = Opened(found.opened_at, found.probes, wait_seconds)
+        opened = Opened(found.opened_at, found.probes, _pause_seconds(found.probes))
     else:
         failures = found.failures + 1
         connection.execute(update(breaker).where(breaker.c.name == name).values(failures=failures))
@@ -132,6 +131,16 @@ def note_silence(connection: Connection, name: str, claim_id: int, in_a_row: int
         .values(opened_at=opened.since, probe_at=at + opened.wait_seconds, probe_claim_id=None)
     )
     return opened
+
+
+def _wait_seconds(found: Row[tuple[float | None, float | None, int, int, int]], at: float) -> float:
+    """Return the seconds until the next probe; none where the clock was set back since that was written."""
+    probing = found.probe_claim_id is not None
+    return clock.left(found.probe_at or 0.0, at, LEASE_SECONDS if probing else _pause_seconds(found.probes))
+
+
+def _pause_seconds(probes: int) -> float:
+    return min(FIRST_PROBE_SECONDS * float(2**probes), LAST_PROBE_SECONDS)
 
 
 def _read(connection: Connection, name: str) -> Row[tuple[float | None, float | None, int, int, int]] | None:

@@ -159,6 +159,7 @@ def recover(connection: Connection, locked: Campaign | None) -> Recovered:
     """
     at = clock.now(connection)
     theirs = claim.c.campaign_id.is_(None) if locked is None else claim.c.campaign_id == locked.id
+    _shorten(connection, theirs, at)
     ended = select(claim.c.id).where(theirs, claim.c.leased_until <= at)
     claim_ids = connection.execute(ended).scalars().all()
     query = select(*STATE_COLUMNS).where(
@@ -177,6 +178,13 @@ def recover(connection: Connection, locked: Campaign | None) -> Recovered:
         connection.execute(delete(claim).where(claim.c.id.in_(claim_ids)))
     found = Counter(after.stage for _, after in changes)
     return Recovered(queued=found[Stage.QUEUED], in_doubt=found[Stage.IN_DOUBT])
+
+
+def _shorten(connection: Connection, theirs: ColumnElement[bool], at: float) -> None:
+    """End leases within their time from now on; the clock may have been ahead when they were written."""
+    until = at + LEASE_SECONDS
+    # Nearly always there is none, and nothing is written.
+    connection.execute(update(claim).where(theirs, claim.c.leased_until > until).values(leased_until=until))
 
 
 def in_(locked: Campaign | None) -> ColumnElement[bool]:

@@ -5,6 +5,7 @@ of the database can never be inside a block that still sends: docs/backup.md.
 """
 
 from dataclasses import dataclass
+from math import inf
 
 from sqlalchemy import Connection, insert, select, update
 
@@ -44,13 +45,19 @@ class Standing:
 
     @property
     def age_seconds(self) -> float:
-        """How long ago the newest block began."""
-        return self.at - self.noted_at
+        """How long ago the newest block began; endless where the clock was set back since then."""
+        age_seconds = self.at - self.noted_at
+        return age_seconds if age_seconds >= -clock.TOLERANCE_SECONDS else inf
+
+    @property
+    def is_noting(self) -> bool:
+        """Whether nobody else is to try, because one is at it or has just failed."""
+        return clock.left(self.noting_until, self.at, NOTING_SECONDS) > 0
 
     @property
     def failing_seconds(self) -> float:
         """For how long no note could be made."""
-        return self.at - self.failing_since if self.failing_since else 0.0
+        return max(0.0, self.at - self.failing_since) if self.failing_since else 0.0
 
     @property
     def is_open(self) -> bool:
@@ -91,13 +98,14 @@ def raise_by_one(connection: Connection) -> int:
 
 def begin_note(connection: Connection, standing: Standing) -> bool:
     """Take the turn to note the locked ledger's generation outside; False where another one is at it."""
-    if standing.noting_until > standing.at:
+    if standing.is_noting:
         return False
     # A failure of long ago says nothing about now.
     goes_on = standing.at - standing.noting_until < _FORGOTTEN_SECONDS
     values = {
         "noting_until": standing.at + NOTING_SECONDS,
-        "failing_since": standing.failing_since if goes_on else 0.0,
+        # Not in times to come, where the clock was set back.
+        "failing_since": min(standing.failing_since, standing.at) if goes_on else 0.0,
     }
     connection.execute(update(identity).values(values))
     return True

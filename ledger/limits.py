@@ -1,4 +1,8 @@
-"""A rate in recipients per second that all workers share: one row a limit, spaced grants, no burst."""
+"""A rate in recipients per second that all workers share: one row a limit, spaced grants, no burst.
+
+The clock may be wrong: a limit keeps beside its next moment how far ahead that was when it was written. It is
+never further ahead than that, so a clock that was hours ahead for a moment keeps nobody waiting.
+"""
 
 from dataclasses import dataclass
 
@@ -10,12 +14,27 @@ from ledger.schema import limiter
 
 
 @dataclass(frozen=True, slots=True)
+class Limit:
+    """A limit's next free moment, and how far ahead it was when that was written.
+
+    The latter is never more than what all grants that still wait take together.
+    """
+
+    next_at: float
+    ahead_seconds: float = 0.0
+
+    def free_at(self, at: float) -> float:
+        """Return the next free moment; the clock may have been set back since it was written."""
+        return min(self.next_at, at + self.ahead_seconds)
+
+
+@dataclass(frozen=True, slots=True)
 class Grant:
     """A place that was booked: the seconds to wait before using it, and what the booking changed."""
 
     name: str
     wait_seconds: float
-    before: float
+    before: Limit
     after: float
 
 
@@ -31,10 +50,8 @@ def take(
     Grants never bunch up: any one second holds at most the rate plus one grant, and what is due for
     `catch_up_seconds`, by which a worker may be late and lose nothing. More idle time is not saved.
     """
-    next_at = lock(connection, name)
-    return book(
-        connection, name, recipients, rate_per_second, next_at, clock.now(connection), catch_up_seconds
-    )
+    limit = lock(connection, name)
+    return book(connection, name, recipients, rate_per_second, limit, clock.now(connection), catch_up_seconds)
 
 
 def book(
@@ -42,14 +59,16 @@ def book(
     name: str,
     recipients: int,
     rate_per_second: float,
-    next_at: float,
+    limit: Limit,
     at: float,
     catch_up_seconds: float = 0.0,
 ) -> Grant:
-    """The same under a limit that is locked already: `next_at` is what `lock` said, `at` the time since."""
-    after = max(at - catch_up_seconds, next_at) + recipients / rate_per_second
-    connection.exec_driver_sql(_BOOK[connection.dialect.name], (after, name))
-    return Grant(name, max(0.0, next_at - at), next_at, float(after))
+    """The same under a limit that is locked already: `limit` is what `lock` said, `at` the time since."""
+    free_at = limit.free_at(at)
+    after = max(at - catch_up_seconds, free_at) + recipients / rate_per_second
+    connection.exec_driver_sql(_BOOK[connection.dialect.name], (after, max(0.0, after - at), name))
+    wait_seconds = max(0.0, free_at - at)
+    return Grant(name, wait_seconds, Limit(free_at, wait_seconds), float(after))
 
 
 def give_back(connection: Connection, grant: Grant) -> None:
@@ -60,36 +79,35 @@ def give_back(connection: Connection, grant: Grant) -> None:
     connection.execute(
         update(limiter)
         .where(limiter.c.name == grant.name, limiter.c.next_at == grant.after)
-        .values(next_at=grant.before)
+        .values(next_at=grant.before.next_at, ahead_seconds=grant.before.ahead_seconds)
     )
 
 
 def hold(connection: Connection, name: str, seconds: float) -> None:
     """Grant nothing for `seconds` from now: SES has said that it takes no more for the moment."""
-    lock(connection, name)
-    until = clock.now(connection) + seconds
-    connection.execute(
-        update(limiter).where(limiter.c.name == name, limiter.c.next_at < until).values(next_at=until)
-    )
+    limit, at = lock(connection, name), clock.now(connection)
+    if limit.free_at(at) < at + seconds:
+        values = {"next_at": at + seconds, "ahead_seconds": seconds}
+        connection.execute(update(limiter).where(limiter.c.name == name).values(values))
 
 
 # In the database's own words: every call asks them.
-_NEXT_AT = {
-    "sqlite": "SELECT next_at FROM limiter WHERE name = ?",
-    "postgresql": "SELECT next_at FROM limiter WHERE name = %s FOR UPDATE",
+_LIMIT = {
+    "sqlite": "SELECT next_at, ahead_seconds FROM limiter WHERE name = ?",
+    "postgresql": "SELECT next_at, ahead_seconds FROM limiter WHERE name = %s FOR UPDATE",
 }
 _BOOK = {
-    "sqlite": "UPDATE limiter SET next_at = ? WHERE name = ?",
-    "postgresql": "UPDATE limiter SET next_at = %s WHERE name = %s",
+    "sqlite": "UPDATE limiter SET next_at = ?, ahead_seconds = ? WHERE name = ?",
+    "postgresql": "UPDATE limiter SET next_at = %s, ahead_seconds = %s WHERE name = %s",
 }
 
 
-def lock(connection: Connection, name: str) -> float:
-    """Lock the limit's row, which is made where there is none, and return its next moment."""
-    asked = _NEXT_AT[connection.dialect.name]
-    found = connection.exec_driver_sql(asked, (name,)).scalar_one_or_none()
+def lock(connection: Connection, name: str) -> Limit:
+    """Lock the limit's row, which is made where there is none, and return where it stands."""
+    asked = _LIMIT[connection.dialect.name]
+    found = connection.exec_driver_sql(asked, (name,)).one_or_none()
     if found is None:
         made = insert(connection, limiter).values(name=name, next_at=0.0).on_conflict_do_nothing()
         connection.execute(made)
-        found = connection.exec_driver_sql(asked, (name,)).scalar_one()
-    return float(found)
+        found = connection.exec_driver_sql(asked, (name,)).one()
+    return Limit(float(found[0]), float(found[1]))

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
+from ledger.clock import TOLERANCE_SECONDS
 from ledger.domain_brakes import Window
 from mail.brake_policy import BrakePolicy
 
@@ -49,12 +50,22 @@ def judged(
         return window
     if window.put_off < Fraction(str(policy.share)) * window.outcomes:
         return None
-    until = now + policy.pause_seconds * min(2**window.times, LONGEST_FACTOR)
+    until = now + _brake_seconds(policy, window.times + 1)
     return Window(domain, until, times=window.times + 1, braked_until=until)
 
 
+def _brake_seconds(policy: BrakePolicy, times: int) -> float:
+    """Return how long the brake lasts that is the `times`-th in a row; none before the first."""
+    return policy.pause_seconds * min(2 ** (times - 1), LONGEST_FACTOR) if times else 0.0
+
+
 def is_over(window: Window, policy: BrakePolicy, now: float) -> bool:
-    """Tell whether the time for the window's sample is over without it; the domain is then free."""
+    """Tell whether the time for the window's sample is over without it; the domain is then free.
+
+    So it is where the window lies further ahead than a brake lasts: the clock was set back since.
+    """
+    if window.since > now + TOLERANCE_SECONDS + _brake_seconds(policy, window.times):
+        return True
     return now >= window.since + policy.window_seconds
 
 

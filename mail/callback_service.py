@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 from ledger import callbacks, campaigns
 from ledger.engine import Ledger
+from mail import termination
 from mail.callback_delivery import Delivered, Deliverer
 from mail.thread_watch import ThreadWatch
 from settings import Settings
@@ -40,6 +41,8 @@ def beside(ledger: Ledger, settings: Settings, name: str) -> Iterator[None]:
         return
     with delivering(open_deliverer(ledger, settings)):
         yield
+    if termination.requested.is_set():
+        return
     try:
         open_deliverer(ledger, settings).drain(_LAST_SECONDS)
     except Exception as err:  # noqa: BLE001 - the campaign is well: others deliver what is left.

@@ -4,10 +4,11 @@ Whatever is killed, and whenever, nobody is mailed twice: the intent is committe
 whose intent has no answer is in doubt, never queued again by itself.
 """
 
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ledger import accounts, attempts, breaker, campaigns
 from ledger.attempts import Answer, ClaimLost
@@ -55,6 +56,8 @@ class Work:
     tell: Callable[[str], None] = lambda sentence: None
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
+    # Set where nothing more is to be claimed or called.
+    ends: threading.Event = field(default_factory=threading.Event)
 
 
 class Calls:
@@ -137,6 +140,8 @@ class Calls:
         if not booked.intended:
             try:
                 lease.wait(booked.place.wait_seconds - waited_seconds)
+                if self._work.ends.is_set():
+                    raise ClaimLost
                 self._commit_intent(lease.held, messages)
             except ClaimLost:
                 rate.give_back(self._work.ledger, booked.place)
@@ -145,7 +150,7 @@ class Calls:
 
     def _book(self, lease: Lease, messages: Sequence[Outgoing]) -> Turn:
         allowed = self._work.rate
-        if self._mode is Mode.TENTHS:
+        if self._mode is Mode.TENTHS and not self._work.ends.is_set():
             fresh = not lease.is_due
             turn = steady.turn(self._work.ledger, allowed, lease.held, (), {}, messages, fresh=fresh)
             if turn is not None:
@@ -174,6 +179,8 @@ class Calls:
         following: Sequence[Outgoing],
     ) -> bool:
         """Record the answer and take the next turn; return False, with nothing done, where it cannot."""
+        if self._work.ends.is_set():
+            return False
         if not following or mode is not Mode.TENTHS or not is_taken_whole(reply):
             return False
         message_ids = {message.send_id: message.message_id for message in messages}

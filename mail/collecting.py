@@ -1,9 +1,10 @@
 """Collecting what became of messages: events off the queue, into the ledger, past the gate."""
 
 import logging
+import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from ledger import accounts, bisection, campaigns, drains, events, soft_bounces, tallies, unread
@@ -72,6 +73,8 @@ class Collector:
     clock: Callable[[], float] = time.time
     # 0: bounces that might pass suppress nobody.
     soft_bounces_in_a_row: int = soft_bounces.IN_A_ROW
+    # Set where nothing more is to be collected.
+    ends: threading.Event = field(default_factory=threading.Event)
 
     def drain(self, wait_seconds: int = 0) -> Collected:
         """Take everything off the queue that is there, waiting up to `wait_seconds` for the first."""
@@ -82,7 +85,7 @@ class Collector:
             if found.received == 0 and not total.broken:
                 # What is left on the queue for its redelivery was not seen.
                 self._note_drained()
-            if found.received == found.left:
+            if found.received == found.left or self.ends.is_set():
                 # Nothing, or nothing but what must stay, which a queue may hand out again at once.
                 return total
 
@@ -196,6 +199,8 @@ def collect_during(
             continue
         faults = 0
         on_progress(total)
+        if collector.ends.is_set():
+            return total
         with collector.ledger.reading() as connection:
             campaign = campaigns.get(connection, name)
             totals = tallies.read(connection, campaign.id)

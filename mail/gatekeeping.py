@@ -9,9 +9,10 @@ from sqlalchemy import Connection
 from ledger import campaigns, clock, doubts, refusal_texts, tallies
 from ledger.campaigns import Campaign, State
 from ledger.statuses import Count, Status
+from mail import silence
 from mail.counts import Counts
 from mail.gate import REJECTED, decide, rejections
-from mail.gate_answers import Continue, Decision, Halt, Pause, Wait
+from mail.gate_answers import Continue, Decision, Halt, Pause, Wait, Waiting
 from mail.policy import HaltPolicy, HaltRules
 from mail.ses_errors import without_addresses
 
@@ -66,6 +67,8 @@ def review(connection: Connection, locked: Campaign, rate_per_second: float = 0.
     counts = counts_of(connection, locked, rules, rate_per_second)
     now = clock.now(connection)
     decision = decide(counts, rules, now)
+    if locked.state is State.RUNNING:
+        decision = _if_it_lasts(connection, locked, decision, rules.soak_seconds)
     match decision:
         case Halt():
             if decision.rule == REJECTED:
@@ -79,6 +82,19 @@ def review(connection: Connection, locked: Campaign, rate_per_second: float = 0.
             pass
         case _:
             assert_never(decision)
+    return decision
+
+
+def _if_it_lasts(
+    connection: Connection, locked: Campaign, decision: Decision, soak_seconds: float
+) -> Decision:
+    """Let silence pause a campaign only where it lasts by another clock than the one that tells ages."""
+    database = connection.engine.url
+    key = (f"{database.host}/{database.database}", locked.id, locked.epoch)
+    if not isinstance(decision, Pause):
+        silence.silences.end(key)
+    elif not silence.silences.lasts(key, soak_seconds):
+        return Wait(Waiting.SOAK, decision.reason, locked.rung)
     return decision
 
 

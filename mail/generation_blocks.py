@@ -75,8 +75,8 @@ class GenerationBlocks:
         self.tell = tell
         self._ahead = ahead
         self._noting = threading.Lock()
-        # By the database's clock: when this process first asked, and which block it began itself.
-        self._began_at: float | None = None
+        # The newest block when this process first asked, by its generation, and which one it began itself.
+        self._first: int | None = None
         self._own: int | None = None
         # The furthest that this process saw the ledger at.
         self._seen = (0, 0)
@@ -96,7 +96,7 @@ class GenerationBlocks:
                 granted, standing = self._pass(ledger)
                 if granted is None:
                     return self._begin_block(ledger, standing)
-        is_due = standing.age_seconds >= RENEW_AFTER_SECONDS and standing.noting_until <= standing.at
+        is_due = standing.age_seconds >= RENEW_AFTER_SECONDS and not standing.is_noting
         if granted is Leave.GRANTED and is_due:
             self._renew(ledger)
         return Answer(granted)
@@ -128,8 +128,8 @@ class GenerationBlocks:
         seen = self._seen
         with ledger.writing() as connection:
             standing = generation.lock(connection)
-            if self._began_at is None:
-                self._began_at = standing.at
+            if self._first is None:
+                self._first = standing.noted
             if not restores.let_go_on(connection, standing, seen):
                 return Leave.RESTORED, standing
             if not self._holds(standing):
@@ -142,14 +142,15 @@ class GenerationBlocks:
         if not self._takes_part(standing):
             return False
         # Where notes fail, one worker tries again now and then, and the others go on meanwhile.
-        is_waiting = standing.failing_since > 0 and standing.noting_until > standing.at
+        is_waiting = standing.failing_since > 0 and standing.is_noting
         return standing.age_seconds < (SILENCE_SECONDS if is_waiting else BLOCK_SECONDS)
 
     def _takes_part(self, standing: Standing) -> bool:
-        """Return whether the newest block began after this process did, or is its own."""
-        if self._own is not None:
-            return True
-        return self._began_at is not None and standing.noted_at > self._began_at
+        """Return whether the newest block began after this process did, or is its own.
+
+        Told by the generation, and not by a clock that may have been set meanwhile.
+        """
+        return self._own is not None or (self._first is not None and standing.noted > self._first)
 
     def _begin_block(self, ledger: Ledger, standing: Standing) -> Answer:
         """Begin a block, or say what becomes of the claim where that cannot be done just now."""

@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 
 from ledger import limits
 from ledger.engine import Ledger
-from ledger.limits import Grant
+from ledger.limits import Grant, Limit
 from mail.ses_requests import MAX_ENTRIES
 
 ACCOUNT = "account"
@@ -76,16 +76,16 @@ def take(ledger: Ledger, rate: Rate, recipients: int, calls_per_second: float = 
     return Place(max(grant.wait_seconds for grant in grants), tuple(grants))
 
 
-def lock(connection: Connection, rate: Rate) -> list[float]:
-    """Lock every limit, after the campaign, and return the next moment of each, for `book`."""
+def lock(connection: Connection, rate: Rate) -> list[Limit]:
+    """Lock every limit, after the campaign, and return where each stands, for `book`."""
     return [limits.lock(connection, name) for name, _ in rate.limits()]
 
 
-def book(connection: Connection, rate: Rate, recipients: int, locked: list[float], at: float) -> Place:
+def book(connection: Connection, rate: Rate, recipients: int, locked: list[Limit], at: float) -> Place:
     """Book a place under limits that are locked, by the database's time since."""
     grants = [
-        limits.book(connection, name, recipients, each, next_at, at, _catch_up_seconds(each))
-        for (name, each), next_at in zip(rate.limits(), locked, strict=True)
+        limits.book(connection, name, recipients, each, limit, at, _catch_up_seconds(each))
+        for (name, each), limit in zip(rate.limits(), locked, strict=True)
     ]
     return Place(max(grant.wait_seconds for grant in grants), tuple(grants))
 

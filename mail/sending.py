@@ -22,15 +22,17 @@ from mail.unsubscribe import url
 # While the breaker is open: how often a worker looks whether that, or the campaign's state, has changed.
 _LOOK_AGAIN_SECONDS = 2.0
 _BROKEN_IN_A_ROW = 10
+TERMINATED = "terminated"
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
     """What a chunk came to: messages by answer, and why it ended.
 
-    `ended` is the campaign's state where that stopped it, `chunk` where the chunk was full or the day's quota
-    is used, `waiting` where others still hold the rest or no quota has come back yet, `later` where the
-    rest is for another day of the sender's warm-up, and `nothing_left` otherwise.
+    `ended` is the campaign's state where that stopped it, `terminated` where the process is to end, `chunk`
+    where the chunk was full or the day's quota is used, `waiting` where others still hold the rest or no
+    quota has come back yet, `later` where the rest is for another day of the sender's warm-up, and
+    `nothing_left` otherwise.
     """
 
     answers: dict[str, int]
@@ -55,6 +57,8 @@ def _send(work: Work, calls: Calls, recipients: int) -> str:
         work.sleep(quota.LOOK_AGAIN_SECONDS)
         return "waiting"
     while left > 0:
+        if work.ends.is_set():
+            return TERMINATED
         size = min(left, 1 if calls.is_cut_off else work.rate.claim_size)
         held = claim(work.ledger, work.campaign, work.owner, size, work.rate.per_second)
         if isinstance(held, NoClaim):

@@ -3,6 +3,7 @@
 They have no campaign to pause: where the account is at fault, whoever calls waits and tries again.
 """
 
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -37,6 +38,7 @@ from mail.unsubscribe import Tokens, url
 _CLAIM_SECONDS = 2.0
 _CLAIM_MESSAGES = 500
 _BACKOFF_SECONDS = 1.0
+TERMINATED = "terminated"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +61,17 @@ class SingleWork:
     tell: Callable[[str], None] = lambda sentence: None
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
+    # Set where nothing more is to be claimed or called.
+    ends: threading.Event = field(default_factory=threading.Event)
 
 
 @dataclass(frozen=True, slots=True)
 class SinglesSent:
     """Messages by answer, and why it ended.
 
-    `ended` is `chunk` where the number asked for was sent, `stopped` where the account is at fault, `later`
-    where it is still to be noted how far the ledger has come, and else the reason of
-    `single_claiming.Nothing`. There may be more to send after `wait_seconds`.
+    `ended` is `chunk` where the number asked for was sent, `terminated` where the process is to end,
+    `stopped` where the account is at fault, `later` where it is still to be noted how far the ledger has
+    come, and else the reason of `single_claiming.Nothing`. There may be more to send after `wait_seconds`.
     """
 
     answers: dict[str, int]
@@ -96,6 +100,8 @@ class _Run:
     def run(self, at_most: int) -> SinglesSent:
         left = at_most
         while left > 0:
+            if self.work.ends.is_set():
+                return SinglesSent(dict(self.answers), TERMINATED)
             most = max(self.work.rate.call_size, int(self.work.rate.per_second * _CLAIM_SECONDS))
             held = claim(self.work.ledger, self.work.owner, min(left, most, _CLAIM_MESSAGES))
             if isinstance(held, Nothing):
@@ -165,6 +171,8 @@ class _Run:
             held.claim.recipients, key=lambda item: not is_harmless(texts[item.message_id])
         ):
             lease.keep()
+            if self.work.ends.is_set():
+                raise ClaimLost
             try:
                 yield self._message(recipient, held.mails[recipient.message_id])
             except Uncomposable as err:
@@ -202,6 +210,8 @@ class _Run:
         place = rate.take(self.work.ledger, self.work.rate, len(messages))
         try:
             lease.wait(place.wait_seconds)
+            if self.work.ends.is_set():
+                raise ClaimLost
             self._commit_intent(lease.held, messages)
         except ClaimLost:
             rate.give_back(self.work.ledger, place)

@@ -10,7 +10,7 @@ from ledger import campaigns
 from ledger.engine import Ledger
 from lists import mx, mx_cached
 from lists.dns_verdicts import Status
-from mail import queue, quota, readiness, restoring, ses_client
+from mail import queue, quota, readiness, restoring, ses_client, termination
 from mail.addresses import parse_from
 from mail.calling import Work
 from mail.campaign_file import Campaign
@@ -66,6 +66,8 @@ def open_work(
         rate=Rate(account.rate_per_second, campaign.send.rate_per_second, name),
         quota=quota.share(account, campaign.send),
         tell=tell,
+        sleep=termination.sleep,
+        ends=termination.requested,
     )
 
 
@@ -89,6 +91,8 @@ def open_single_work(
         rate=Rate(account.rate_per_second, 0.0, ""),
         noted=blocks(ledger, settings, tell),
         tell=tell,
+        sleep=termination.sleep,
+        ends=termination.requested,
     )
 
 
@@ -128,6 +132,7 @@ def open_collector(ledger: Ledger, settings: Settings) -> Collector:
         queue.open_queue(settings.event_queue_url),
         agrees,
         soft_bounces_in_a_row=settings.soft_bounces_in_a_row,
+        ends=termination.requested,
     )
 
 

@@ -127,6 +127,8 @@ def start(options: SandboxOptions | None = None) -> RunningSandbox:
         stdout=subprocess.PIPE,
         stderr=errors,
         text=True,
+        # A signal to the group of whoever started it would end it before the calls to it are answered.
+        start_new_session=True,
         cwd=root,
         env=os.environ
         | {"PYTHONPATH": os.pathsep.join(filter(None, [str(root), os.environ.get("PYTHONPATH")]))},

@@ -29,10 +29,19 @@ ROOMS = list(MAY_IMPORT)
 PROMISES = {
     "flows": {"asking", "chunks", "due", "several_runs"},
     "lists": {"round_trips", "damaged_lists"},
-    "mail": {"halting", "kill", "rejections", "poisoned_events", "claims_given_back", "text_bounds"},
-    "api": {"contract", "kill", "owners_apart"},
-    "cli": {"iam_policy"},
+    "ledger": {"wrong_clocks"},
+    "mail": {
+        "halting",
+        "kill",
+        "rejections",
+        "poisoned_events",
+        "claims_given_back",
+        "text_bounds",
+        "wrong_clocks",
+    },
     "reports": {"campaign_epochs"},
+    "cli": {"iam_policy"},
+    "api": {"contract", "kill", "owners_apart", "terminating"},
 }
 # Importing Prefect costs seconds, so the command line takes these in only where a command needs them.
 LAZY = {"flows", "tasks", "sandbox", "prefect"}

@@ -116,12 +116,14 @@ attempt = Table(
     UniqueConstraint("message_id", "number"),
 )
 
-# A shared rate: the earliest moment at which the next recipients may go.
+# A shared rate: the earliest moment at which the next recipients may go, and how far ahead that was when it
+# was written, for the clock may be set back after it.
 limiter = Table(
     "limiter",
     metadata,
     Column("name", String(200), primary_key=True),
     Column("next_at", Float, nullable=False),
+    Column("ahead_seconds", Float, nullable=False, server_default="0"),
 )
 
 # Calls to SES without an answer. It is open where `opened_at` is set: then nothing may be claimed but a probe

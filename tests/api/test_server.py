@@ -4,16 +4,18 @@ import threading
 from pathlib import Path
 
 import pytest
+import uvicorn
 
 import api.server
 from api.server import serve
+from mail.termination import GRACE_SECONDS
 from settings import Settings
 
 
 def test_the_server_delivers_callbacks_and_keeps_no_access_log(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    told: list[tuple[object, dict[str, object]]] = []
+    told: list[uvicorn.Config] = []
     monkeypatch.setattr(
         api.server,
         "settings",
@@ -25,13 +27,17 @@ def test_the_server_delivers_callbacks_and_keeps_no_access_log(
         ),
     )
 
-    def run(app: object, **options: object) -> None:
+    def run(server: uvicorn.Server) -> None:
         assert "callbacks" in {thread.name for thread in threading.enumerate()}
-        told.append((app, options))
+        told.append(server.config)
+        server.started = True
 
-    monkeypatch.setattr(api.server.uvicorn, "run", run)
+    monkeypatch.setattr(uvicorn.Server, "run", run)
     serve("127.0.0.1", 0)
-    ((_, options),) = told
+    (config,) = told
     assert [thread.name for thread in threading.enumerate() if thread.name == "callbacks"] == []
-    assert options["access_log"] is False
-    assert (options["host"], options["port"]) == ("127.0.0.1", 0)
+    assert config.access_log is False
+    assert (config.host, config.port) == ("127.0.0.1", 0)
+    # The rest of the grace belongs to the calls under way.
+    assert config.timeout_graceful_shutdown is not None
+    assert config.timeout_graceful_shutdown < GRACE_SECONDS

@@ -4,7 +4,7 @@ import pytest
 
 from ledger.domain_brakes import Window
 from mail.brake_policy import BrakePolicy
-from mail.brakes import Seen, is_over, judged, opens_at, room
+from mail.brakes import LONGEST_FACTOR, Seen, is_over, judged, opens_at, room
 
 NOW = 1_800_000_000.0
 POLICY = BrakePolicy(share=0.5, minimum_sample=10, window_seconds=600, pause_seconds=300)
@@ -76,3 +76,22 @@ def test_each_brake_in_a_row_is_twice_as_long_up_to_a_limit(times: int, seconds:
 def test_switched_off_nothing_is_watched() -> None:
     off = POLICY.model_copy(update={"enabled": False})
     assert judged("a.example", None, [BAD] * 50, off, NOW) is None
+
+
+@pytest.mark.parametrize("times", range(6))
+@pytest.mark.parametrize("shift", [90.0, 7200.0])
+def test_a_brake_lasts_no_longer_than_it_may(times: int, shift: float) -> None:
+    policy, now = BrakePolicy(minimum_sample=1), 1_800_000_000.0
+    seen = [Seen(accepted_at=now + shift + 99_999, first=True, put_off=True)]
+    before = Window("d.example", now, times=times, braked_until=now) if times else None
+    window = judged("d.example", before, seen, policy, now + shift if not times else now)
+    assert window is not None
+    if times:
+        # As set by the right clock: it holds.
+        assert room(window, policy, now) == 0
+        assert window.braked_until is not None
+        at = window.braked_until - policy.pause_seconds * LONGEST_FACTOR - 2 - shift
+        assert room(window, policy, at) is None
+    else:
+        assert room(window, policy, now + shift) == 0
+        assert room(window, policy, now + shift - policy.pause_seconds - 2) is None

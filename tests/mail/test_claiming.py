@@ -2,7 +2,7 @@
 
 import pytest
 
-from ledger import campaigns, claims, owners, suppressions
+from ledger import campaigns, claims, clock, owners, suppressions
 from ledger.campaigns import State
 from ledger.claims import Claim
 from ledger.errors import CampaignNotFound
@@ -10,8 +10,9 @@ from ledger.schema import sign_up
 from ledger.statuses import Fact, Status
 from ledger.suppressions import Suppression, SuppressionReason
 from ledger.transitions import read_states, save
-from mail import controls
+from mail import controls, silence
 from mail.claiming import NoClaim, claim, give_back
+from mail.silence import HOLDS_SECONDS, Silences
 
 
 def _claim(stage, limit: int = 10, owner: str = "worker-1") -> Claim | NoClaim:
@@ -204,11 +205,38 @@ def test_a_worker_waits_in_small_steps_and_goes_on_when_the_outcomes_are_in(stag
     assert stage.count() == {Status.DELIVERED: 30, Status.SENT: 270}
 
 
-def test_silence_pauses_and_whoever_resumes_begins_at_the_first_rung(stage) -> None:
+@pytest.fixture
+def silences(stage, monkeypatch: pytest.MonkeyPatch) -> Silences:
+    """What this process knows of silent campaigns, by the clock of the worker."""
+    own = Silences(stage.clock.read)
+    monkeypatch.setattr(silence, "silences", own)
+    return own
+
+
+def test_a_leap_of_the_clock_is_no_silence(
+    stage, silences: Silences, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage.enqueue(1_000, halt=LADDER)
+    stage.send(recipients=100)
+    _deliver(stage, 40)
+    # All that went out seems to be two hours old, and without an outcome.
+    monkeypatch.setattr(clock, "now", lambda connection: stage.clock.now + 7200)
+    assert isinstance(_claim(stage), NoClaim)
+    assert stage.stored().state is State.RUNNING
+    _deliver(stage, 60)
+    stage.clock.tick(HOLDS_SECONDS)
+    assert isinstance(_claim(stage, 500), Claim)
+    assert stage.stored().state is State.RUNNING
+
+
+def test_silence_pauses_and_whoever_resumes_begins_at_the_first_rung(stage, silences: Silences) -> None:
     stage.enqueue(1_000, halt=LADDER)
     stage.send(recipients=100)
     _deliver(stage, 40)
     stage.clock.tick(620)
+    assert isinstance(_claim(stage), NoClaim)
+    assert stage.stored().state is State.RUNNING
+    stage.clock.tick(HOLDS_SECONDS)
     assert _claim(stage) == NoClaim(State.PAUSED, held_by_others=False)
     assert stage.stored().change_reason.startswith("No outcomes: after 600 seconds fewer than half")
     assert controls.resume(stage.ledger, "spring-offer", by="Ada", reason="the queue is mended") == 2

@@ -88,6 +88,27 @@ def test_the_first_claim_of_a_process_takes_a_block_and_the_next_ones_ask_nobody
     assert (here.note.calls, here.note.outside.generation) == (4, 2)
 
 
+@pytest.mark.parametrize("shift", [-7200.0, -5.0, 5.0, 7200.0])
+def test_a_process_begins_a_block_of_its_own_wherever_the_clock_is_set(here: World, shift: float) -> None:
+    here.process().ask(here.ledger)
+    here.clock.tick(shift)
+    late = here.process()
+    assert late.ask(here.ledger).leave is Leave.GRANTED
+    assert here.note.outside.generation == 2
+    here.clock.tick(-shift)
+    # The block of the first may still seem to be the newest one by its time.
+    assert late.ask(here.ledger).leave is Leave.GRANTED
+
+
+def test_a_block_that_seems_to_begin_in_hours_is_over(here: World) -> None:
+    process = here.process()
+    here.clock.tick(7200)
+    process.ask(here.ledger)
+    here.clock.tick(-7200)
+    assert process.ask(here.ledger).leave is Leave.GRANTED
+    assert here.note.outside.generation == 2
+
+
 def test_all_processes_together_note_once_in_some_seconds(here: World) -> None:
     processes = [here.process() for _ in range(20)]
     for process in processes:
