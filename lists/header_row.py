@@ -22,7 +22,7 @@ TITLE_ROWS = 20
 _ROWS_LOOKED_AT = 1_000
 # So many rows under a header tell whether a column of it holds addresses.
 _ROWS_BELOW = 50
-# So many rows of another width than the header tell something of a list with quotes.
+# So many rows of another width than the header tell that the header is wrong, and not the rows.
 _ROWS_TO_TELL = 5
 # Also dates and telephone numbers.
 _NUMBER = re.compile(r"[+(]?\d[\d\s.,:/()-]*")
@@ -73,7 +73,9 @@ def settled(
         for other in DELIMITERS.replace(stands.delimiter, ""):
             likely = _rows(text, other, _ROWS_LOOKED_AT, whole=whole, quote=stands.quote)
             found = _place(likely, wanted)
-            if (found is not None and _separates(likely[found:])) or _separates_rows(likely[place or 0 :]):
+            alone = bool(rows) and len(rows[place or 0].cells) == 1
+            parts = alone and _separates_rows(likely[place or 0 :])
+            if parts or (found is not None and _separates(likely[found:])):
                 stands, rows, place = replace(stands, delimiter=other), likely, found
                 break
     if not rows:
@@ -186,7 +188,9 @@ def _fitting(stands: Layout, rows: Sequence[_Row], source: str, *, quoted: bool)
         if not any(cell.strip() for cell in [*extra, *stands.header[width:]]):
             header = [*stands.header[:width], *[""] * (width - stands.width)]
             return replace(stands, header=header, width=width)
-    if quoted and (times < len(rows) or width < 2 or times < _ROWS_TO_TELL):
+    few = times < _ROWS_TO_TELL
+    # A few short rows are rejected one by one, each with what it holds.
+    if (few and width < stands.width) or (quoted and (few or times < len(rows) or width < 2)):
         return stands
     cells = f"{width} cells" if times == len(odd) else "other numbers of cells"
     first = "header" if stands.header is not None else "first row"

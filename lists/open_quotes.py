@@ -7,7 +7,7 @@ and whether there are addresses in them. A letter in a cell, with addresses and 
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from lists.csv_lines import Lines, Row
@@ -59,6 +59,9 @@ class Meaning:
                 return True
             alone = row.closed and row.opened < 0
             if escaped and not (alone and self._hidden_by_escapes(text[start : escaped[1]].splitlines())):
+                # A quote too few takes in rows here as well, with the right number of cells by chance.
+                if not self._strict and any(map(self._may_be_row, _later_lines(escaped[0]))):
+                    raise OpenQuote(start, certain=False)
                 return Rewritten(self._lines.written(escaped[0]), escaped[1])
         body = text[start : row.end]
         if row.closed and row.opened < 0:
@@ -230,3 +233,9 @@ class Meaning:
         """Return which cells are addresses and nothing else, as they are or unwrapped."""
         told = [cell.decode(errors="replace").strip(' "') if b"@" in cell else "" for cell in cells]
         return {n for n, cell in enumerate(told) if _ADDRESS.fullmatch(unwrapped(cell) or cell)}
+
+
+def _later_lines(cells: Sequence[bytes]) -> Iterator[bytes]:
+    """Yield the lines of cells that hold several, without the first of each."""
+    for cell in cells:
+        yield from cell.splitlines()[1:]

@@ -1,6 +1,6 @@
 """Nobody vanishes from a damaged list: random tables by many writers, then one character is wrong somewhere.
 
-CAMPAIGN_DAMAGED_LISTS says how many lists are damaged; some hundred in a usual run.
+DAMAGED_LISTS says how many lists are damaged; some hundred in a usual run.
 """
 
 import csv
@@ -19,7 +19,7 @@ from lists.errors import ListError
 from lists.policy import HygienePolicy, ListSource
 from lists.suppression import nobody_confirmed, nobody_suppressed
 
-LISTS = int(os.environ.get("CAMPAIGN_DAMAGED_LISTS", "200"))
+LISTS = int(os.environ.get("DAMAGED_LISTS", "200"))
 SHARES = 4
 WORDS = ("Oslo", "Zoë", "Rom", "pipe", "Ltd", "call me", "thanks", "O'Neil", "", "7", "Straße 5", "a\\b")
 STRAY = "\",;\t\n\r|x \\'ä"
@@ -180,7 +180,9 @@ class Damage:
     def touches_structure(self, written: Written) -> bool:
         escape = "\\" if '\\"' in written.text else ""
         # In the header any delimiter may be taken for the list's.
-        return bool(set(self.taken + self.put) & {'"', "\n", "\r", *escape, *DELIMITERS})
+        # One that is put before a quote makes an escape where there was none.
+        makes_escape = self.put == "\\" and '"' in written.text[self.place : self.place + 2]
+        return makes_escape or bool(set(self.taken + self.put) & {'"', "\n", "\r", *escape, *DELIMITERS})
 
 
 def a_damage(chance: random.Random, text: str) -> Damage:

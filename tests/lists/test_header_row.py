@@ -145,7 +145,7 @@ def test_a_delimiter_at_the_end_of_every_row_is_a_column_without_a_name(
     [
         ("email,name\nanna@mail.example,Berg, Anna\nben@mail.example,Bo, Ben\n", "2 of its first 2"),
         ("email,name\n1,anna@mail.example,Anna\n2,ben@mail.example,Ben\n", "2 of its first 2"),
-        ("email,name,city\nanna@mail.example,Anna\nben@mail.example,Ben\n", "2 of its first 2"),
+        ("email,name,city\n" + "anna@mail.example,Anna\n" * 5, "5 of its first 5"),
         ("Report\nName,Contact\nAnna,anna@mail.example\nBen,ben@mail.example\n", "3 of its first 3"),
         (
             "email,name\nanna@mail.example,Berg, Anna\nben@mail.example,Ben\nc@mail.example,Co, Cleo\n",
