@@ -133,7 +133,7 @@ def note_silence(connection: Connection, name: str, claim_id: int, in_a_row: int
     return opened
 
 
-def _wait_seconds(found: Row[tuple[float | None, float | None, int, int, int]], at: float) -> float:
+def _wait_seconds(found: Row[float | None, float | None, int, int, int], at: float) -> float:
     """Return the seconds until the next probe; none where the clock was set back since that was written."""
     probing = found.probe_claim_id is not None
     return clock.left(found.probe_at or 0.0, at, LEASE_SECONDS if probing else _pause_seconds(found.probes))
@@ -143,11 +143,11 @@ def _pause_seconds(probes: int) -> float:
     return min(FIRST_PROBE_SECONDS * float(2**probes), LAST_PROBE_SECONDS)
 
 
-def _read(connection: Connection, name: str) -> Row[tuple[float | None, float | None, int, int, int]] | None:
+def _read(connection: Connection, name: str) -> Row[float | None, float | None, int, int, int] | None:
     return connection.execute(_ROW, {"of": name}).one_or_none()
 
 
-def _lock(connection: Connection, name: str) -> Row[tuple[float | None, float | None, int, int, int]]:
+def _lock(connection: Connection, name: str) -> Row[float | None, float | None, int, int, int]:
     return connection.execute(_LOCKED_ROW, {"of": name}).one()
 
 

@@ -71,4 +71,4 @@ def forget(connection: Connection, campaign_id: int, domains: Collection[str]) -
 def domains_of(connection: Connection, message_ids: Collection[int]) -> dict[int, str]:
     """Return the domain of each message."""
     query = select(message.c.id, message.c.domain).where(message.c.id.in_(sorted(message_ids)))
-    return dict(connection.execute(query).tuples().all())
+    return dict(connection.execute(query).all())

@@ -111,7 +111,7 @@ def by_campaign(connection: Connection) -> dict[str, int]:
         .group_by(campaign.c.name)
         .order_by(campaign.c.name)
     )
-    return dict(connection.execute(query).tuples().all())
+    return dict(connection.execute(query).all())
 
 
 def begin(connection: Connection, locked: Campaign, until: float) -> int:

@@ -58,7 +58,7 @@ def erase(connection: Connection, key: str, *, by: str, reason: str) -> Erased:
         connection.exec_driver_sql("PRAGMA secure_delete=ON")
     known_as = erasures.hash_of(connection, key)
     query = select(message.c.id, message.c.campaign_id).where(message.c.address_key == key)
-    found = dict(connection.execute(query).tuples().all())
+    found = dict(connection.execute(query).all())
     # Everyone locks campaigns before messages, both by id, and single messages like one more campaign.
     if None in found.values():
         singles.lock(connection)

@@ -235,4 +235,4 @@ def _keys_of(connection: Connection, message_ids: Collection[int]) -> dict[int, 
     if not message_ids:
         return {}
     query = select(message.c.id, message.c.address_key).where(message.c.id.in_(message_ids))
-    return dict(connection.execute(query).tuples().all())
+    return dict(connection.execute(query).all())

@@ -41,7 +41,7 @@ def reserve(connection: Connection, digests: Mapping[Place, str]) -> dict[Place,
     ]
     statement = insert(connection, idempotency).on_conflict_do_nothing()
     returning = statement.returning(idempotency.c.owner_id, idempotency.c.key)
-    reserved = set(connection.execute(returning, [{**row, "created_at": at} for row in rows]).tuples().all())
+    reserved = set(connection.execute(returning, [{**row, "created_at": at} for row in rows]).all())
     taken = [place for place in digests if place not in reserved]
     if not taken:
         return {}

@@ -127,7 +127,7 @@ def note_all(
     connection.execute(statement.on_conflict_do_nothing())
 
 
-def _receivers() -> Select[tuple[int, int]]:
+def _receivers() -> Select[int, int]:
     """Every receiver by its group; who has answered that it is gone for good is told nothing more."""
     return select(callback_member.c.group_id, callback_member.c.url_id).join(
         callback_url,

@@ -21,7 +21,7 @@ def onboard(connection: Connection, address_key: str, owner_id: int) -> bool:
 def owners_of(connection: Connection, address_keys: Sequence[str]) -> dict[str, int]:
     """Return the owner's id of each of the addresses that somebody has onboarded."""
     query = select(sender.c.address_key, sender.c.owner_id).where(sender.c.address_key.in_(address_keys))
-    return dict(connection.execute(query).tuples().all())
+    return dict(connection.execute(query).all())
 
 
 def of_owner(connection: Connection, owner_id: int) -> list[str]:

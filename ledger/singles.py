@@ -143,6 +143,6 @@ def _callback_groups(
     if not wanted:
         return {}
     query = select(owner.c.id, owner.c.name).where(owner.c.id.in_({id_ for id_, _ in wanted}))
-    names = dict(connection.execute(query).tuples().all())
+    names = dict(connection.execute(query).all())
     # Always in the same order, so that two writers never wait for each other in a ring.
     return {(id_, urls): outbox.group(connection, urls, names[id_]) for id_, urls in sorted(wanted)}

@@ -58,7 +58,7 @@ def pages(connection: Connection, selection: Selection) -> Iterator[list[Entry]]
 def count(connection: Connection, selection: Selection) -> dict[SuppressionReason, int]:
     """Return how many entries there are by reason, zeros too."""
     query = select(suppression.c.reason, func.count()).where(*_conditions(selection))
-    found = dict(connection.execute(query.group_by(suppression.c.reason)).tuples().all())
+    found: dict[SuppressionReason, int] = dict(connection.execute(query.group_by(suppression.c.reason)).all())
     return {reason: found.get(reason, 0) for reason in SuppressionReason}
 
 

@@ -128,7 +128,7 @@ def lifted_by_people(
             )
             .group_by(_KEY)
         )
-        times = connection.execute(query).tuples().all()
+        times = connection.execute(query).all()
         found.update({whose.get(known, known): at for known, at in times})
     return found
 

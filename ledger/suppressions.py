@@ -159,7 +159,7 @@ def _insert(connection: Connection, at: float, entries: Sequence[Suppression]) -
     # Given apart from the statement, SQLAlchemy sends the rows in pieces that the database's limits allow.
     statement = insert(connection, suppression).on_conflict_do_nothing()
     found = connection.execute(statement.returning(suppression.c.address_key, suppression.c.scope), rows)
-    return set(found.tuples().all())
+    return set(found.all())
 
 
 def _locked(connection: Connection, places: Collection[Place]) -> dict[Place, _Entry]:

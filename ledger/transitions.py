@@ -86,7 +86,7 @@ STATE_COLUMNS = (
 )
 
 
-def state_of(row: Row[tuple[object, ...]]) -> MessageState:
+def state_of(row: Row[*tuple[object, ...]]) -> MessageState:
     """Return the state in a row that was selected with STATE_COLUMNS."""
     # By place: looking each column up by its name takes longer than reading the row.
     found: tuple[Any, ...] = tuple(row)

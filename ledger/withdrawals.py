@@ -45,7 +45,7 @@ def unsettled(connection: Connection, whose: Whose) -> list[int]:
 def ids_of(connection: Connection, public_ids: Sequence[str]) -> dict[str, int]:
     """Return the ledger's ids by those that the API shows; what is no single message is left out."""
     query = select(single.c.public_id, single.c.message_id).where(single.c.public_id.in_(public_ids))
-    return dict(connection.execute(query).tuples().all())
+    return dict(connection.execute(query).all())
 
 
 def begin(connection: Connection, *, by: str, reason: str) -> int:

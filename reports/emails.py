@@ -130,7 +130,7 @@ def _diagnostics(connection: Connection, message_id: int) -> dict[float, str]:
     query = select(event.c.at, event.c.diagnostic).where(
         event.c.message_id == message_id, event.c.at.is_not(None), event.c.diagnostic.is_not(None)
     )
-    return dict(connection.execute(query).tuples().all())
+    return dict(connection.execute(query).all())
 
 
 def _campaign_page(

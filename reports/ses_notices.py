@@ -78,8 +78,7 @@ def withheld(connection: Connection, campaign_id: int, totals: Totals) -> Withhe
         .order_by(func.count().desc(), message.c.withheld_reason)
     )
     found = {
-        WithheldReason(reason or WithheldReason.OTHER): count
-        for reason, count in connection.execute(query).tuples()
+        WithheldReason(reason or WithheldReason.OTHER): count for reason, count in connection.execute(query)
     }
     return Withheld(totals.counts[Count.WITHHELD], totals.withheld_share, found)
 

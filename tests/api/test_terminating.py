@@ -90,7 +90,7 @@ def until(true: Callable[[], bool]) -> None:
 def statuses(ledger: Ledger) -> Counter[str]:
     with ledger.reading() as connection:
         rows = connection.execute(select(message.c.status, func.count()).group_by(message.c.status))
-        return Counter(dict(rows.tuples().all()))
+        return Counter(dict(rows.all()))
 
 
 def processes_of_group(group: int) -> set[int]:

@@ -52,7 +52,7 @@ def claim(connection: Connection, limit: int) -> Claim:
 
 def intend(connection: Connection, held: Claim, ids: list[int]) -> dict[int, str]:
     """Commit the intent to send these; return their send ids."""
-    numbers = dict(connection.execute(select(message.c.id, message.c.attempts)).tuples().all())
+    numbers = dict(connection.execute(select(message.c.id, message.c.attempts)).all())
     send_ids = {id_: f"send-{id_}-{numbers[id_] + 1}" for id_ in ids}
     attempts.commit_intent(connection, None, held, f"call-{min(send_ids.values())}", send_ids)
     return send_ids
@@ -81,7 +81,7 @@ def test_what_waits_is_cancelled_and_its_receivers_are_told_why(trial: Any) -> N
         assert take_back(connection, ANN) == {Status.CLAIMED: 1, Status.QUEUED: 1}
         assert statuses(connection) == ["CANCELLED"] * 2
         told = select(callback.c.previous_status, callback.c.status, callback.c.diagnostic)
-        assert connection.execute(told.order_by(callback.c.id)).tuples().all() == [
+        assert connection.execute(told.order_by(callback.c.id)).all() == [
             ("QUEUED", "CLAIMED", None),
             ("CLAIMED", "CANCELLED", WHY),
             ("QUEUED", "CANCELLED", WHY),

@@ -353,7 +353,7 @@ class Stage:
     def suppressed(self) -> dict[str, str]:
         with self.ledger.reading() as connection:
             rows = connection.execute(select(suppression.c.address_key, suppression.c.reason))
-            return dict(rows.tuples().all())
+            return dict(rows.all())
 
     def count(self) -> dict[Status, int]:
         """Return the statuses that occur, by count; the tally must agree with the messages."""

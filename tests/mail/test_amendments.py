@@ -290,7 +290,7 @@ def test_new_receivers_are_told_of_what_happens_from_now_on(stage, enqueued: Cam
             .join(message, message.c.id == callback.c.message_id)
             .join(callback_url, callback_url.c.id == callback.c.url_id)
         )
-        told = connection.execute(query).tuples().all()
+        told = connection.execute(query).all()
     assert {url for _, _, url in told} == {"https://hooks.example/mail"}
     assert sorted(position for position, status, _ in told if status == "SENT") == list(range(5, 20))
     amendments.take_over(stage.ledger, enqueued)

@@ -52,7 +52,7 @@ def statuses(ledger: Any) -> dict[str, int]:
     with ledger.reading() as connection:
         assert connection.execute(select(func.count()).select_from(claim)).scalar_one() == 0
         query = select(message.c.status, func.count()).group_by(message.c.status)
-        return dict(connection.execute(query).tuples().all())
+        return dict(connection.execute(query).all())
 
 
 @pytest.mark.parametrize("error", [Broken, KeyboardInterrupt])

@@ -90,7 +90,7 @@ class Desk:
     def rows(self) -> list[Any]:
         with self.ledger.reading() as connection:
             query = select(message.c.status, message.c.detail).order_by(message.c.id)
-            return list(connection.execute(query).tuples())
+            return list(connection.execute(query))
 
     def statuses(self) -> list[str]:
         return [status for status, _ in self.rows()]

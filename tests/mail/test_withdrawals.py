@@ -44,7 +44,7 @@ def add(ledger: Any, frozen: Any) -> Any:
 def by_status(ledger: Any) -> dict[str, int]:
     with ledger.reading() as connection:
         query = select(message.c.status, func.count()).group_by(message.c.status)
-        return dict(connection.execute(query).tuples().all())
+        return dict(connection.execute(query).all())
 
 
 def test_a_long_queue_is_taken_back_in_parts_and_counts_as_one_withdrawal(ledger: Any, add: Any) -> None:
@@ -54,7 +54,7 @@ def test_a_long_queue_is_taken_back_in_parts_and_counts_as_one_withdrawal(ledger
     assert by_status(ledger) == {"CANCELLED": withdrawals._AT_A_TIME + 1}
     with ledger.reading() as connection:
         kept = select(withdrawal.c.messages, withdrawal.c.by)
-        assert connection.execute(kept).tuples().all() == [(withdrawals._AT_A_TIME + 1, "Cy")]
+        assert connection.execute(kept).all() == [(withdrawals._AT_A_TIME + 1, "Cy")]
     assert withdrawals.take_back(ledger, Whose("EliPackage"), **HOW) == Withdrawn(0, 0, 0, 0)
 
 
