@@ -10,8 +10,8 @@ from enum import StrEnum
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.drain_report import SILENT_AFTER_SECONDS, SendingProcess
-from ledger.errors import LedgerError
-from ledger.vital_signs import LedgerLost, VitalSigns
+from ledger.errors import LedgerError, LedgerLost
+from ledger.vital_signs import VitalSigns
 from mail.thread_watch import ThreadState
 
 # The answer comes within a second, whatever the ledger waits for.

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from sqlalchemy import URL, Connection, Engine, create_engine, func, select
+from sqlalchemy import Connection, Engine, create_engine, func, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from ledger import clock
 from ledger.engine import Ledger
-from ledger.errors import LedgerError
+from ledger.errors import LedgerLost
+from ledger.ledger_file import path_of
 from ledger.schema import COHORT_SECONDS, cohort, event, identity, message, single
 from ledger.statuses import Status
 
@@ -24,10 +25,6 @@ EVENTS_AFTER_SECONDS = 900.0
 _BUSY_SECONDS = 0.3
 _CONNECT_SECONDS = 2
 _SMALLEST_PAGE_BYTES = 512
-
-
-class LedgerLost(LedgerError):
-    """The ledger that was opened is not there any more; opening it again is all that helps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +49,7 @@ class VitalSignsReader:
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger_id = ledger.ledger_id
-        self._path = _path_of(ledger.engine.url)
+        self._path = path_of(ledger.engine.url)
         self._file = None if self._path is None else _file(self._path)
         self._engine = _engine(ledger.engine, self._path)
 
@@ -70,7 +67,7 @@ class VitalSignsReader:
                     raise LedgerLost("the database holds another ledger than the one that was opened.")
                 return _signs(connection, clock_of_machine())
         except DBAPIError as err:
-            if self._path is not None and not _is_passing(err):
+            if self._path is not None and _is_lost(err):
                 raise LedgerLost(f"the ledger's file {self._path} cannot be read: {err.orig}.") from err
             raise
 
@@ -106,13 +103,6 @@ _OLDEST_QUEUED = (
 )
 _LAST_EVENT = select(event.c.received_at).order_by(event.c.id.desc()).limit(1)
 _TAKEN = select(func.max(cohort.c.bucket)).where(cohort.c.accepted > 0)
-
-
-def _path_of(url: URL) -> Path | None:
-    """Return the file of a ledger on SQLite, or None where it is none."""
-    if url.get_backend_name() != "sqlite" or not url.database or url.database == ":memory:":
-        return None
-    return Path(url.database).absolute()
 
 
 def _file(path: Path) -> tuple[int, int]:
@@ -154,7 +144,7 @@ def _engine(engine: Engine, path: Path | None) -> Engine:
     return create_engine(engine.url, poolclass=NullPool, connect_args=patience)
 
 
-def _is_passing(error: DBAPIError) -> bool:
-    """Tell whether another process holds the file just now."""
-    told = str(error.orig).lower()
-    return "locked" in told or "busy" in told
+def _is_lost(error: DBAPIError) -> bool:
+    """Tell whether the file is no ledger any more; a locked, full or read-only one still is."""
+    code = getattr(error.orig, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+    return code in (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)

@@ -14,7 +14,8 @@ from sqlalchemy.exc import OperationalError
 from api.drain_report import SILENT_AFTER_SECONDS, SendingProcess, Trouble, write
 from api.vitals import QUEUED_AT_MOST_SECONDS, Health, Vitals
 from ledger.engine import Ledger
-from ledger.vital_signs import LedgerLost, VitalSigns
+from ledger.errors import LedgerLost
+from ledger.vital_signs import VitalSigns
 from mail.thread_watch import ThreadState
 
 WELL = VitalSigns(None, None, None, 0.0)
