@@ -5,7 +5,7 @@ import sqlite3
 import time
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import quote
 
@@ -13,9 +13,9 @@ from sqlalchemy import Connection, Engine, create_engine, func, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
-from ledger import clock
+from ledger import clock, write_probe
 from ledger.engine import Ledger
-from ledger.errors import LedgerLost
+from ledger.errors import LedgerLost, LedgerUnreachable
 from ledger.ledger_file import path_of
 from ledger.schema import COHORT_SECONDS, cohort, event, identity, message, single
 from ledger.statuses import Status
@@ -24,6 +24,7 @@ from ledger.statuses import Status
 EVENTS_AFTER_SECONDS = 900.0
 _BUSY_SECONDS = 0.3
 _CONNECT_SECONDS = 2
+_TRY_AGAIN_SECONDS = 5.0
 _SMALLEST_PAGE_BYTES = 512
 
 
@@ -33,43 +34,69 @@ class VitalSigns:
 
     `unanswered_seconds` is how long ago SES took mail of which no event has come since.
     `clock_ahead_seconds` is how far the ledger's newest times, or its clock, are ahead of this machine's.
+    `unwritable` says why nothing can be written, or is "".
     """
 
     oldest_queued_seconds: float | None
     last_event_seconds: float | None
     unanswered_seconds: float | None
     clock_ahead_seconds: float
+    unwritable: str = ""
 
 
 class VitalSignsReader:
     """Reads the signs over connections of its own, so that nobody's lock or pool stands in the way.
 
-    To be made as soon as the ledger is open: it knows the file by what it was then.
+    To be made as soon as the ledger is open: it knows the file by what it was then. `connect` opens the
+    file to try writing.
     """
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, connect: write_probe.Connect | None = None) -> None:
         self._ledger_id = ledger.ledger_id
         self._path = path_of(ledger.engine.url)
         self._file = None if self._path is None else _file(self._path)
         self._engine = _engine(ledger.engine, self._path)
+        self._connect = connect
+        self._tried_at = -_TRY_AGAIN_SECONDS
+        self._unwritable = ""
 
-    def read(self, clock_of_machine: Callable[[], float] = time.time) -> VitalSigns:
-        """Return the signs. Raises LedgerLost, and SQLAlchemyError where it does not answer just now."""
+    def check_file(self) -> None:
+        """Raise LedgerLost where the file is gone or another one; it takes no time."""
         if self._path is not None and _file(self._path) != self._file:
             raise LedgerLost(
                 f"the ledger's file {self._path} is not the one that was opened: it was replaced."
             )
+
+    def read(self, clock_of_machine: Callable[[], float] = time.time) -> VitalSigns:
+        """Return the signs. Raises LedgerLost, LedgerUnreachable, and SQLAlchemyError where it does not
+        answer just now."""
+        self.check_file()
         if self._path is not None and _is_overwritten(self._path, self._ledger_id):
             raise LedgerLost(f"the ledger's file {self._path} was overwritten.")
         try:
             with self._engine.connect() as connection:
                 if connection.execute(select(identity.c.ledger_id)).scalar_one_or_none() != self._ledger_id:
                     raise LedgerLost("the database holds another ledger than the one that was opened.")
-                return _signs(connection, clock_of_machine())
+                signs = _signs(connection, clock_of_machine())
+                return replace(signs, unwritable=self._reason_against_writing(connection))
         except DBAPIError as err:
-            if self._path is not None and _is_lost(err):
+            if self._path is None or err.orig is None:
+                raise
+            if _is_lost(err):
                 raise LedgerLost(f"the ledger's file {self._path} cannot be read: {err.orig}.") from err
+            if reason := write_probe.reason_in(err.orig, self._path):
+                raise LedgerUnreachable(reason) from err
             raise
+
+    def _reason_against_writing(self, connection: Connection) -> str:
+        # What is well is not tried with every question: each try is a commit.
+        if self._unwritable or time.monotonic() - self._tried_at >= _TRY_AGAIN_SECONDS:
+            if self._path is not None:
+                self._unwritable = write_probe.reason_against_file(self._path, self._connect)
+            elif connection.dialect.name == "postgresql":
+                self._unwritable = write_probe.reason_against_database(connection)
+            self._tried_at = time.monotonic()
+        return self._unwritable
 
     def close(self) -> None:
         """Let the connections go."""
