@@ -87,7 +87,10 @@ def create_app(
         signs.close()
         ledger.close()
 
-    app = FastAPI(title="The e-mail API", docs_url=None, redoc_url=None, lifespan=closing)
+    # A redirect to the address without its slash would name whatever host the request names.
+    app = FastAPI(
+        title="The e-mail API", docs_url=None, redoc_url=None, lifespan=closing, redirect_slashes=False
+    )
     app.state.context = found
     failures.add_to(app)
     for part in PARTS:

@@ -67,15 +67,22 @@ class LedgerFile:
                 "Nothing more is sent; start this again."
             )
 
+    def size(self) -> int:
+        """Return its size in bytes. Raises LedgerLost."""
+        return self._stat().st_size
+
     def _now(self) -> tuple[int, int]:
+        found = self._stat()
+        return found.st_dev, found.st_ino
+
+    def _stat(self) -> os.stat_result:
         try:
-            found = os.stat(self.path)
+            return os.stat(self.path)
         except OSError as err:
             raise LedgerLost(
                 f"the ledger's file {self.path} has vanished ({err.strerror}). Nothing more is sent: put it "
                 "back, or restore a backup (docs/backup.md), and start this again."
             ) from err
-        return found.st_dev, found.st_ino
 
 
 def refuse_vanished(path: Path) -> None:

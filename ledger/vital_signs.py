@@ -1,6 +1,5 @@
 """Whether the ledger is there and answers, and how old the oldest of what waits in it is."""
 
-import os
 import sqlite3
 import time
 from collections.abc import Callable
@@ -16,7 +15,7 @@ from sqlalchemy.pool import NullPool
 from ledger import clock, write_probe
 from ledger.engine import Ledger
 from ledger.errors import LedgerLost, LedgerUnreachable
-from ledger.ledger_file import path_of
+from ledger.ledger_file import LedgerFile, path_of
 from ledger.schema import COHORT_SECONDS, cohort, event, identity, message, single
 from ledger.statuses import Status
 
@@ -54,18 +53,18 @@ class VitalSignsReader:
     def __init__(self, ledger: Ledger, connect: write_probe.Connect | None = None) -> None:
         self._ledger_id = ledger.ledger_id
         self._path = path_of(ledger.engine.url)
-        self._file = None if self._path is None else _file(self._path)
+        self._file = None if self._path is None else LedgerFile(self._path)
         self._engine = _engine(ledger.engine, self._path)
         self._connect = connect
         self._tried_at = -_TRY_AGAIN_SECONDS
         self._unwritable = ""
 
     def check_file(self) -> None:
-        """Raise LedgerLost where the file is gone or another one; it takes no time."""
-        if self._path is not None and _file(self._path) != self._file:
-            raise LedgerLost(
-                f"the ledger's file {self._path} is not the one that was opened: it was replaced."
-            )
+        """Raise LedgerLost where the file is gone, emptied or another one; it takes no time."""
+        if self._file is not None:
+            self._file.check()
+            if self._file.size() < _SMALLEST_PAGE_BYTES:
+                raise LedgerLost(f"the ledger's file {self._path} has been emptied.")
 
     def read(self, clock_of_machine: Callable[[], float] = time.time) -> VitalSigns:
         """Return the signs. Raises LedgerLost, LedgerUnreachable, and SQLAlchemyError where it does not
@@ -130,20 +129,6 @@ _OLDEST_QUEUED = (
 )
 _LAST_EVENT = select(event.c.received_at).order_by(event.c.id.desc()).limit(1)
 _TAKEN = select(func.max(cohort.c.bucket)).where(cohort.c.accepted > 0)
-
-
-def _file(path: Path) -> tuple[int, int]:
-    """Return by what the file is known. Raises LedgerLost where there is none.
-
-    It is never opened here: closing it would end SQLite's own locks on it (sqlite.org, "How To Corrupt").
-    """
-    try:
-        found = os.stat(path)
-    except OSError as err:
-        raise LedgerLost(f"the ledger's file {path} has vanished: {err.strerror}.") from err
-    if found.st_size < _SMALLEST_PAGE_BYTES:
-        raise LedgerLost(f"the ledger's file {path} has been emptied.")
-    return found.st_dev, found.st_ino
 
 
 def _is_overwritten(path: Path, ledger_id: str) -> bool:
