@@ -1,5 +1,6 @@
 """Serving the HTTP API from this process."""
 
+import logging
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
@@ -12,11 +13,14 @@ from api.client_address import TrustedProxies
 from api.context import Context
 from api.draining import draining
 from api.main import create_app
+from ledger import file_modes
 from ledger.engine import Upgrade, open_ledger
 from ledger.errors import LedgerLost
 from mail import restoring, termination, working
 from mail.callback_service import open_deliverer, watched
 from settings import settings
+
+log = logging.getLogger(__name__)
 
 # Requests that are under way when the API is told to end have so long.
 _LAST_REQUESTS_SECONDS = 10
@@ -35,6 +39,8 @@ def serve(host: str, port: int, *, sends: bool = False) -> None:
         ledger = stack.enter_context(open_ledger(found.database_url, upgrade=Upgrade.WHERE_COPIED))
         if found.event_queue_url:
             restoring.refuse_queue_of_another(ledger, working.noted(ledger, found))
+        if warning := file_modes.sentence(file_modes.of_ledger(found.database_url)):
+            log.warning("%s", warning)
         app = create_app(found)
         here: Context = app.state.context
         here.composing.start()
