@@ -4,6 +4,7 @@ AWS credentials, region and `AWS_ENDPOINT_URL` are boto3's own and are not repea
 """
 
 import os
+import re
 from functools import lru_cache
 from ipaddress import ip_address, ip_network
 from pathlib import Path
@@ -79,6 +80,10 @@ class Settings(BaseSettings):
         description="1: callbacks may go to private and loopback addresses and over plain http.",
     )
     output_dir: str = Field(default="var", description="Where lists and reports are written.")
+    file_mode: str = Field(
+        default="0600",
+        description="Mode of every file that is made, in octal; folders get what belongs to it.",
+    )
 
     @field_validator("*", mode="before")
     @classmethod
@@ -97,6 +102,12 @@ class Settings(BaseSettings):
     def _output_dir_is_a_folder_here(cls, value: str) -> str:
         if "://" in value or not value.strip() or "\0" in value:
             raise ValueError("must be a folder on this machine")
+        return value
+
+    @field_validator("file_mode")
+    @classmethod
+    def _file_mode_is_octal(cls, value: str) -> str:
+        _mode_of(value)
         return value
 
     @field_validator("database_url")
@@ -164,6 +175,23 @@ def settings() -> Settings:
         )
         raise SettingsError("; ".join(faults) + ".") from err
     return given if given.database_url else given.model_copy(update={"database_url": _users_ledger()})
+
+
+def file_mode() -> int:
+    """Return the mode of every file that is made, which libraries that use no other setting ask for as well.
+
+    Raises SettingsError where it is none.
+    """
+    try:
+        return _mode_of(os.environ.get("CAMPAIGN_FILE_MODE") or "0600")
+    except ValueError as err:
+        raise SettingsError(f"CAMPAIGN_FILE_MODE: {err}.") from err
+
+
+def _mode_of(text: str) -> int:
+    if not re.fullmatch(r"(?:0o?)?6[0246]{2}", text.strip() or "0600"):
+        raise ValueError("must be a mode in octal that lets the owner read and write, such as 0600 or 0640")
+    return int(text.strip().removeprefix("0o") or "0600", 8)
 
 
 def _users_ledger() -> str:

@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from api import drain_report
 from api.drain_report import SendingProcess, Trouble
 from ledger.engine import Ledger, open_ledger
-from ledger.errors import LedgerError
+from ledger.errors import LedgerError, LedgerLost
 from mail import doubts, single_sending, termination, working
 from mail.collecting import Collector
 from mail.errors import MailError
@@ -67,8 +67,11 @@ def main() -> None:
     A byte: mail came. A call to SES that is under way is waited for: its answer is worth more than a quick
     end.
     """
-    with suppress(Terminated), termination.handled():
-        _drain()
+    try:
+        with suppress(Terminated), termination.handled():
+            _drain()
+    except LedgerLost as err:
+        sys.exit(str(err))
 
 
 def _drain() -> None:
@@ -79,7 +82,7 @@ def _drain() -> None:
     found, arrived, trouble = settings(), threading.Event(), Trouble()
     told = sys.stdout.fileno()
     os.set_blocking(told, False)
-    with open_ledger(found.database_url) as ledger:
+    with open_ledger(found.database_url, make=False) as ledger:
         watch = ThreadWatch(report=lambda states: drain_report.write(told, states, trouble))
         watch.add("send", lambda: send(ledger, found, arrived, watch.stop, trouble))
         watch.add("collect", lambda: collect(ledger, found, watch.stop, trouble))

@@ -1,15 +1,20 @@
 """GET /emails: one message with its history, or pages of them. An owner sees its own alone."""
 
+import json
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
+from fastapi.responses import StreamingResponse
 
 from api import answers
 from api.asking import Who
 from api.context import Here
 from api.describing import LISTED, SHOWN
 from api.errors import Code, Refusal, Refused
+from api.pages import HEADERS
 from ledger.owners import Caller
 from ledger.statuses import Status
 from reports import emails
@@ -19,6 +24,8 @@ router = APIRouter(tags=["emails"])
 
 # As far as a 64-bit id goes.
 _LARGEST_ID = 2**63 - 1
+# A text is 120,000 letters at the most, and all of these are in memory at once.
+_AT_A_TIME = 20
 
 
 @router.get("/emails", summary="Pages of e-mails, the newest first", **LISTED)
@@ -37,6 +44,9 @@ def list_(
     before: Annotated[
         int | None, Query(ge=1, le=_LARGEST_ID, description="The next page: `next` of the one before it.")
     ] = None,
+    with_text: Annotated[
+        bool, Query(alias="withText", description="With the text of each, which is null else.")
+    ] = False,
 ) -> Response:
     """List e-mails. `next` is null on the last page."""
     wanted = Wanted(
@@ -47,12 +57,48 @@ def list_(
         since=_seconds(since),
         until=_seconds(until),
     )
-    with here.ledger.reading() as connection:
+
+    def read(before: int | None, count: int) -> Sequence[Email]:
+        with here.ledger.reading() as connection:
+            return emails.page(
+                connection,
+                who.owner_id,
+                who.owner,
+                wanted,
+                before=before,
+                limit=count,
+                with_text=with_text,
+            )
+
+    pieces = written(read, who, before=before, limit=limit)
+    # What cannot be read is a refusal, as long as nothing was answered yet.
+    first = next(pieces)
+    return StreamingResponse(chain([first], pieces), media_type="application/json", headers=dict(HEADERS))
+
+
+def written(
+    read: Callable[[int | None, int], Sequence[Email]], who: Caller, *, before: int | None, limit: int
+) -> Iterator[str]:
+    """Yield a page in JSON, read and written some e-mails at a time; nothing is held while a client reads.
+
+    `read` returns that many e-mails whose ledger id is below another one's.
+    """
+    start = f'{{"meta":{_json(answers.meta())},"data":['
+    while True:
         # One more than is shown tells whether there is another page.
-        found = emails.page(connection, who.owner_id, who.owner, wanted, before=before, limit=limit + 1)
-    shown = found[:limit]
-    more: dict[str, Any] = {"next": shown[-1].message_id if len(found) > limit else None}
-    return answers.done([_shown(email, who) for email in shown], more=more)
+        found = read(before, min(limit, _AT_A_TIME) + 1)
+        shown = found[: min(limit, _AT_A_TIME)]
+        limit -= len(shown)
+        more = len(found) > len(shown)
+        yield start + ",".join(_json(_shown(email, who)) for email in shown)
+        if not (limit and more):
+            break
+        before, start = shown[-1].message_id, ","
+    yield f'],"next":{_json(shown[-1].message_id if more else None)}}}'
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 @router.get("/emails/{id}", summary="One e-mail with its history", **SHOWN)

@@ -1,5 +1,6 @@
 """The front door over HTTP: its parts put together."""
 
+import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -15,6 +16,7 @@ from api import (
     failures,
     figures,
     health,
+    health_alerts,
     lookups,
     mailbox,
     onboarding,
@@ -76,14 +78,19 @@ def create_app(
 
     @asynccontextmanager
     async def closing(_app: FastAPI) -> AsyncIterator[None]:
+        watching = asyncio.create_task(health_alerts.watch(found.vitals, signs.check_file))
         yield
+        watching.cancel()
         await found.intake.close()
         found.composing.close()
         found.vitals.close()
         signs.close()
         ledger.close()
 
-    app = FastAPI(title="The e-mail API", docs_url=None, redoc_url=None, lifespan=closing)
+    # A redirect to the address without its slash would name whatever host the request names.
+    app = FastAPI(
+        title="The e-mail API", docs_url=None, redoc_url=None, lifespan=closing, redirect_slashes=False
+    )
     app.state.context = found
     failures.add_to(app)
     for part in PARTS:

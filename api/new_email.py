@@ -15,6 +15,13 @@ from mail.addresses import CONTROL, MAX_HEADER_LENGTH
 MAX_TEXT_CHARACTERS = 120_000
 MAX_CALLBACKS = 10
 _ALPHANUMERIC = re.compile(r"[A-Za-z0-9]+")
+# An address after a comma; within one it is written so only by mistake.
+_SEVERAL = re.compile(r",\s*https?:", re.IGNORECASE)
+# Longer than any text field takes.
+_FIRST_LONG_NUMBER = 10**200
+CALLBACKS_EXAMPLE = '["https://shop.example/hook"]'
+_ADDRESSES = f"must hold https:// addresses alone, such as {CALLBACKS_EXAMPLE}"
+_COMMA = "or write %2C for a comma that belongs to an address"
 # No database and no mail takes a NUL, nor half of a surrogate pair.
 _UNWRITABLE = re.compile("[\x00\ud800-\udfff]")
 
@@ -46,14 +53,41 @@ def _alphanumeric(text: str) -> str:
     return text
 
 
-def _split(value: object) -> object:
-    return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+def _text_or_nothing(value: object) -> object:
+    """Take a whole number for its digits, as programs keep identifiers, and a blank text for none."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, int) and abs(value) < _FIRST_LONG_NUMBER:
+        return str(value)
+    return None if isinstance(value, str) and not value.strip() else value
+
+
+def _entries(value: object) -> object:
+    """Return the entries of a list, or of a text with commas between them; a comma at the end adds none."""
+    match value:
+        case None:
+            return []
+        case str():
+            parts = [part for each in value.split(",") if (part := each.strip())]
+            if len(parts) > 1 and not all(map(_is_url, parts)):
+                raise PydanticCustomError("url", f"{_ADDRESSES}; use a list, {_COMMA}")
+            return parts
+        case list():
+            return [each.strip().rstrip(", ") if isinstance(each, str) else each for each in value]
+    return value
 
 
 def _urls(urls: tuple[str, ...]) -> tuple[str, ...]:
     for url in urls:
+        if _SEVERAL.search(url):
+            raise PydanticCustomError(
+                "url",
+                f"holds several addresses in one entry: make each an entry of its own, {_COMMA}",
+            )
         if not _is_url(url):
-            raise PydanticCustomError("url", "must hold https:// or http:// addresses alone")
+            raise PydanticCustomError(
+                "url", f"must hold https:// addresses alone, such as {CALLBACKS_EXAMPLE}"
+            )
     return tuple(dict.fromkeys(urls))
 
 
@@ -69,6 +103,7 @@ def _is_url(text: str) -> bool:
 
 
 Line = Annotated[str, AfterValidator(_one_line)]
+_Optional = BeforeValidator(_text_or_nothing, json_schema_input_type=str | int | None)
 
 
 EXAMPLE: dict[str, Any] = {
@@ -101,24 +136,30 @@ class NewEmail(BaseModel):
         description="The content, plain text or HTML."
     )
     subject: Annotated[Line, Field(max_length=MAX_HEADER_LENGTH)] = Field(description="The subject line.")
-    external_id: Annotated[str, AfterValidator(_alphanumeric), Field(max_length=128)] | None = Field(
-        default=None, alias="externalId", description="An identifier for reports: letters and digits."
+    external_id: Annotated[
+        Annotated[str, AfterValidator(_alphanumeric), Field(max_length=128)] | None, _Optional
+    ] = Field(
+        default=None,
+        alias="externalId",
+        description="An identifier for reports: letters and digits, or a whole number.",
     )
-    client_id: Annotated[Line, Field(max_length=200)] | None = Field(
-        default=None, alias="clientId", description="Your user's identifier; it comes back in callbacks."
+    client_id: Annotated[Annotated[Line, Field(max_length=200)] | None, _Optional] = Field(
+        default=None,
+        alias="clientId",
+        description="Your user's identifier, text or a whole number; it comes back in callbacks.",
     )
     callbacks: Annotated[
         tuple[Annotated[str, Field(max_length=2_000)], ...],
         FailFast(),
-        BeforeValidator(_split, json_schema_input_type=list[str] | str),
+        BeforeValidator(_entries, json_schema_input_type=list[str] | str | None),
         AfterValidator(_urls),
         Field(max_length=MAX_CALLBACKS, strict=False),
     ] = Field(
         default=(),
         description="Webhooks that are told of every change of the status: a list, or commas between them.",
     )
-    alias: Annotated[Line, Field(max_length=200)] | None = Field(
-        default=None, description="A label of your own for the recipient."
+    alias: Annotated[Annotated[Line, Field(max_length=200)] | None, _Optional] = Field(
+        default=None, description="A label of your own for the recipient, text or a whole number."
     )
 
 
@@ -145,8 +186,11 @@ _TOLD: Mapping[str, str] = {
     "missing": "is missing: it is required",
     "extra_forbidden": "is not a field of an e-mail: leave it out",
     "string_type": "must be text",
+    # Of the list's entries and of optional fields.
+    "callbacks": _ADDRESSES,
+    "optional": "must be text or a whole number, or be left out",
     "string_too_long": "is longer than {max_length} characters: shorten it",
-    "tuple_type": "must be a list of addresses, or text with commas between them",
+    "tuple_type": f"must be a list such as {CALLBACKS_EXAMPLE}, or text with commas between addresses",
     "too_long": "holds more than {max_length} entries: leave some out",
     "model_type": "must be an object with the fields of an e-mail",
 }
@@ -154,6 +198,8 @@ _TOLD: Mapping[str, str] = {
 
 def _told(fault: ErrorDetails) -> str:
     kind = fault["type"]
+    if kind == "string_type" and fault["loc"][0] in ("callbacks", "externalId", "clientId", "alias"):
+        kind = "callbacks" if fault["loc"][0] == "callbacks" else "optional"
     if kind == "too_long" and isinstance(fault["input"], str):
         kind = "string_too_long"
     told = _TOLD.get(kind, fault["msg"])

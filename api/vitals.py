@@ -1,4 +1,4 @@
-"""What `/healthz` says: whether this process and its ledger do their work, and what stands in their way."""
+"""What `/healthz` and `/readyz` say: whether this process and its ledger do their work, and what hinders."""
 
 import asyncio
 import time
@@ -10,14 +10,17 @@ from enum import StrEnum
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.drain_report import SILENT_AFTER_SECONDS, SendingProcess
-from ledger.errors import LedgerError
-from ledger.vital_signs import LedgerLost, VitalSigns
+from ledger.errors import LedgerError, LedgerLost
+from ledger.vital_signs import VitalSigns
 from mail.thread_watch import ThreadState
 
 # The answer comes within a second, whatever the ledger waits for.
 _PATIENCE_SECONDS = 0.7
 QUEUED_AT_MOST_SECONDS = 300.0
 _CLOCK_AT_MOST_SECONDS = 60.0
+SILENT_AT_MOST_SECONDS = 5.0
+# Of SQLite's errors: another process holds the file for a moment.
+_PASSING = ("locked", "busy")
 
 
 class Health(StrEnum):
@@ -30,19 +33,44 @@ class Health(StrEnum):
     FAILED = "failed"
 
 
+class Readiness(StrEnum):
+    """Whether this process can do its work."""
+
+    OK = "ok"
+    # Requests are served, and something keeps mail waiting or wants a person.
+    DEGRADED = "degraded"
+    # Requests cannot be served.
+    UNREADY = "unready"
+
+
 @dataclass(frozen=True, slots=True)
 class Checkup:
-    """How this process is, and why. `signs` are None where the ledger did not show any."""
+    """How this process is, and why. `signs` are None where the ledger did not show any.
+
+    `failed` is what starting anew would end, `unready` why requests cannot be served; a reason may be both.
+    """
 
     failed: Sequence[str]
+    unready: Sequence[str]
     degraded: Sequence[str]
     signs: VitalSigns | None
+
+    @property
+    def reasons(self) -> list[str]:
+        """All reasons, the worst first."""
+        return list(dict.fromkeys([*self.failed, *self.unready, *self.degraded]))
 
     @property
     def health(self) -> Health:
         if self.failed:
             return Health.FAILED
-        return Health.DEGRADED if self.degraded else Health.OK
+        return Health.DEGRADED if self.reasons else Health.OK
+
+    @property
+    def readiness(self) -> Readiness:
+        if self.unready:
+            return Readiness.UNREADY
+        return Readiness.DEGRADED if self.reasons else Readiness.OK
 
 
 @dataclass
@@ -54,28 +82,43 @@ class Vitals:
     watches: list[Callable[[], Sequence[ThreadState]]] = field(default_factory=list)
     sending: SendingProcess | None = None
     patience_seconds: float = _PATIENCE_SECONDS
+    # Ends this process; the command that serves says how.
+    on_lost: Callable[[LedgerLost], None] = lambda lost: None
 
     def __post_init__(self) -> None:
         self._thread = ThreadPoolExecutor(1, "vitals")
         self._look: asyncio.Future[VitalSigns] | None = None
         self._look_began = 0.0
+        # Since when the ledger has not answered; None where it has.
+        self.silent_since: float | None = None
 
     async def check(self) -> Checkup:
         """Look at everything; a ledger that does not answer is not waited for."""
         failed, degraded = self._threads()
+        unready: list[str] = []
         signs: VitalSigns | None = None
         try:
             signs = await self._signs()
         except LedgerLost as err:
             failed.append(str(err))
+            unready.append(str(err))
         except TimeoutError:
-            seconds = time.monotonic() - self._look_began
-            degraded.append(f"the ledger has not answered for {seconds:.1f} s: it is locked, or away.")
-        except (SQLAlchemyError, LedgerError, OSError) as err:
-            degraded.append(f"the ledger does not answer: {type(err).__name__}.")
+            self.silent_since = self.silent_since or self._look_began
+            seconds = time.monotonic() - self.silent_since
+            # Whoever reads or writes meanwhile waits as well, and is served if it comes back soon.
+            (unready if seconds >= SILENT_AT_MOST_SECONDS else degraded).append(
+                f"the ledger has not answered for {seconds:.1f} s: it is locked, or away."
+            )
+        except LedgerError as err:
+            unready.append(str(err))
+        except (SQLAlchemyError, OSError) as err:
+            passes = any(word in str(err) for word in _PASSING)
+            (degraded if passes else unready).append(f"the ledger does not answer: {type(err).__name__}.")
         if signs is not None:
+            self.silent_since = None
             degraded += reasons_in(signs)
-        return Checkup(failed, degraded, signs)
+            unready += [signs.unwritable] if signs.unwritable else []
+        return Checkup(failed, unready, degraded, signs)
 
     def close(self) -> None:
         """End the thread that looks into the ledger."""

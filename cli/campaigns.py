@@ -18,7 +18,7 @@ _REASON = click.option("--reason", required=True, help="Why.")
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 def status(name: str | None, as_json: bool) -> None:
     """Show where the campaign NAME stands, or list all campaigns."""
-    from ledger import misread_suppressions, restores, unread
+    from ledger import file_modes, misread_suppressions, restores, unread
     from ledger.about import about
     from ledger.engine import open_ledger
     from ledger.errors import LedgerMissing
@@ -37,6 +37,8 @@ def status(name: str | None, as_json: bool) -> None:
         if as_json:
             output.as_json([])
         return
+    if readable := file_modes.sentence(file_modes.of_ledger(settings().database_url)):
+        click.echo(f"warning: {readable}", err=True)
     with opened as ledger, ledger.reading() as connection:
         if restores.is_open(connection):
             click.echo(f"warning: {restores.WHY_PAUSED}", err=True)

@@ -1,6 +1,7 @@
 """Looking after the ledger's database: its schema, backups, and what a restore leaves to decide."""
 
 import getpass
+import shlex
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -52,6 +53,29 @@ def backup(file: str, as_json: bool) -> None:
         f"Backup: {file} ({found.campaigns:,} campaigns, {found.messages:,} messages, "
         f"{found.attempts:,} attempts to send; the copy is sound)"
     )
+
+
+@db.command()
+@click.option("--json", "as_json", is_flag=True, help="Print them as JSON.")
+def files(as_json: bool) -> None:
+    """Name files of the ledger and of CAMPAIGN_OUTPUT_DIR that others can read; they are left as they are."""
+    from pathlib import Path
+
+    from ledger import file_modes
+    from settings import settings
+
+    found = settings()
+    readable = [
+        *file_modes.of_ledger(found.database_url),
+        *file_modes.of_outputs(Path(found.output_dir)),
+    ]
+    if as_json:
+        output.as_json([{"path": str(each.path), "mode": f"{each.mode:04o}"} for each in readable])
+        return
+    for each in readable:
+        click.echo(f"chmod {each.closed:o} {shlex.quote(str(each.path))}  # is {each.mode:04o}")
+    if not readable:
+        click.echo("Nobody else can read the ledger's files, lists and reports.")
 
 
 @db.command()

@@ -152,7 +152,9 @@ def _single_messages() -> int:
 
 def _clear(folder: Path) -> None:
     """Remove what an earlier demo left, and nothing else."""
+    from ledger.ledger_file import MARK
+
     for name in ("lists", "reports", "inbox"):
         shutil.rmtree(folder / name, ignore_errors=True)
-    for suffix in ("", "-wal", "-shm"):
+    for suffix in ("", "-wal", "-shm", MARK):
         (folder / f"campaign.sqlite3{suffix}").unlink(missing_ok=True)

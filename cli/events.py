@@ -65,7 +65,9 @@ def export(file: str, by: str) -> None:
     import json
     import os
     from dataclasses import asdict
+    from pathlib import Path
 
+    from ledger import private_files
     from ledger import unread as kept
     from ledger.engine import open_ledger
     from lists.suppressing import named
@@ -74,7 +76,7 @@ def export(file: str, by: str) -> None:
     by = named(by)
     with open_ledger(settings().database_url) as ledger, ledger.writing() as connection:
         try:
-            descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            descriptor = private_files.created_new(Path(file))
         except OSError as err:
             raise click.UsageError(
                 f"{file} cannot be made ({err.strerror}): name a new file in a folder that is there."

@@ -132,12 +132,13 @@ def _passes(err: BaseException) -> bool:
             return _database_passes(err)
     if isinstance(err, OSError):
         return isinstance(err, ConnectionError | TimeoutError) or err.errno in _PASSING
+    from ledger.errors import LedgerLost
     from lists.errors import NobodyAccepted
     from reports.errors import ReportError
 
     # Figures that do not balance are nobody's input, and a list without anybody is no wrong usage.
     balance = isinstance(err, ReportError) and err.__cause__ is None
-    return balance or isinstance(err, MemoryError | NobodyAccepted)
+    return balance or isinstance(err, MemoryError | NobodyAccepted | LedgerLost)
 
 
 def _aws_passes(err: BaseException) -> bool:

@@ -21,7 +21,9 @@ def start(
     command: list[str], environment: Mapping[str, str], log: Path, *, stop_seconds: float = _STOP_SECONDS
 ) -> "subprocess.Popen[bytes]":
     """Start `command` under a guard, its output going to `log`; end it with `stop`."""
-    with log.open("wb") as out:
+    from ledger import private_files
+
+    with private_files.opened(log, "wb") as out:
         return subprocess.Popen(
             [sys.executable, "-m", "cli.guard", str(stop_seconds), *command],
             env=dict(environment),

@@ -2,6 +2,7 @@
 
 import sys
 import threading
+from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -39,9 +40,11 @@ class Progress:
 
     def _run(self) -> None:
         from ledger.engine import open_ledger
+        from ledger.errors import LedgerLost
 
         shown = ""
-        with open_ledger(self._database_url) as ledger:
+        # A ledger that vanished is for the run itself to tell.
+        with suppress(LedgerLost), open_ledger(self._database_url) as ledger:
             while not self._over.wait(_EVERY_SECONDS if self._lively else _PLAIN_EVERY_SECONDS):
                 line = _line(ledger, self._campaign)
                 if line and line != shown:

@@ -32,12 +32,13 @@ def preview(file: str, row: int, path: str) -> None:
     """Write the mail that one recipient of the campaign FILE would get, as a page."""
     from pathlib import Path
 
+    from ledger import private_files
     from mail import campaign_file
     from mail import preview as previews
 
     page = previews.preview(campaign_file.load(file), row)
     try:
-        Path(path).write_text(page, encoding="utf-8")
+        private_files.write_text(Path(path), page)
     except OSError as err:
         raise click.BadParameter(f"{path} cannot be written ({err.strerror}).", param_hint="'--out'") from err
     click.echo(f"Preview: {path}")

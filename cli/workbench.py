@@ -20,9 +20,10 @@ POOL = "campaigns"
 def run(port: int, api_port: int, folder: Path) -> None:
     """Serve until Ctrl-C or SIGTERM; then end every process that was started."""
     import sandbox
+    from ledger import private_files
 
     folder = folder.resolve()
-    folder.mkdir(parents=True, exist_ok=True)
+    private_files.make_folder(folder)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with ExitStack() as stack:
         world = stack.enter_context(sandbox.start(sandbox.SandboxOptions(behaviour=behaviour())))

@@ -16,7 +16,7 @@ from urllib.parse import quote
 from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import DBAPIError
 
-from ledger import migrating, restores
+from ledger import migrating, private_files, restores
 from ledger.engine import BUSY_TIMEOUT_SECONDS, Ledger, connect, open_ledger, parsed
 from ledger.errors import LedgerError, LedgerUnreachable
 from ledger.migrating import Schema
@@ -71,7 +71,7 @@ def restore(backup: Path, database_url: str, *, by: str, reason: str) -> Restore
     if not backup.is_file():
         raise LedgerError(f"{backup} is not there: give the path of a file that `campaign db backup` wrote.")
     with _scratch(target) as part:
-        target.parent.mkdir(parents=True, exist_ok=True)
+        private_files.make_folder(target.parent)
         _refuse_empty(backup)
         _copy(backup, part)
         with _checked(part) as connection:
@@ -80,12 +80,21 @@ def restore(backup: Path, database_url: str, *, by: str, reason: str) -> Restore
             found = contents(connection)
         _finish(part)
         if not target.exists():
+            _put_aside(target)
             os.replace(part, target)
             return Restored(found, None, None)
         kept = target.with_name(f"{target.name}.replaced-{_utc()}")
         replaced = _keep(database_url, kept, found.ledger_id)
         _copy(part, target)
     return Restored(found, replaced, kept)
+
+
+def _put_aside(target: Path) -> None:
+    """Move away what a ledger that has vanished left: SQLite would write its log into the restored one."""
+    for end in ("-wal", "-shm", "-journal"):
+        left = target.with_name(target.name + end)
+        if left.exists():
+            os.replace(left, target.with_name(f"{target.name}.replaced-{_utc()}{end}"))
 
 
 def _refuse_empty(backup: Path) -> None:
@@ -127,10 +136,10 @@ def _copy(source: Path, target: Path) -> None:
             closing(
                 sqlite3.connect(f"file:{quote(str(source))}?mode=ro", timeout=BUSY_TIMEOUT_SECONDS, uri=True)
             ) as old,
-            closing(sqlite3.connect(target, timeout=BUSY_TIMEOUT_SECONDS)) as new,
+            closing(sqlite3.connect(private_files.created(target), timeout=BUSY_TIMEOUT_SECONDS)) as new,
         ):
             old.backup(new)
-    except sqlite3.Error as err:
+    except (sqlite3.Error, OSError) as err:
         raise LedgerError(f"{source} cannot be copied to {target}: {err}.") from err
 
 
@@ -150,7 +159,7 @@ def _checked(copy: Path) -> Iterator[Connection]:
         ) from err
     finally:
         engine.dispose()
-    with open_ledger(f"sqlite:///{copy}") as ledger, ledger.writing() as connection:
+    with open_ledger(f"sqlite:///{copy}", mark=False) as ledger, ledger.writing() as connection:
         verdict = connection.exec_driver_sql("PRAGMA integrity_check(1)").scalar_one()
         if verdict != "ok":
             raise LedgerError(f"the copy is damaged: {verdict}.")
@@ -159,7 +168,7 @@ def _checked(copy: Path) -> Iterator[Connection]:
 
 def _finish(copy: Path) -> None:
     """Make a copy one file again, without its write-ahead log, and see it to the disk."""
-    with closing(sqlite3.connect(copy)) as raw:
+    with closing(sqlite3.connect(private_files.created(copy))) as raw:
         raw.execute("PRAGMA journal_mode=DELETE")
     with copy.open("rb") as written:
         os.fsync(written.fileno())

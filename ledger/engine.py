@@ -13,9 +13,10 @@ from typing import Any, Self, assert_never
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, select
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
-from ledger import migrating, upgrade_copies
+from ledger import ledger_file, migrating, upgrade_copies
 from ledger.errors import LedgerError, LedgerMissing, LedgerUnreachable
 from ledger.json_text import decoded
+from ledger.ledger_file import LedgerFile
 from ledger.ledger_names import BUSY_TIMEOUT_SECONDS, shown
 from ledger.migrating import Schema
 from ledger.schema import identity
@@ -80,13 +81,19 @@ class Ledger:
         self.close()
 
 
-def open_ledger(database_url: str, *, upgrade: Upgrade = Upgrade.NEVER, make: bool = True) -> Ledger:
+def open_ledger(
+    database_url: str, *, upgrade: Upgrade = Upgrade.NEVER, make: bool = True, mark: bool = True
+) -> Ledger:
     """Open the ledger; a missing or empty SQLite file becomes a new one, unless `make` says no.
 
-    A new ledger and a migration are told in the log. Raises LedgerMissing, LedgerUnreachable in one sentence,
-    without the password, where the database does not answer or has another schema than `upgrade` lets it
-    migrate, and LedgerError where the URL is none.
+    One that has vanished is not made anew (LedgerLost); `mark` leaves what that is seen by. A new ledger and
+    a migration are told in the log. Raises LedgerMissing, LedgerUnreachable in one sentence, without the
+    password, where the database does not answer or has another schema than `upgrade` lets it migrate, and
+    LedgerError where the URL is none.
     """
+    path = ledger_file.path_of(parsed(database_url))
+    if path is not None:
+        ledger_file.refuse_vanished(path)
     if not make:
         _refuse_missing(database_url)
     engine = connect(database_url)
@@ -110,6 +117,8 @@ def open_ledger(database_url: str, *, upgrade: Upgrade = Upgrade.NEVER, make: bo
     except LedgerError:
         engine.dispose()
         raise
+    if mark and path is not None:
+        ledger_file.mark(path, ledger_id)
     return Ledger(engine, ledger_id, is_new=schema is Schema.EMPTY)
 
 
@@ -191,16 +200,15 @@ def parsed(database_url: str) -> URL:
 
 
 def _sqlite(url: URL) -> Engine:
-    if url.database and url.database != ":memory:":
-        folder = Path(url.database).parent
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as err:
-            raise LedgerUnreachable(
-                f"the folder {folder} cannot be made for the ledger ({err.strerror}): "
-                "set CAMPAIGN_DATABASE_URL to a place that can be written to."
-            ) from err
+    path = ledger_file.path_of(url)
+    file = None if path is None else LedgerFile(path)
     engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_SECONDS}, json_deserializer=decoded)
+
+    @event.listens_for(engine, "do_connect")
+    def find(_dialect: object, _record: object, names: list[Any], options: dict[str, Any]) -> None:
+        if file is not None:
+            file.check()
+            names[0], options["uri"] = file.uri, True
 
     @event.listens_for(engine, "connect")
     def prepare(raw: Any, _record: object) -> None:
@@ -217,6 +225,9 @@ def _sqlite(url: URL) -> Engine:
     def begin(connection: Connection) -> None:
         writing = connection.get_execution_options().get("writing", False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+        # An open connection goes on writing to a file that nobody will find again.
+        if file is not None:
+            file.check()
 
     return engine
 

@@ -19,3 +19,7 @@ class CampaignConflict(LedgerError):
 
 class LedgerMissing(LedgerError):
     """There is no ledger at the place that was named."""
+
+
+class LedgerLost(LedgerError):
+    """The ledger's file is not there any more, or is another one: whoever uses it has to end."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import URL
 
+from ledger import private_files
 from ledger.errors import LedgerError
 from ledger.ledger_names import BUSY_TIMEOUT_SECONDS
 
@@ -45,12 +46,13 @@ def copy_before(url: URL, version: str) -> list[Path]:
 
 
 def _copy(source: Path, part: Path) -> None:
-    part.touch(mode=0o600)
     with (
         closing(
             sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", timeout=BUSY_TIMEOUT_SECONDS, uri=True)
         ) as old,
-        closing(sqlite3.connect(part, timeout=BUSY_TIMEOUT_SECONDS, isolation_level=None)) as new,
+        closing(
+            sqlite3.connect(private_files.created(part), timeout=BUSY_TIMEOUT_SECONDS, isolation_level=None)
+        ) as new,
     ):
         old.backup(new)
         if new.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):

@@ -1,21 +1,21 @@
 """Whether the ledger is there and answers, and how old the oldest of what waits in it is."""
 
-import os
 import sqlite3
 import time
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import quote
 
-from sqlalchemy import URL, Connection, Engine, create_engine, func, select
+from sqlalchemy import Connection, Engine, create_engine, func, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
-from ledger import clock
+from ledger import clock, write_probe
 from ledger.engine import Ledger
-from ledger.errors import LedgerError
+from ledger.errors import LedgerLost, LedgerUnreachable
+from ledger.ledger_file import LedgerFile, path_of
 from ledger.schema import COHORT_SECONDS, cohort, event, identity, message, single
 from ledger.statuses import Status
 
@@ -23,11 +23,8 @@ from ledger.statuses import Status
 EVENTS_AFTER_SECONDS = 900.0
 _BUSY_SECONDS = 0.3
 _CONNECT_SECONDS = 2
+_TRY_AGAIN_SECONDS = 5.0
 _SMALLEST_PAGE_BYTES = 512
-
-
-class LedgerLost(LedgerError):
-    """The ledger that was opened is not there any more; opening it again is all that helps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,43 +33,69 @@ class VitalSigns:
 
     `unanswered_seconds` is how long ago SES took mail of which no event has come since.
     `clock_ahead_seconds` is how far the ledger's newest times, or its clock, are ahead of this machine's.
+    `unwritable` says why nothing can be written, or is "".
     """
 
     oldest_queued_seconds: float | None
     last_event_seconds: float | None
     unanswered_seconds: float | None
     clock_ahead_seconds: float
+    unwritable: str = ""
 
 
 class VitalSignsReader:
     """Reads the signs over connections of its own, so that nobody's lock or pool stands in the way.
 
-    To be made as soon as the ledger is open: it knows the file by what it was then.
+    To be made as soon as the ledger is open: it knows the file by what it was then. `connect` opens the
+    file to try writing.
     """
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, connect: write_probe.Connect | None = None) -> None:
         self._ledger_id = ledger.ledger_id
-        self._path = _path_of(ledger.engine.url)
-        self._file = None if self._path is None else _file(self._path)
+        self._path = path_of(ledger.engine.url)
+        self._file = None if self._path is None else LedgerFile(self._path)
         self._engine = _engine(ledger.engine, self._path)
+        self._connect = connect
+        self._tried_at = -_TRY_AGAIN_SECONDS
+        self._unwritable = ""
+
+    def check_file(self) -> None:
+        """Raise LedgerLost where the file is gone, emptied or another one; it takes no time."""
+        if self._file is not None:
+            self._file.check()
+            if self._file.size() < _SMALLEST_PAGE_BYTES:
+                raise LedgerLost(f"the ledger's file {self._path} has been emptied.")
 
     def read(self, clock_of_machine: Callable[[], float] = time.time) -> VitalSigns:
-        """Return the signs. Raises LedgerLost, and SQLAlchemyError where it does not answer just now."""
-        if self._path is not None and _file(self._path) != self._file:
-            raise LedgerLost(
-                f"the ledger's file {self._path} is not the one that was opened: it was replaced."
-            )
+        """Return the signs. Raises LedgerLost, LedgerUnreachable, and SQLAlchemyError where it does not
+        answer just now."""
+        self.check_file()
         if self._path is not None and _is_overwritten(self._path, self._ledger_id):
             raise LedgerLost(f"the ledger's file {self._path} was overwritten.")
         try:
             with self._engine.connect() as connection:
                 if connection.execute(select(identity.c.ledger_id)).scalar_one_or_none() != self._ledger_id:
                     raise LedgerLost("the database holds another ledger than the one that was opened.")
-                return _signs(connection, clock_of_machine())
+                signs = _signs(connection, clock_of_machine())
+                return replace(signs, unwritable=self._reason_against_writing(connection))
         except DBAPIError as err:
-            if self._path is not None and not _is_passing(err):
+            if self._path is None or err.orig is None:
+                raise
+            if _is_lost(err):
                 raise LedgerLost(f"the ledger's file {self._path} cannot be read: {err.orig}.") from err
+            if reason := write_probe.reason_in(err.orig, self._path):
+                raise LedgerUnreachable(reason) from err
             raise
+
+    def _reason_against_writing(self, connection: Connection) -> str:
+        # What is well is not tried with every question: each try is a commit.
+        if self._unwritable or time.monotonic() - self._tried_at >= _TRY_AGAIN_SECONDS:
+            if self._path is not None:
+                self._unwritable = write_probe.reason_against_file(self._path, self._connect)
+            elif connection.dialect.name == "postgresql":
+                self._unwritable = write_probe.reason_against_database(connection)
+            self._tried_at = time.monotonic()
+        return self._unwritable
 
     def close(self) -> None:
         """Let the connections go."""
@@ -108,27 +131,6 @@ _LAST_EVENT = select(event.c.received_at).order_by(event.c.id.desc()).limit(1)
 _TAKEN = select(func.max(cohort.c.bucket)).where(cohort.c.accepted > 0)
 
 
-def _path_of(url: URL) -> Path | None:
-    """Return the file of a ledger on SQLite, or None where it is none."""
-    if url.get_backend_name() != "sqlite" or not url.database or url.database == ":memory:":
-        return None
-    return Path(url.database).absolute()
-
-
-def _file(path: Path) -> tuple[int, int]:
-    """Return by what the file is known. Raises LedgerLost where there is none.
-
-    It is never opened here: closing it would end SQLite's own locks on it (sqlite.org, "How To Corrupt").
-    """
-    try:
-        found = os.stat(path)
-    except OSError as err:
-        raise LedgerLost(f"the ledger's file {path} has vanished: {err.strerror}.") from err
-    if found.st_size < _SMALLEST_PAGE_BYTES:
-        raise LedgerLost(f"the ledger's file {path} has been emptied.")
-    return found.st_dev, found.st_ino
-
-
 def _is_overwritten(path: Path, ledger_id: str) -> bool:
     """Tell whether the file itself holds something else: what SQLite has in its log would hide that."""
     # Immutable: it reads the file and nothing else. What it finds may be older than the log, or half of it.
@@ -154,7 +156,7 @@ def _engine(engine: Engine, path: Path | None) -> Engine:
     return create_engine(engine.url, poolclass=NullPool, connect_args=patience)
 
 
-def _is_passing(error: DBAPIError) -> bool:
-    """Tell whether another process holds the file just now."""
-    told = str(error.orig).lower()
-    return "locked" in told or "busy" in told
+def _is_lost(error: DBAPIError) -> bool:
+    """Tell whether the file is no ledger any more; a locked, full or read-only one still is."""
+    code = getattr(error.orig, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+    return code in (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 from pyarrow import csv as pacsv
 
+from ledger import private_files
 from lists import columns, outputs, sources, spreadsheets
 from lists.addresses import Address, parse
 from lists.errors import ListError
@@ -142,12 +143,12 @@ def _write(table: pa.Table, file: Path) -> None:
     refuse_address(file)
     temporary = file.with_name(f".{file.name}.{os.getpid()}.part")
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
+        private_files.make_folder(file.parent)
         # For the next cleaning, whose reader takes the cells of any file but ours as they are: nothing is
         # escaped there. The mark is for people who look at it in a spreadsheet.
         table = spreadsheets.escaped(table) if spreadsheets.is_ours(table.column_names) else table
         try:
-            with temporary.open("wb") as written:
+            with private_files.opened(temporary, "wb") as written:
                 written.write(spreadsheets.BYTE_ORDER_MARK)
                 pacsv.write_csv(table, written)
             os.replace(temporary, file)

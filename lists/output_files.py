@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from ledger import private_files
 from lists.errors import ListError
 
 ACCEPTED_PARQUET = "accepted.parquet"
@@ -75,7 +76,7 @@ def whole_file(path: Path) -> Iterator[Path]:
     refuse_address(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        private_files.make_folder(path.parent)
         yield temporary
         os.replace(temporary, path)
     except OSError as err:

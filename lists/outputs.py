@@ -13,6 +13,7 @@ from typing import IO, Self
 import pandas as pd
 import pyarrow as pa
 
+from ledger import private_files
 from lists.accepted import read_accepted, read_summary
 from lists.cleaning import CleanResult
 from lists.output_files import (
@@ -67,9 +68,10 @@ class Writer:
         refuse_address(directory)
         with in_one_sentence(directory):
             self._made = [folder for folder in (directory, *directory.parents) if not folder.exists()]
-            directory.mkdir(parents=True, exist_ok=True)
+            private_files.make_folder(directory)
             _remove_leftovers(directory)
             self.work = Path(tempfile.mkdtemp(prefix=WORK_PREFIX, dir=directory))
+            private_files.share_folder(self.work)
             self._lock = _locked(self.work)
         self._rows = RowFiles(self.work)
         return self
@@ -108,7 +110,7 @@ class Writer:
         self.close_rows()
         text = json.dumps(summary.as_json(), ensure_ascii=False, indent=2) + "\n"
         with in_one_sentence(self._outputs.directory):
-            (self.work / SUMMARY_JSON).write_text(text, encoding="utf-8")
+            private_files.write_text(self.work / SUMMARY_JSON, text)
             names = [*ROW_FILES, *self._extra]
             # Were this to stop between two files, no summary would vouch for files of two cleanings.
             self._outputs.summary_json.unlink(missing_ok=True)
@@ -138,7 +140,7 @@ def _table(frame: pd.DataFrame) -> pa.Table:
 
 def _locked(work: Path) -> IO[str]:
     """Hold a lock for as long as this run lives: the system frees it however a run ends."""
-    lock = (work / "lock").open("w")
+    lock = private_files.opened(work / "lock", "w")
     fcntl.flock(lock, fcntl.LOCK_EX)
     return lock
 

@@ -5,6 +5,8 @@ from pathlib import Path
 import pyarrow as pa
 from pyarrow import parquet
 
+from ledger import private_files
+
 ROWS_A_GROUP = 1 << 17
 
 
@@ -38,8 +40,7 @@ class ParquetGroups:
             return
         rows = pa.concat_tables(self._waiting)
         if self._writer is None:
-            # An absolute path, for pyarrow takes one such as "run:1" for an address on the network.
-            self._writer = parquet.ParquetWriter(str(self._path.absolute()), rows.schema)
+            self._writer = parquet.ParquetWriter(private_files.created(self._path), rows.schema)
         while rows.num_rows >= ROWS_A_GROUP or (whole and rows.num_rows):
             self._writer.write_table(rows.slice(0, ROWS_A_GROUP).combine_chunks(), ROWS_A_GROUP)
             rows = rows.slice(ROWS_A_GROUP)

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from ledger import private_files
 from lists.csv_rows import RaggedRow, Rows
 from lists.output_files import in_one_sentence
 from lists.rulings import ROW
@@ -69,7 +70,7 @@ def _cut(rows: Rows, most: int) -> Iterator[Rows]:
 
 
 def _write(path: Path, parts: Sequence[Rows], before: int) -> Path:
-    with in_one_sentence(path.parent), pa.OSFile(str(path), "wb") as file:
+    with in_one_sentence(path.parent), pa.OSFile(private_files.created(path), "wb") as file:
         writer = None
         for rows in parts:
             table = rows.table.append_column(ROW, pa.array(rows.numbers - before))
@@ -81,7 +82,7 @@ def _write(path: Path, parts: Sequence[Rows], before: int) -> Path:
         if writer is not None:
             writer.close()
         broken = [(row.row - before, row.cells, row.expected) for rows in parts for row in rows.ragged]
-        path.with_suffix(_RAGGED).write_text(json.dumps(broken), encoding="utf-8")
+        private_files.write_text(path.with_suffix(_RAGGED), json.dumps(broken))
     return path
 
 

@@ -6,6 +6,7 @@ from datetime import date
 from math import ceil
 from pathlib import Path
 
+from ledger import private_files
 from lists import columns, pieces, s3, sources
 from lists.duplicates import is_asked
 from lists.errors import ListError
@@ -47,7 +48,7 @@ def plan(
         with sources.opened(file_source(source, path, source.address_column)) as listed:
             found = []
             folder = work / "pieces"
-            folder.mkdir()
+            private_files.make_folder(folder, is_there=False)
             for piece, count in pieces.split(listed.rows(), folder, rows_a_piece):
                 found.append((Piece(path=str(piece), split=True), count))
                 on_progress(sum(rows for _, rows in found), listed.share_read)

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from ledger import private_files
 from lists import duplicates
 from lists.duplicates import DateCells, Duplicates, Reader
 from lists.errors import ListError
@@ -26,7 +27,9 @@ def write_keys(plan: Plan, work: Path, shard: int, report: Progress) -> None:
     reading = ShardReading(plan, shard)
     reader = Reader(plan.question) if plan.question is not None else None
     with whole(_keys(work, shard)) as folder:
-        files = [(folder / f"{partition:05}").open("wb") for partition in range(plan.partitions)]
+        files = [
+            private_files.opened(folder / f"{partition:05}", "wb") for partition in range(plan.partitions)
+        ]
         try:
             for rulings in checked_rows(reading.opened(0), plan.policy):
                 keys = reader.records(rulings) if reader is not None else _keys_alone(rulings)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 from pyarrow import parquet
 
+from ledger import private_files
 from lists import shard_judging, shard_keys
 from lists.errors import ListError
 from lists.output_files import ACCEPTED_CSV, ACCEPTED_PARQUET, REJECTED_CSV, REJECTED_PARQUET, in_one_sentence
@@ -52,7 +53,7 @@ def join(work: Path, shards: int) -> None:
         for name in (ACCEPTED_PARQUET, REJECTED_PARQUET):
             _join_parquet([folder / name for folder in folders], work / name)
         for name in (ACCEPTED_CSV, REJECTED_CSV):
-            with (work / name).open("wb") as joined:
+            with private_files.opened(work / name, "wb") as joined:
                 for folder in folders:
                     with (folder / name).open("rb") as file:
                         shutil.copyfileobj(file, joined, 1 << 20)

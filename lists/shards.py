@@ -17,6 +17,7 @@ import numpy as np
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict
 
+from ledger import private_files
 from lists import columns, duplicates, sources
 from lists.address_column import AddressColumn
 from lists.csv_rows import RaggedRow, Rows
@@ -87,7 +88,7 @@ class Plan(BaseModel):
     def write(self, work: Path) -> None:
         """Leave the plan for the workers."""
         with in_one_sentence(work):
-            (work / PLAN_JSON).write_text(self.model_dump_json(), encoding="utf-8")
+            private_files.write_text(work / PLAN_JSON, self.model_dump_json())
 
 
 def read_plan(work: Path) -> Plan:
@@ -168,7 +169,7 @@ def whole(folder: Path) -> Iterator[Path]:
     part = folder.with_name(f"{folder.name}.{os.getpid()}.part")
     with in_one_sentence(folder.parent):
         shutil.rmtree(part, ignore_errors=True)
-        part.mkdir(parents=True)
+        private_files.make_folder(part)
         yield part
         shutil.rmtree(folder, ignore_errors=True)
         os.replace(part, folder)
@@ -176,7 +177,7 @@ def whole(folder: Path) -> Iterator[Path]:
 
 def write_json(path: Path, value: object) -> None:
     """Write a value for another worker."""
-    path.write_text(json.dumps(value, ensure_ascii=False), encoding="utf-8")
+    private_files.write_text(path, json.dumps(value, ensure_ascii=False))
 
 
 def read_json(path: Path) -> Any:

@@ -8,6 +8,7 @@ from typing import Self
 
 import pyarrow as pa
 
+from ledger import private_files
 from lists.output_files import in_one_sentence
 from lists.rulings import Part
 
@@ -45,7 +46,7 @@ class Spool:
 
     def _write(self, name: str, table: pa.Table) -> None:
         if name not in self._writers:
-            self._files[name] = pa.OSFile(str(self._folder / name), "wb")
+            self._files[name] = pa.OSFile(private_files.created(self._folder / name), "wb")
             self._writers[name] = pa.ipc.new_stream(self._files[name], table.schema)
         # One batch for each part, so that the two files can be read side by side.
         batches = table.combine_chunks().to_batches() or [pa.RecordBatch.from_pylist([], table.schema)]

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv as pacsv
 
+from ledger import private_files
 from lists.text_columns import Mask, bytes_of, mask_of, one_array
 
 # Excel takes a file without it for Windows-1252.
@@ -95,7 +96,7 @@ class CsvFile:
 
     def __init__(self, path: Path, schema: pa.Schema, *, header: bool = True) -> None:
         # Opened here, for pyarrow takes a path such as "run:1" for an address on the network.
-        self._file = path.open("wb")
+        self._file = private_files.opened(path, "wb")
         names = escaped(schema.empty_table()).column_names
         options = pacsv.WriteOptions(include_header=header)
         try:

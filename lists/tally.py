@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import parquet
 
+from ledger import private_files
 from lists import risk
 from lists.policy import Quote
 from lists.reasons import Flag, Reason
@@ -71,8 +72,8 @@ class Tally:
         """Leave the figures in a folder for `read`."""
         counts = {"accepted": self.accepted, "rejected": self.rejected, "reasons": self._reasons}
         text = json.dumps(counts | {"flags": self._flags, "marks": self._marks})
-        (folder / _COUNTS).write_text(text, encoding="utf-8")
-        parquet.write_table(self._by_domain(), folder / _BY_DOMAIN)
+        private_files.write_text(folder / _COUNTS, text)
+        parquet.write_table(self._by_domain(), private_files.created(folder / _BY_DOMAIN))
 
     @classmethod
     def read(cls, folder: Path) -> "Tally":

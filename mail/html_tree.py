@@ -9,9 +9,11 @@ from mail.errors import Uncomposable
 
 # XML 1.0, 2.2: no document holds these, and lxml takes none of them in a text of its own.
 UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
-# libxml2 stops reading where tags are nested 2,048 deep, and what stands deeper would be missing without a
-# word. It opens some elements by itself.
-_DEEPEST = 1_500
+# Readers on libxml2 stop where elements are nested 256 deep (its parserInternals.h, xmlParserMaxDepth), and
+# show nothing of what stands deeper; libxml2 itself stops at 2,048 with its larger limits.
+_DEEPEST_TREE = 250
+# Of the tags that are written; the parser opens some elements by itself.
+_DEEPEST = 200
 
 _TAG = re.compile(r"<(/?)([a-zA-Z][^\s<>/]*)[^<>]*>")
 # HTML 4.01, 9 and 10: elements without an end, and those that libxml2 ends at the next of their kind.
@@ -36,18 +38,28 @@ def parse(text: str) -> html.HtmlElement | None:
     if too_deep:
         page, too_deep = _parsed(_shallow(written))
     if too_deep:
-        raise Uncomposable(f"its tags are nested more than {_DEEPEST:,} deep: close what is left open")
+        raise Uncomposable(f"its tags are nested more than {_DEEPEST_TREE:,} deep: close what is left open")
     return page
 
 
 def _parsed(text: str) -> tuple[html.HtmlElement | None, bool]:
-    """Return the tree, and whether the parser gave up within it."""
+    """Return the tree, and whether it is too deep: the parser, or a reader's, gives up within it."""
     parser = html.HTMLParser(huge_tree=True, encoding="utf-8")
     try:
         page: html.HtmlElement | None = html.document_fromstring(text.encode("utf-8"), parser=parser)
     except etree.ParserError:
         page = None
-    return page, any(fault.type == etree.ErrorTypes.ERR_RESOURCE_LIMIT for fault in parser.error_log)
+    gave_up = any(fault.type == etree.ErrorTypes.ERR_RESOURCE_LIMIT for fault in parser.error_log)
+    return page, gave_up or (page is not None and _is_deep(page))
+
+
+def _is_deep(page: html.HtmlElement) -> bool:
+    depth = 0
+    for event, _ in etree.iterwalk(page, events=("start", "end")):
+        depth += 1 if event == "start" else -1
+        if depth > _DEEPEST_TREE:
+            return True
+    return False
 
 
 def _shallow(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from ledger import file_modes
 from ledger.campaigns import Campaign as StoredCampaign
 from ledger.engine import Ledger
 from lists import mx, sources
@@ -54,7 +55,9 @@ def examine(ledger: Ledger, settings: Settings, campaign: Campaign) -> Preflight
         settings.configuration_set,
     )
     restoring.refuse_queue_of_another(ledger, working.noted(ledger, settings))
-    return Preflight(listed.row_count, account, found, (*warnings(campaign), *listed.notes), amended)
+    readable = file_modes.sentence(file_modes.of_ledger(settings.database_url))
+    told = filter(None, (*warnings(campaign), readable, *listed.notes))
+    return Preflight(listed.row_count, account, found, tuple(told), amended)
 
 
 def check_callbacks(campaign: Campaign, settings: Settings) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from ledger import campaigns, clock, tallies
+from ledger import campaigns, clock, private_files, tallies
 from ledger.about import about
 from ledger.campaigns import Campaign, Change, State
 from ledger.statuses import Count, Status
@@ -107,7 +107,7 @@ def make_folder(directory: Path) -> None:
     """Make the folder of a report. Raises ReportError or ListError where it cannot be."""
     refuse_address(directory)
     try:
-        directory.mkdir(parents=True, exist_ok=True)
+        private_files.make_folder(directory)
     except OSError as err:
         raise ReportError(_unwritable(directory, err)) from err
 
@@ -129,8 +129,8 @@ def _write_together(connection: Connection, written: Written) -> None:
             raise ReportError(
                 f"messages.csv has {lines} lines for {report.recipients} recipients of {report.name}."
             )
-        parts[written.json].write_text(as_json(report), encoding="utf-8")
-        parts[written.html].write_text(campaign_page.render(report), encoding="utf-8")
+        private_files.write_text(parts[written.json], as_json(report))
+        private_files.write_text(parts[written.html], campaign_page.render(report))
         for path, part in parts.items():
             os.replace(part, path)
     finally:

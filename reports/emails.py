@@ -73,9 +73,19 @@ def find(connection: Connection, owner_id: int, owner: str, shown: str) -> Email
 
 
 def page(
-    connection: Connection, owner_id: int, owner: str, wanted: Wanted, *, before: int | None, limit: int
+    connection: Connection,
+    owner_id: int,
+    owner: str,
+    wanted: Wanted,
+    *,
+    before: int | None,
+    limit: int,
+    with_text: bool = True,
 ) -> list[Email]:
-    """Return up to `limit` messages, the newest first, whose ledger id is below `before`."""
+    """Return up to `limit` messages, the newest first, whose ledger id is below `before`.
+
+    Each text may be 120,000 letters; it is None without `with_text`.
+    """
     conditions: list[ColumnElement[bool]] = []
     if wanted.status is not None:
         conditions.append(message.c.status == wanted.status)
@@ -91,7 +101,7 @@ def page(
         if value is not None:
             conditions.append(column == value)
     conditions += _between(single.c.created_at, wanted)
-    query = _singles().where(*conditions).order_by(single.c.message_id.desc()).limit(limit)
+    query = _singles(with_text=with_text).where(*conditions).order_by(single.c.message_id.desc()).limit(limit)
     return [_single_email(row) for row in connection.execute(query)]
 
 
@@ -161,8 +171,9 @@ def _between(column: ColumnElement[float], wanted: Wanted) -> list[ColumnElement
     return bounds
 
 
-def _singles() -> Select[Any]:
-    return select(single, message.c.status, message.c.detail).join(
+def _singles(*, with_text: bool = True) -> Select[Any]:
+    columns = [column for column in single.c if with_text or column is not single.c.text]
+    return select(*columns, message.c.status, message.c.detail).join(
         message, message.c.id == single.c.message_id
     )
 
@@ -191,7 +202,7 @@ def _single_email(row: Any) -> Email:
         to=row.recipient,
         sender=row.sender,
         operator=row.operator,
-        text=row.text,
+        text=row._mapping.get("text"),
         status=Status(row.status),
         subject=row.subject,
         external_id=row.external_id,

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from ledger import private_files
 from lists.accepting import MENDABLE
 from lists.cleaning import CleanResult
 from lists.reasons import Reason
@@ -76,9 +77,9 @@ class Findings:
     def write(self, folder: Path) -> None:
         """Leave the findings in a folder for `read`."""
         counts = {"accepted": self.accepted, "rejected": self.rejected, "suggested": self.suggested}
-        (folder / _COUNTS).write_text(json.dumps(counts), encoding="utf-8")
+        private_files.write_text(folder / _COUNTS, json.dumps(counts))
         for name, rows in self._tables():
-            rows.to_parquet(folder / f"{name}.parquet")
+            rows.to_parquet(private_files.created(folder / f"{name}.parquet"))
 
     @classmethod
     def read(cls, folder: Path) -> "Findings":

@@ -7,6 +7,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from ledger import private_files
 from lists.output_files import refuse_address
 from reports.errors import ReportError
 
@@ -23,9 +24,9 @@ def write(path: Path, page: str) -> None:
     refuse_address(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        private_files.make_folder(path.parent)
         try:
-            temporary.write_text(page, encoding="utf-8")
+            private_files.write_text(temporary, page)
             os.replace(temporary, path)
         finally:
             temporary.unlink(missing_ok=True)

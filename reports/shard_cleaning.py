@@ -10,6 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import assert_never
 
+from ledger import private_files
 from ledger.engine import Ledger
 from lists import lookups, planning, shard_judging, shard_keys, shard_outputs
 from lists.cleaning import Progress
@@ -115,6 +116,6 @@ def _write(made: Plan, work: Path, shard: int) -> None:
             findings.add_part(part)
             files.write(part)
         figures = folder / _FIGURES
-        figures.mkdir()
+        private_files.make_folder(figures, is_there=False)
         tally.write(figures)
         findings.write(figures)

@@ -40,7 +40,7 @@ PROMISES = {
         "wrong_clocks",
     },
     "reports": {"campaign_epochs"},
-    "cli": {"iam_policy"},
+    "cli": {"iam_policy", "private_files"},
     "api": {"contract", "kill", "owners_apart", "terminating"},
 }
 # Importing Prefect costs seconds, so the command line takes these in only where a command needs them.

@@ -69,6 +69,8 @@ class Office:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            # What a file's mode is must not hang on it.
+            umask=0,
         )
 
     def run(self, *arguments: str | Path) -> "subprocess.CompletedProcess[str]":
@@ -134,6 +136,8 @@ def test_every_figure_of_the_report_is_what_the_sandbox_recorded(alone: Office) 
     assert ran.returncode == 0, ran
     by_the_run = alone.report("spring-offer")
     assert by_the_run["state"] == "COMPLETED"
+    written = [alone.folder / "output", *(alone.folder / "output").rglob("*"), *alone.folder.glob("ledger.*")]
+    assert {path.stat().st_mode & 0o777 for path in written} == {0o600, 0o700}
 
     # A bounce after the delivery, or an auto-reply, may come when the run is over.
     alone.await_events()

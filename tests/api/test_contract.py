@@ -1,7 +1,8 @@
 """The contract of POST /emails, to the letter: names of fields, what comes back, what is refused."""
 
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -71,6 +72,80 @@ def test_callbacks_may_be_a_comma_separated_string(client: TestClient) -> None:
     sent = {**EXAMPLE, "callbacks": "https://shop.example/a, https://shop.example/b"}
     answer = client.post("/emails", json=sent).json()
     assert answer["data"]["callbacks"] == ["https://shop.example/a", "https://shop.example/b"]
+
+
+TAKEN: Sequence[tuple[str, object, object]] = [
+    *(("callbacks", nothing, []) for nothing in (None, "", "  ", ",", " , ", [])),
+    ("callbacks", "https://shop.example/a,", ["https://shop.example/a"]),
+    ("callbacks", ",https://shop.example/a,,", ["https://shop.example/a"]),
+    ("callbacks", ["https://shop.example/a,"], ["https://shop.example/a"]),
+    ("callbacks", [" https://shop.example/a "], ["https://shop.example/a"]),
+    # A comma is a sign like others within an address.
+    ("callbacks", ["https://shop.example/a?ids=1,2"], ["https://shop.example/a?ids=1,2"]),
+    *((name, nothing, None) for name in ("externalId", "clientId", "alias") for nothing in (None, "", " ")),
+    ("externalId", 123456789, "123456789"),
+    ("clientId", 48118112, "48118112"),
+    ("clientId", 0, "0"),
+    ("clientId", -7, "-7"),
+    ("clientId", 10**150, "1" + "0" * 150),
+    ("alias", 7, "7"),
+]
+WORKS = 'such as ["https://shop.example/hook"]'
+REFUSED: Sequence[tuple[str, object, str]] = [
+    ("callbacks", ["string"], WORKS),
+    ("callbacks", "string", WORKS),
+    ("callbacks", [""], WORKS),
+    ("callbacks", [None], WORKS),
+    ("callbacks", [["https://shop.example/a"]], WORKS),
+    ("callbacks", 1, WORKS),
+    ("callbacks", {"url": "https://shop.example/a"}, WORKS),
+    # Half of one address must not become the whole of another that is told of people.
+    ("callbacks", ["https://shop.example/a,https://other.example/b"], "an entry of its own"),
+    ("callbacks", ["https://shop.example/a, HTTPS://other.example/b"], "an entry of its own"),
+    ("callbacks", "https://shop.example/a?ids=1,2", "%2C"),
+    *(
+        (name, value, "must be text or a whole number")
+        for name in ("externalId", "clientId", "alias")
+        for value in (True, 1.5, [], {}, 10**300)
+    ),
+    ("externalId", -7, "letters and digits alone"),
+    ("externalId", 10**150, "longer than 128"),
+]
+
+
+def test_what_a_reader_would_expect_of_a_value_is_taken(client: TestClient) -> None:
+    mails = [{**EXAMPLE, field: given} for field, given, _ in TAKEN]
+    response = client.post("/emails", json=mails)
+    assert response.status_code == 202
+    for (field, given, kept), answer in zip(TAKEN, response.json()["data"], strict=True):
+        assert answer[field] == kept, (field, given)
+    found = client.get("/emails", params={"limit": len(TAKEN)}).json()["data"]
+    assert [each[field] for (field, _, _), each in zip(TAKEN, reversed(found), strict=True)] == [
+        kept for _, _, kept in TAKEN
+    ]
+
+
+def test_what_is_refused_says_how_to_write_it(client: TestClient) -> None:
+    for field, given, told in REFUSED:
+        response = client.post("/emails", json={**EXAMPLE, field: given})
+        error = response.json()["error"]
+        assert (response.status_code, error["field"]) == (422, field), given
+        assert error["message"].startswith(f"`{field}` ")
+        assert told in error["message"]
+
+
+def test_a_number_of_more_digits_than_python_writes_is_no_json(client: TestClient) -> None:
+    for field in ("externalId", "clientId", "callbacks", "to"):
+        body = json.dumps({**EXAMPLE, field: "DIGITS"}).replace('"DIGITS"', "1" + "0" * 5_000)
+        assert client.post("/emails", content=body).status_code == 400
+
+
+def test_nothing_redirects_to_where_the_host_header_says(anonymous: TestClient) -> None:
+    for path in ("/emails/", "/senders/", "/healthz/", "/unsubscribe/", "/docs/"):
+        for method in ("GET", "POST"):
+            response = anonymous.request(method, path, headers={"Host": "attacker.example"})
+            assert not response.is_redirect
+            assert "attacker.example" not in f"{response.headers}{response.text}"
 
 
 @pytest.mark.parametrize("callbacks", [["string"], "string", ["ftp://shop.example/hook"], [""], [1]])

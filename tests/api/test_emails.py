@@ -59,7 +59,7 @@ def suppress(ledger: Ledger, scope: str) -> None:
         ({"from": "ä" * 400 + " <news@shop.example>"}, "malformed_sender", "from", "longer than 995"),
         ({"to": "a" * 310 + "@mail.example"}, "invalid", "to", "longer than 320"),
         ({"externalId": "abc-1"}, "invalid", "externalId", "letters and digits"),
-        ({"clientId": 48118112}, "invalid", "clientId", "must be text"),
+        ({"clientId": 4.8}, "invalid", "clientId", "must be text"),
         ({"callbacks": [f"https://{n}.example" for n in range(11)]}, "invalid", "callbacks", "more than 10"),
         ({"cc": "a@mail.example"}, "invalid", "cc", "is not a field of an e-mail"),
     ],

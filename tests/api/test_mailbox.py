@@ -1,18 +1,21 @@
 """GET /emails: one message with its history, and pages by every filter."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import select
 
+from api.mailbox import written
 from ledger import attempts, claims, events
 from ledger.attempts import Answer, Result
 from ledger.engine import Ledger
 from ledger.events import Event
+from ledger.owners import Caller
 from ledger.schema import message
-from ledger.statuses import Fact
+from ledger.statuses import Fact, Status
+from reports.emails import Email
 
 EMAIL: Mapping[str, Any] = {
     "to": "someone@mail.example",
@@ -123,3 +126,64 @@ def test_a_filter_that_makes_no_sense_is_named(client: TestClient, asked: dict[s
     response = client.get("/emails", params=asked)
     assert response.status_code == 422
     assert response.json()["error"]["field"] == next(iter(asked))
+
+
+def test_a_list_has_no_texts_unless_they_are_asked_for(client: TestClient) -> None:
+    id_ = post(client)
+    (without,) = client.get("/emails").json()["data"]
+    (whole,) = client.get("/emails", params={"withText": True}).json()["data"]
+    assert (without["text"], whole["text"]) == (None, EMAIL["text"])
+    assert without == whole | {"text": None}
+    one = client.get(f"/emails/{id_}").json()["data"]
+    del one["history"]
+    assert whole == one
+
+
+def test_a_page_is_read_and_written_in_parts_that_fit_together(client: TestClient) -> None:
+    client.post("/emails", json=[{**EMAIL, "externalId": f"x{number}"} for number in range(45)])
+    for limit, pages in ((45, 1), (44, 2), (20, 3), (21, 3), (1_000, 1)):
+        found: list[str] = []
+        asked: dict[str, Any] = {"limit": limit}
+        for page in range(1, pages + 1):
+            answer = client.get("/emails", params=asked).json()
+            found += [each["externalId"] for each in answer["data"]]
+            assert (answer["next"] is None) is (page == pages)
+            asked["before"] = answer["next"]
+        assert found == [f"x{number}" for number in reversed(range(45))]
+    assert client.get("/emails", params={"clientId": "nobody"}).json()["data"] == []
+
+
+def test_the_largest_page_is_written_in_bounded_memory() -> None:
+    text, count, most = "x" * 120_000, 1_000, 0
+    who = Caller(1, 1, "EliPackage", "ann")
+
+    def read(before: int | None, limit: int) -> Sequence[Email]:
+        nonlocal most
+        most = max(most, limit)
+        newest = count if before is None else before - 1
+        return [email(number, text) for number in range(newest, max(0, newest - limit), -1)]
+
+    lengths = [len(piece) for piece in written(read, who, before=None, limit=count)]
+    assert sum(lengths) > count * len(text)
+    assert max(lengths) < 30 * len(text)
+    assert most < 30
+
+
+def email(number: int, text: str) -> Email:
+    return Email(
+        message_id=number,
+        id=f"{number}",
+        to="someone@mail.example",
+        sender="news@shop.example",
+        operator="ann",
+        text=text,
+        status=Status.QUEUED,
+        subject="Promo",
+        external_id=None,
+        client_id=None,
+        callbacks=(),
+        alias=None,
+        campaign=None,
+        created_at=0.0,
+        detail=None,
+    )

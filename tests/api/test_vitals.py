@@ -5,6 +5,7 @@ import os
 import re
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,10 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from api.drain_report import SILENT_AFTER_SECONDS, SendingProcess, Trouble, write
-from api.vitals import QUEUED_AT_MOST_SECONDS, Health, Vitals
+from api.vitals import QUEUED_AT_MOST_SECONDS, SILENT_AT_MOST_SECONDS, Health, Readiness, Vitals
 from ledger.engine import Ledger
-from ledger.vital_signs import LedgerLost, VitalSigns
+from ledger.errors import LedgerLost, LedgerUnreachable
+from ledger.vital_signs import VitalSigns
 from mail.thread_watch import ThreadState
 
 WELL = VitalSigns(None, None, None, 0.0)
@@ -27,7 +29,13 @@ def signs(**changes: float) -> VitalSigns:
 def checked(vitals: Vitals) -> tuple[Health, list[str]]:
     found = asyncio.run(vitals.check())
     vitals.close()
-    return found.health, [*found.failed, *found.degraded]
+    return found.health, found.reasons
+
+
+def readiness(vitals: Vitals) -> Readiness:
+    found = asyncio.run(vitals.check())
+    vitals.close()
+    return found.readiness
 
 
 def raising(error: Exception) -> Callable[[], VitalSigns]:
@@ -58,6 +66,75 @@ def test_what_the_ledger_shows_decides(read: Callable[[], VitalSigns], health: H
     assert bool(reasons) is bool(reason)
     if reason:
         assert re.search(reason, reasons[0])
+
+
+@pytest.mark.parametrize(
+    ("read", "expected"),
+    [
+        (lambda: WELL, Readiness.OK),
+        # Whoever wants to unsubscribe is served all the same.
+        (lambda: signs(oldest_queued_seconds=90_000.0), Readiness.DEGRADED),
+        (lambda: signs(unanswered_seconds=90_000.0), Readiness.DEGRADED),
+        (lambda: signs(clock_ahead_seconds=90_000.0), Readiness.DEGRADED),
+        (raising(OperationalError("", {}, Exception("database is locked"))), Readiness.DEGRADED),
+        (lambda: replace(WELL, unwritable="the ledger's disk is full."), Readiness.UNREADY),
+        (raising(LedgerUnreachable("the ledger cannot be written.")), Readiness.UNREADY),
+        (raising(LedgerLost("the ledger's file x has vanished.")), Readiness.UNREADY),
+        (raising(OperationalError("", {}, Exception("connection refused"))), Readiness.UNREADY),
+        (raising(OSError("no route")), Readiness.UNREADY),
+    ],
+)
+def test_only_what_keeps_requests_from_being_served_makes_unready(
+    read: Callable[[], VitalSigns], expected: Readiness
+) -> None:
+    assert readiness(Vitals(read)) is expected
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda: replace(WELL, unwritable="the ledger's disk is full."),
+        raising(LedgerUnreachable("the ledger cannot be written.")),
+        raising(OperationalError("", {}, Exception("connection refused"))),
+    ],
+)
+def test_what_starting_anew_does_not_end_is_no_failed_process(read: Callable[[], VitalSigns]) -> None:
+    assert checked(Vitals(read))[0] is Health.DEGRADED
+
+
+@pytest.mark.parametrize(
+    "vitals",
+    [
+        Vitals(lambda: WELL, [lambda: [ThreadState("callbacks", alive=False, faults=6, fault="ValueError")]]),
+        Vitals(lambda: WELL, sending=SendingProcess(running=True, told_at=-1e6)),
+    ],
+)
+def test_a_process_whose_sender_died_still_takes_requests(vitals: Vitals) -> None:
+    assert readiness(vitals) is Readiness.DEGRADED
+
+
+def test_a_ledger_that_is_silent_for_long_makes_unready_and_a_busy_one_does_not() -> None:
+    go = threading.Event()
+
+    def read() -> VitalSigns:
+        go.wait()
+        return WELL
+
+    vitals = Vitals(read, patience_seconds=0.01)
+
+    async def run() -> list[Readiness]:
+        found = [(await vitals.check()).readiness]
+        assert vitals.silent_since is not None
+        vitals.silent_since -= SILENT_AT_MOST_SECONDS
+        found.append((await vitals.check()).readiness)
+        go.set()
+        while (await vitals.check()).readiness is not Readiness.OK:
+            pass
+        return found
+
+    assert asyncio.run(run()) == [Readiness.DEGRADED, Readiness.UNREADY]
+    assert vitals.silent_since is None
+    vitals.close()
 
 
 def test_a_ledger_that_does_not_answer_is_not_waited_for_and_not_asked_twice() -> None:

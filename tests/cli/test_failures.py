@@ -102,6 +102,7 @@ USES = (
     Use("setup", ledger=False, aws=True),
     Use("db upgrade"),
     Use("db backup {out}", "file"),
+    Use("db files"),
     Use("db restore {backup}"),
     Use("db restored"),
     Use("db adopt-queue WHO"),

@@ -7,6 +7,7 @@ than itself, this file does not end.
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from lxml import html
 
 from ledger.singles import Mail
 from mail import html_tree, plain_text
@@ -93,6 +94,23 @@ def test_every_text_becomes_a_mail_with_all_of_its_words(name: str) -> None:
         assert MARK in part
         assert part.index(MARK) < part.index(URL)
     assert len(content.text) <= MOST_TEXT * len(text)
+
+
+NESTS = ["div", "b", "section", "table><tr><td", "ul><li", "blockquote", "a href=x", "font color=red"]
+
+
+@pytest.mark.parametrize("nest", NESTS)
+@pytest.mark.parametrize("depth", [1, 60, 100, 199, 248, 249, 250, 251, 253, 254, 255, 256, 300, 2_049])
+def test_a_reader_that_follows_256_elements_sees_the_words_and_the_link(nest: str, depth: int) -> None:
+    names = [part.split()[0] for part in nest.split("><")]
+    ends = "".join(f"</{name}>" for name in reversed(names))
+    content = composed(f"<{nest}>" * depth + MARK + ends * depth)
+    # Without `huge_tree`: the parser of many readers and filters.
+    page = html.document_fromstring(content.html)
+    assert MARK in page.text_content()
+    assert page.xpath(f"//a[@href='{URL}']")
+    assert MARK in content.text
+    assert URL in content.text
 
 
 @pytest.mark.parametrize("sign", ["\ufffe", "\uffff", "\x1f"])
