@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from ledger.campaigns import Campaign as StoredCampaign
 from ledger.engine import Ledger
-from lists import mx, sources
+from lists import mx, refusals, sources
 from mail import account_gate, amendments, callback_urls, queue, readiness, restoring, working
 from mail.amendments import Amendment
 from mail.callback_urls import BadCallbackUrl
@@ -54,7 +54,9 @@ def examine(ledger: Ledger, settings: Settings, campaign: Campaign) -> Preflight
         settings.configuration_set,
     )
     restoring.refuse_queue_of_another(ledger, working.noted(ledger, settings))
-    return Preflight(listed.row_count, account, found, (*warnings(campaign), *listed.notes), amended)
+    # Who is enqueued is enqueued: the list is not cleaned again.
+    told = refusals.beforehand(listed.said_no, listed.row_count, campaign.list) if found is None else ()
+    return Preflight(listed.row_count, account, found, (*warnings(campaign), *listed.notes, *told), amended)
 
 
 def check_callbacks(campaign: Campaign, settings: Settings) -> None:
