@@ -94,7 +94,7 @@ def clean(
         delimiter=delimiter,
         quote=quote or "",
         header=not no_header,
-        consent="confirmed" if confirmed else "any",
+        consent="confirmed" if confirmed else "any" if consent_column else "",
         consent_column=consent_column,
         inactive_after_days=inactive_after_days,
         last_engaged_column=last_engaged_column,

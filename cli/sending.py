@@ -140,6 +140,7 @@ def _dry_run(
     from pathlib import Path
 
     from cli.cleaning_progress import Watched
+    from lists import refusals
     from mail import recipients
     from mail.rate import Rate
     from mail.templating import Templates
@@ -187,6 +188,7 @@ def _dry_run(
         click.echo(f"  ledger {result.summary.ledger}")
         click.echo("  nothing was sent")
     result.summary.refuse_nobody("")
+    refusals.refuse(result.summary.said_no, accepted, campaign.list)
 
 
 def _tell(plan: Mapping[str, Any]) -> None:

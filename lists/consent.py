@@ -46,7 +46,7 @@ def say(cell: str, today: date) -> Say:
     text = cell.strip()
     if not text:
         return Say.NOTHING
-    words = _plain(text)
+    words = plain(text)
     told = _words()
     if words in told:
         return told[words]
@@ -59,7 +59,7 @@ def _of_sentence(text: str, today: date) -> Say:
     """Return what a text says that is more than a word or a date: "revoked on 2021-05-01"."""
     told = _words()
     days = dates.INSIDE.findall(text)
-    whole = _plain(dates.INSIDE.sub(" ", text))
+    whole = plain(dates.INSIDE.sub(" ", text))
     words = " ".join(word for word in whole.split() if word not in _FILLERS)
     for each in (whole, words):
         if told.get(each, Say.YES) is not Say.YES:
@@ -84,7 +84,7 @@ def _words() -> dict[str, Say]:
             section = Say[line.strip("[]").upper()]
         elif line and not line.startswith("#"):
             for word in line.split(", "):
-                found[_plain(word)] = section
+                found[plain(word)] = section
     return found
 
 
@@ -95,7 +95,7 @@ def _refusal() -> re.Pattern[str]:
     return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, phrases))})(?!\w)")
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Return a text in lower case, without accents and the marks around it, hyphens as blanks."""
     letters = unicodedata.normalize("NFKD", text.casefold())
     bare = "".join(sign for sign in letters if not unicodedata.combining(sign))

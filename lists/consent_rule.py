@@ -6,7 +6,7 @@ from datetime import date
 import numpy as np
 import pyarrow.compute as pc
 
-from lists import consent
+from lists import consent_columns
 from lists.consent import Say
 from lists.duplicates import Duplicates, by_cell
 from lists.reasons import Reason
@@ -47,7 +47,8 @@ class ConsentRule:
         if not self.column:
             keys = rulings.open_keys()
             return ~mask_of(pc.is_in(keys, texts(sorted(self.confirmed(keys.to_pylist()))))), nobody
-        says = by_cell(rulings.open_cells(self.column), lambda cell: consent.say(cell, self.today), np.int8)
+        said = consent_columns.reader(self.column, self.today)
+        says = by_cell(rulings.open_cells(self.column), said, np.int8)
         if self.duplicates is not None:
             says, nobody = self.duplicates.say(rulings.open_numbers(), says)
         return says != Say.YES, nobody

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lists import columns, consent, dates, engagement
+from lists import columns, consent_columns, dates, engagement
 from lists.consent import Say
 from lists.key_hashes import Words
 from lists.policy import HygienePolicy, Keep, ListSource
@@ -58,7 +58,7 @@ class Question:
             return columns.find(names, wanted, label, key) if wanted else ""
 
         keep, order = policy.kept_row
-        consent_column = source.consent_column if source.consent == "confirmed" else ""
+        consent_column = source.consent_column if source.needs_consent else ""
         engaged_column = source.last_engaged_column if source.inactive_after_days else ""
         return cls(
             keep,
@@ -73,7 +73,7 @@ def is_asked(source: ListSource, policy: HygienePolicy) -> bool:
     """Tell whether it takes more than the first row of each address to judge a list."""
     return (
         policy.keep != Keep.FIRST
-        or (source.consent == "confirmed" and bool(source.consent_column))
+        or (source.needs_consent and bool(source.consent_column))
         or (source.inactive_after_days is not None and bool(source.last_engaged_column))
     )
 
@@ -110,7 +110,8 @@ class Reader:
         found["row"] = rulings.rows.numbers[rulings.open]
         if question.consent_column:
             cells = rulings.open_cells(question.consent_column)
-            found["say"] = by_cell(cells, lambda cell: consent.say(cell, question.today), np.int8)
+            said = consent_columns.reader(question.consent_column, question.today)
+            found["say"] = by_cell(cells, said, np.int8)
         if question.engaged_column:
             cells = rulings.open_cells(question.engaged_column)
             found["engaged"] = by_cell(cells, lambda cell: engagement.day_of(cell, question.today), np.int32)

@@ -9,6 +9,10 @@ class NobodyAccepted(ListError):
     """No row of a list may be written to. The files of its cleaning are there and say why."""
 
 
+class PeopleSaidNo(ListError):
+    """Accepted rows say no to mail, and the campaign does not say whether that counts."""
+
+
 class BalanceError(RuntimeError):
     """Rows went missing or were counted twice: an error of this program, never of its user."""
 

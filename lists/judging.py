@@ -51,7 +51,7 @@ class Judge:
         self.mistyped = typos.mistyped
         self.inactive = _inactive_rule(listed, source, today, duplicates)
         consent_column = _column(listed, source.consent_column, "list.consent_column")
-        gathered = duplicates if source.consent == "confirmed" else None
+        gathered = duplicates if source.needs_consent else None
         consent = ConsentRule(consent_column, known.confirmed, today, gathered)
         self._rules: list[Callable[[Rulings], None]] = [
             lambda rulings: batch_rules.reject_duplicates(rulings, staying_rows),
@@ -62,7 +62,7 @@ class Judge:
             typos.suggest,
             lambda rulings: batch_rules.reject_suppressed(rulings, known.suppressed),
         ]
-        if source.consent == "confirmed":
+        if source.needs_consent:
             self._rules.append(consent.reject)
         days = source.inactive_after_days
         if self.inactive is not None:

@@ -11,6 +11,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 # What stands around cells; "" where nobody said.
 Quote: TypeAlias = Literal["", '"', "none"]
+# Whose consent is needed; "" where nobody said.
+Consent: TypeAlias = Literal["", "any", "confirmed"]
 _ENDINGS = re.compile(r"(?:\.(?:csv|tsv|txt|parquet|gz))+$", re.IGNORECASE)
 
 
@@ -82,15 +84,16 @@ class ListSource(BaseModel):
         title="Header",
         description="Whether the first row names the columns; otherwise they are column_1, column_2, ...",
     )
-    consent: Literal["any", "confirmed"] = Field(
-        default="any",
+    consent: Consent = Field(
+        default="",
         title="Consent",
-        description="confirmed: only people who confirmed their sign-up are written to.",
+        description="confirmed: only people who confirmed their sign-up; any: everybody; empty: everybody, "
+        "unless a column of the list says that some said no.",
     )
     consent_column: str = Field(
         default="",
         title="Consent column",
-        description="A column that says yes or no to consent; empty: the ledger's subscribers are asked.",
+        description="A column that says yes or no to consent: who does not say yes there is left out.",
     )
     last_engaged_column: str = Field(
         default="",
@@ -109,6 +112,11 @@ class ListSource(BaseModel):
         if self.unsubscribe == "list" and not self.name:
             raise ValueError("`unsubscribe: list` needs `name`: give the list a name that will stay")
         return self
+
+    @property
+    def needs_consent(self) -> bool:
+        """Whether only people who have agreed are written to: a column that is named is asked."""
+        return self.consent == "confirmed" or (not self.consent and bool(self.consent_column))
 
     @property
     def scope(self) -> str:

@@ -10,7 +10,7 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from ledger import private_files
-from lists import shard_judging, shard_keys
+from lists import refusals, shard_judging, shard_keys
 from lists.errors import ListError
 from lists.output_files import ACCEPTED_CSV, ACCEPTED_PARQUET, REJECTED_CSV, REJECTED_PARQUET, in_one_sentence
 from lists.parquet_groups import ParquetGroups
@@ -80,6 +80,7 @@ def summary(plan: Plan, work: Path, tally: Tally, seconds: float) -> Summary:
         header=plan.source.header,
         mistyped=shard_judging.mistyped(plan, work),
         with_risk=True,
+        with_said_no=refusals.is_undecided(plan.source),
     )
 
 

@@ -1,8 +1,9 @@
 """A list as it lies there: CSV or Parquet, by path or on S3, read as columns of text with row numbers."""
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 from typing import BinaryIO
 
@@ -20,6 +21,7 @@ from lists import (
     encodings,
     header_row,
     parquet_rows,
+    refusals,
     spreadsheets,
 )
 from lists.address_column import AddressColumn
@@ -113,7 +115,7 @@ class SourceTable:
 class Survey:
     """What a list is without its rows; `row` is the cells of the one that was asked for, if it is there.
 
-    `notes` are as in `OpenList`.
+    `notes` are as in `OpenList`, `said_no` as in `lists.summary.Summary`, of all rows.
     """
 
     names: list[str]
@@ -122,6 +124,7 @@ class Survey:
     fingerprint: str
     row: dict[str, str] | None
     notes: tuple[str, ...] = ()
+    said_no: Mapping[str, int] = field(default_factory=dict)
 
 
 def read(source: str | ListSource, address_column: str = "") -> SourceTable:
@@ -142,13 +145,15 @@ def read(source: str | ListSource, address_column: str = "") -> SourceTable:
 def survey(source: ListSource, row: int = 0) -> Survey:
     """Read a list once through, keeping nothing but the 1-based data row `row`. Raises ListError."""
     count, cells = 0, None
+    said_no: Counter[str] = Counter()
     with opened(source) as listed:
         for part in listed.rows():
             count += part.count
+            said_no.update(refusals.counted(part.table))
             place = int(np.searchsorted(part.numbers, row))
             if place < len(part.numbers) and part.numbers[place] == row:
                 cells = part.table.slice(place, 1).to_pylist()[0]
-    return Survey(listed.names, listed.address, count, listed.fingerprint, cells, listed.notes)
+    return Survey(listed.names, listed.address, count, listed.fingerprint, cells, listed.notes, said_no)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 from time import perf_counter
 
-from lists import columns, duplicates, sources
+from lists import columns, duplicates, refusals, sources
 from lists.csv_rows import Rows
 from lists.duplicates import Duplicates, Gathered, Question, Reader
 from lists.errors import ListError
@@ -119,6 +119,7 @@ class Cleaning:
                 header=self._source.header,
                 mistyped=judge.mistyped,
                 with_risk=self._known.risks is not None,
+                with_said_no=refusals.is_undecided(self._source),
             )
 
     def summary(self) -> Summary:

@@ -34,6 +34,8 @@ class Summary:
     mistyped:  domains that look like a slip of the finger, each with the provider that was probably meant.
     risk:      accepted rows that are at free mail, were never mailed or never confirmed, by the names in
                `lists.risk`; empty where nobody was asked.
+    said_no:   accepted rows that say no in a column that looks like consent, by column, where the campaign
+               does not say whose word counts.
     ledger:    whose suppressions counted; None where no ledger was asked.
     Raises BalanceError on construction where the figures do not add up.
     """
@@ -56,6 +58,7 @@ class Summary:
     header: bool = True
     mistyped: Mapping[str, str] = field(default_factory=dict)
     risk: Mapping[str, int] = field(default_factory=dict)
+    said_no: Mapping[str, int] = field(default_factory=dict)
     ledger: About | None = None
 
     def __post_init__(self) -> None:
@@ -109,6 +112,7 @@ class Summary:
             "header": self.header,
             "mistyped": dict(self.mistyped),
             "risk": dict(self.risk),
+            "said_no": dict(self.said_no),
             "ledger": self.ledger.as_json() if self.ledger else None,
         }
 

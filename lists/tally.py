@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from pyarrow import parquet
 
 from ledger import private_files
-from lists import risk
+from lists import refusals, risk
 from lists.policy import Quote
 from lists.reasons import Flag, Reason
 from lists.rulings import Part, flag_counts
@@ -32,6 +32,7 @@ class Tally:
         self._reasons: Counter[str] = Counter()
         self._flags: Counter[Flag] = Counter()
         self._marks: Counter[str] = Counter()
+        self._said_no: Counter[str] = Counter()
         self._domains: list[pa.Table] = []
         self._lines = 0
 
@@ -43,6 +44,7 @@ class Tally:
             self._reasons[count["values"]] += count["counts"]
         self._flags.update(flag_counts(part.kept.column("flags")))
         self._marks.update(risk.counted(part.kept.column("flags")))
+        self._said_no.update(refusals.counted(part.kept))
         for table, kept in ((part.kept, 1), (part.dropped, 0)):
             counts = pc.value_counts(table.column("domain"))
             numbers = np.asarray(counts.field("counts"))
@@ -64,6 +66,7 @@ class Tally:
         self._reasons.update(other._reasons)
         self._flags.update(other._flags)
         self._marks.update(other._marks)
+        self._said_no.update(other._said_no)
         self._domains += other._domains
         self._lines += other._lines
         self._sum_up()
@@ -71,7 +74,7 @@ class Tally:
     def write(self, folder: Path) -> None:
         """Leave the figures in a folder for `read`."""
         counts = {"accepted": self.accepted, "rejected": self.rejected, "reasons": self._reasons}
-        text = json.dumps(counts | {"flags": self._flags, "marks": self._marks})
+        text = json.dumps(counts | {"flags": self._flags, "marks": self._marks, "said_no": self._said_no})
         private_files.write_text(folder / _COUNTS, text)
         parquet.write_table(self._by_domain(), private_files.created(folder / _BY_DOMAIN))
 
@@ -84,6 +87,7 @@ class Tally:
         tally._reasons.update(counts["reasons"])
         tally._flags.update({Flag(name): count for name, count in counts["flags"].items()})
         tally._marks.update(counts["marks"])
+        tally._said_no.update(counts["said_no"])
         tally._domains = [parquet.read_table(folder / _BY_DOMAIN)]
         tally._lines = tally._domains[0].num_rows
         return tally
@@ -102,6 +106,10 @@ class Tally:
             risk.FREE_MAIL: risk.at_free_mail(by_domain),
             **{name: self._marks[name] for name in risk.MARKS},
         }
+
+    def said_no(self) -> dict[str, int]:
+        """Return how many accepted rows say no in each column that looks like consent."""
+        return dict(self._said_no)
 
     def by_domain(self) -> dict[str, DomainCounts]:
         """Return the rows of every domain, the largest first, equals by name."""
@@ -143,9 +151,11 @@ def summarised(
     header: bool,
     mistyped: Mapping[str, str],
     with_risk: bool,
+    with_said_no: bool,
 ) -> Summary:
     """Return the summary of what was counted; raises BalanceError where it does not add up."""
     by_domain = tally.by_domain()
+    said_no = tally.said_no() if with_said_no else {}
     return Summary(
         source=source,
         fingerprint=fingerprint,
@@ -156,7 +166,7 @@ def summarised(
         by_domain=by_domain,
         seconds=seconds,
         flags=tally.flags(),
-        warnings=warnings,
+        warnings=(*warnings, *refusals.sentences(said_no, tally.accepted)),
         renamed=renamed,
         address_column=address_column,
         encoding=encoding,
@@ -165,4 +175,5 @@ def summarised(
         header=header,
         mistyped=dict(sorted(mistyped.items())),
         risk=tally.risk(by_domain) if with_risk else {},
+        said_no=said_no,
     )

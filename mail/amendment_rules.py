@@ -15,6 +15,8 @@ class Rule(StrEnum):
     MOVED = "may lie elsewhere"
     # The name that suppressions for this list are filed under, given or the file's own.
     SAME_SCOPE = "must mean the same list"
+    # Any and left out: the list was cleaned alike, and nobody is left out later.
+    SAME_CONSENT = "must mean the same consent"
     # It only says which day the name stands for, and for a name in the ledger that is settled.
     KEPT = "stays as it was"
     # Part of what a recipient gets to read: another content under the same name.
@@ -33,7 +35,7 @@ RULES: Mapping[str, Rule] = {
     "list.delimiter": Rule.FIXED,
     "list.quote": Rule.FIXED,
     "list.header": Rule.FIXED,
-    "list.consent": Rule.FIXED,
+    "list.consent": Rule.SAME_CONSENT,
     "list.consent_column": Rule.FIXED,
     "list.last_engaged_column": Rule.FIXED,
     "list.inactive_after_days": Rule.FIXED,

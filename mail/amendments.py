@@ -105,6 +105,8 @@ def _allowed(stored: StoredCampaign, campaign: Campaign, *, by_a_person: bool) -
                 pass
             case Rule.SAME_SCOPE if before.list.scope == campaign.list.scope:
                 pass
+            case Rule.SAME_CONSENT if "confirmed" not in (each.before, each.after):
+                pass
             case Rule.KEPT:
                 pass
             case Rule.CONTENT:
@@ -112,7 +114,7 @@ def _allowed(stored: StoredCampaign, campaign: Campaign, *, by_a_person: bool) -
                     f"the name {stored.name} was already used with another content: {_was_and_is(each)}; "
                     "give this campaign another name, or put it back."
                 )
-            case Rule.MOVED | Rule.SAME_SCOPE | Rule.FIXED:
+            case Rule.MOVED | Rule.SAME_SCOPE | Rule.SAME_CONSENT | Rule.FIXED:
                 raise _fixed(stored.name, each)
             case rule:
                 assert_never(rule)

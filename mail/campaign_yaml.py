@@ -106,7 +106,8 @@ def _fault(model: type[BaseModel], fault: ErrorDetails) -> str:
             return f"{key} is {_shown(value)}, but must hold keys: {', '.join(keys)}"
         case kind if kind in _WANTED:
             wanted, mend = _WANTED[kind]
-            wanted = wanted.format(**context).replace("'", "")
+            # Left out is a value of its own, and nobody writes it down.
+            wanted = wanted.format(**context).removeprefix("'', ").replace("'", "")
             return f"{key} is {_shown(value)}, but must be {wanted}{mend if value is not None else ''}"
         case _:
             return f"{key} is {_shown(value)}: {fault['msg'][:1].lower()}{fault['msg'][1:]}"

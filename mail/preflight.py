@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from ledger import file_modes
 from ledger.campaigns import Campaign as StoredCampaign
 from ledger.engine import Ledger
-from lists import mx, sources
+from lists import mx, refusals, sources
 from mail import account_gate, amendments, callback_urls, queue, readiness, restoring, working
 from mail.amendments import Amendment
 from mail.callback_urls import BadCallbackUrl
@@ -56,7 +56,9 @@ def examine(ledger: Ledger, settings: Settings, campaign: Campaign) -> Preflight
     )
     restoring.refuse_queue_of_another(ledger, working.noted(ledger, settings))
     readable = file_modes.sentence(file_modes.of_ledger(settings.database_url))
-    told = filter(None, (*warnings(campaign), readable, *listed.notes))
+    # Who is enqueued is enqueued: the list is not cleaned again.
+    refused = refusals.beforehand(listed.said_no, listed.row_count, campaign.list) if found is None else ()
+    told = filter(None, (*warnings(campaign), readable, *listed.notes, *refused))
     return Preflight(listed.row_count, account, found, tuple(told), amended)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import jinja2
 
-from lists import addresses, sources
+from lists import addresses, refusals, sources
 from lists.sources import Survey
 from mail.addresses import parse_from
 from mail.campaign_file import Campaign, warnings
@@ -43,7 +43,8 @@ def preview(campaign: Campaign, row: int, *, public_url: str = "https://unsubscr
         MessageContext(address=address, unsubscribe_url=url(public_url, "preview"), row=row),
     )
     html_bytes = len(content.html.encode())
-    notes = [*warnings(campaign), *listed.notes]
+    told = refusals.beforehand(listed.said_no, listed.row_count, campaign.list)
+    notes = [*warnings(campaign), *listed.notes, *told]
     if not isinstance(addresses.parse(address), addresses.Address):
         notes.append("This row's address is malformed: the campaign would leave the row out.")
     if html_bytes > _GMAIL_CLIPS_BYTES:

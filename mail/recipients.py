@@ -10,7 +10,7 @@ import pandas as pd
 from ledger.campaigns import Campaign as StoredCampaign
 from ledger.engine import Ledger
 from ledger.enqueueing import NewCampaign, NewMessage, already_enqueued, enqueue
-from lists import accepted
+from lists import accepted, refusals
 from lists.addresses import key_of
 from lists.output_files import in_directory
 from lists.reasons import Flag
@@ -54,6 +54,7 @@ def enqueue_list(
     found = in_directory(list_directory)
     summary = accepted.read_summary(found.summary_json)
     summary.refuse_nobody(str(found.rejected_csv))
+    refusals.refuse(summary.said_no, summary.accepted, campaign.list)
     rehearse(templates, list_directory, on_progress)
     return enqueue_rehearsed(ledger, campaign, templates, list_directory)
 

@@ -91,6 +91,8 @@ class Environment(ImmutableSandboxedEnvironment):
                 return obj[attribute]
             except LookupError:
                 pass
+            if (column := lower_case(obj, attribute)) is not None:
+                return obj[column]
         value = super().getattr(obj, attribute)
         return _Method(value, attribute, obj) if isinstance(value, _METHODS) else value
 
@@ -102,7 +104,8 @@ class Environment(ImmutableSandboxedEnvironment):
             try:
                 return obj[argument]
             except (LookupError, TypeError):
-                return self.undefined(obj=obj, name=argument)
+                column = lower_case(obj, argument)
+                return self.undefined(obj=obj, name=argument) if column is None else obj[column]
         value = super().getitem(obj, argument)
         return _Method(value, str(argument), obj) if isinstance(value, _METHODS) else value
 
@@ -113,6 +116,7 @@ def environment(*, autoescape: bool) -> Environment:
     for name in ("lipsum", "cycler", "joiner"):
         del made.globals[name]
     made.filters["attr"] = _attr
+    made.filters["default"] = made.filters["d"] = _default
     made.filters = limited_code.filters(made.filters)
     made.tests = render_limits.tests(made.tests)
     return made
@@ -205,6 +209,23 @@ def _named(value: object) -> str:
             return "a list"
         case _:
             return "something of Python's own"
+
+
+def lower_case(columns: Iterable[object], name: object) -> str | None:
+    """Return the one column whose name in lower case this is, or None where there is none or are several."""
+    if not isinstance(name, str) or name != name.lower():
+        return None
+    found = [column for column in columns if isinstance(column, str) and column.lower() == name]
+    return found[0] if len(found) == 1 else None
+
+
+def _default(value: Any, default_value: Any = "", boolean: bool = False) -> Any:
+    """`{{ first_name | default("there") }}`: an empty cell gets the default, as people expect of it.
+
+    To Jinja only a name that does not exist has none, and that is an error before anything is sent here.
+    """
+    empty = value is None or isinstance(value, jinja2.Undefined) or (boolean and not value)
+    return default_value if empty or (isinstance(value, str) and not value.strip()) else value
 
 
 @jinja2.pass_environment

@@ -21,7 +21,7 @@ from mail import limited_code
 from mail.campaign_file import Campaign
 from mail.errors import TemplateError
 from mail.footer import Footer
-from mail.template_environment import PythonsOwn, asks_for_self, columns_first, environment
+from mail.template_environment import PythonsOwn, asks_for_self, columns_first, environment, lower_case
 
 # Names that stand for the message itself. They win over a column of the same name, which `row["..."]` gives.
 SUPPLIED = frozenset({"address", "unsubscribe_url", "unsubscribe_text", "postal_address", "campaign", "row"})
@@ -131,7 +131,11 @@ class Templates:
     def check(self, columns: Iterable[str]) -> None:
         """Raise TemplateError naming the first field that none of the list's columns gives."""
         known = tuple(dict.fromkeys(columns))
-        usable = {*known, *aliases(known)}
+        usable = {
+            *known,
+            *aliases(known),
+            *(name for name in map(str.lower, known) if lower_case(known, name)),
+        }
         for template in self.all:
             for name in sorted(template.columns - usable):
                 near = get_close_matches(name.lower(), sorted(usable), n=1, cutoff=0.6)
@@ -144,18 +148,22 @@ class Templates:
 
 @lru_cache(maxsize=64)
 def aliases(columns: tuple[str, ...]) -> Mapping[str, str]:
-    """Return identifier -> column for columns such as `First Name`, which a template writes as `first_name`.
+    """Return identifier -> column: `first_name` for `First Name`, and `fname` for `FNAME`.
 
-    A name that two columns would share, or that is a column itself, stands for neither.
+    A name that two columns would share, or that is a column itself or a function of Jinja's, stands for none.
     """
     found: dict[str, list[str]] = {}
     for column in columns:
-        if not column.isidentifier():
-            found.setdefault(_NOT_A_WORD.sub("_", column.strip().lower()).strip("_"), []).append(column)
+        lower = column.strip().lower()
+        name = lower if column.isidentifier() else _NOT_A_WORD.sub("_", lower).strip("_")
+        found.setdefault(name, []).append(column)
     return {
         name: sources[0]
         for name, sources in found.items()
-        if len(sources) == 1 and name.isidentifier() and name not in columns
+        if len(sources) == 1
+        and name.isidentifier()
+        and name not in columns
+        and name not in _ENVIRONMENTS[False].globals
     }
 
 

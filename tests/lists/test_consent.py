@@ -24,7 +24,7 @@ def listed() -> list[tuple[Say, str]]:
 def test_no_word_says_two_things() -> None:
     meant: dict[str, Say] = {}
     for section, word in listed():
-        assert meant.setdefault(consent._plain(word), section) is section, word
+        assert meant.setdefault(consent.plain(word), section) is section, word
     assert {section for section, _ in listed()} == set(Say)
 
 

@@ -136,7 +136,7 @@ def test_the_outcome_is_the_same_for_every_size_of_block_and_number_of_threads(
 
 def test_an_explicit_no_is_asked_only_of_lists_that_want_consent(run: Callable[..., CleanResult]) -> None:
     text = "email,ok\na@x.example,yes\nA@x.example,no\n"
-    assert found(run(text, consent_column="ok"))[1] == ""
+    assert found(run(text, consent="any", consent_column="ok"))[1] == ""
     assert found(run(text, consent="confirmed", confirmed=lambda keys: set(keys)))[1] == ""
     asked = run(text, consent="confirmed", consent_column="ok")
     assert found(asked)[1] == "unconfirmed row 2 says no in the column 'ok'"

@@ -18,7 +18,7 @@ def resolver(domains):
     ("options", "expected"),
     [
         ({}, {"free_mail": 1, "never_mailed": 2, "unconfirmed": 1}),
-        ({"consent_column": "ok"}, {"free_mail": 1, "never_mailed": 2, "unconfirmed": 2}),
+        ({"consent": "any", "consent_column": "ok"}, {"free_mail": 1, "never_mailed": 2, "unconfirmed": 2}),
         (
             {"consent": "confirmed", "consent_column": "ok"},
             {"free_mail": 0, "never_mailed": 0, "unconfirmed": 0},

@@ -11,7 +11,7 @@ from ledger import campaigns
 from ledger.campaigns import Campaign as StoredCampaign
 from ledger.errors import CampaignConflict
 from lists import cleaning, outputs, suppression
-from lists.errors import NobodyAccepted
+from lists.errors import NobodyAccepted, PeopleSaidNo
 from mail.campaign_file import Campaign
 from mail.errors import MailError, TemplateError
 from mail.recipients import enqueue_list, stored
@@ -171,3 +171,16 @@ def test_a_list_of_which_ses_can_take_nobody_is_refused_before_anything_is_store
         enqueue(stage, tmp_path / "out", rows="email,first_name\njörg@d1.example,J\nåsa@d2.example,Å\n")
     with stage.ledger.reading() as connection:
         assert campaigns.every(connection) == []
+
+
+def test_a_list_in_which_accepted_rows_say_no_is_not_enqueued_before_somebody_decides(
+    stage, tmp_path: Path
+) -> None:
+    rows = "email,first_name,Accepts Email Marketing\nann@reader.example,Ann,no\nbob@reader.example,Bob,yes\n"
+    source = stage.make_campaign(rows=rows).list.source
+    with pytest.raises(PeopleSaidNo, match=r"1 of 2 accepted rows says no in the column 'Accepts Email"):
+        enqueue(stage, tmp_path / "out", rows=rows)
+    assert stage.rows() == []
+    listed = {"source": source, "consent_column": "Accepts Email Marketing"}
+    enqueue(stage, tmp_path / "decided", rows=rows, list=listed)
+    assert list(by_address(stage)) == ["bob@reader.example"]

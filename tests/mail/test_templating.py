@@ -7,6 +7,7 @@ import pytest
 
 from mail.campaign_file import Campaign
 from mail.errors import TemplateError
+from mail.message import MessageContext, compose
 from mail.templating import Templates, aliases
 
 CampaignMaker = Callable[..., Campaign]
@@ -129,3 +130,41 @@ def test_a_column_that_is_no_identifier_gets_one_where_nothing_else_could_be_mea
     columns: tuple[str, ...], expected: dict[str, str]
 ) -> None:
     assert aliases(columns) == expected
+
+
+@pytest.mark.parametrize(
+    ("columns", "expected"),
+    [
+        (("FNAME", "LastName"), {"fname": "FNAME", "lastname": "LastName"}),
+        (("FNAME", "FName"), {}),
+        (("FNAME", "fname"), {}),
+        (("Range", "DICT"), {}),
+        (("First_Name", "First Name"), {}),
+    ],
+)
+def test_every_column_has_its_name_in_lower_case_where_no_other_could_be_meant(
+    make_campaign: CampaignMaker, columns: tuple[str, ...], expected: dict[str, str]
+) -> None:
+    assert aliases(columns) == expected
+    for name, column in expected.items():
+        for asked in (name, f"row.{name}", f"row['{name}']"):
+            templates = Templates.load(make_campaign(subject=f"x{{{{ {asked} }}}}", html="x", text="x"))
+            templates.check(columns)
+            row = {each: "Ann" if each == column else "other" for each in columns}
+            context = MessageContext("ann@reader.example", "https://unsubscribe.example/u")
+            assert compose(templates, row, context).subject == "xAnn", (asked, column)
+
+
+@pytest.mark.parametrize("cell", ["", " ", "\t", None])
+@pytest.mark.parametrize(
+    "asked", ['default("you")', 'd("you")', 'default("you", true)', "default('you')|upper|lower"]
+)
+def test_default_stands_in_for_an_empty_cell_and_never_for_an_absent_column(
+    make_campaign: CampaignMaker, cell: str | None, asked: str
+) -> None:
+    templates = Templates.load(make_campaign(subject=f"Hi {{{{ name|{asked} }}}}", html="x", text="x"))
+    context = MessageContext("ann@reader.example", "https://unsubscribe.example/u")
+    assert compose(templates, {"name": cell}, context).subject == "Hi you"
+    assert compose(templates, {"name": "0"}, context).subject == "Hi 0"
+    with pytest.raises(TemplateError, match="asks for the field `name`"):
+        templates.check(["other"])
