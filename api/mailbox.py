@@ -10,6 +10,7 @@ from api.asking import Who
 from api.context import Here
 from api.describing import LISTED, SHOWN
 from api.errors import Code, Refusal, Refused
+from api.pools import runs_in
 from ledger.owners import Caller
 from ledger.statuses import Status
 from reports import emails
@@ -22,6 +23,7 @@ _LARGEST_ID = 2**63 - 1
 
 
 @router.get("/emails", summary="Pages of e-mails, the newest first", **LISTED)
+@runs_in(lambda pools: pools.reads)
 def list_(
     here: Here,
     who: Who,
@@ -56,6 +58,7 @@ def list_(
 
 
 @router.get("/emails/{id}", summary="One e-mail with its history", **SHOWN)
+@runs_in(lambda pools: pools.reads)
 def show(id: str, here: Here, who: Who) -> Response:
     """Show an e-mail and how it came to its status."""
     with here.ledger.reading() as connection:

@@ -18,6 +18,7 @@ from ledger.errors import LedgerError, LedgerMissing, LedgerUnreachable
 from ledger.json_text import decoded
 from ledger.ledger_names import BUSY_TIMEOUT_SECONDS, shown
 from ledger.migrating import Schema
+from ledger.patience import USUAL, Patience
 from ledger.schema import identity
 
 log = logging.getLogger(__name__)
@@ -43,11 +44,14 @@ class Ledger:
     `is_new`: it was made just now, and knows of nobody who must not be written to.
     """
 
-    def __init__(self, engine: Engine, ledger_id: str, *, is_new: bool = False) -> None:
+    def __init__(
+        self, engine: Engine, ledger_id: str, *, is_new: bool = False, writes: Engine | None = None
+    ) -> None:
         self.engine = engine
         self.ledger_id = ledger_id
         self.is_new = is_new
-        self._for_writing = engine.execution_options(writing=True)
+        self._writes = writes or engine
+        self._for_writing = self._writes.execution_options(writing=True)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -70,6 +74,7 @@ class Ledger:
 
     def close(self) -> None:
         self.engine.dispose()
+        self._writes.dispose()
 
     def __enter__(self) -> Self:
         return self
@@ -80,7 +85,9 @@ class Ledger:
         self.close()
 
 
-def open_ledger(database_url: str, *, upgrade: Upgrade = Upgrade.NEVER, make: bool = True) -> Ledger:
+def open_ledger(
+    database_url: str, *, upgrade: Upgrade = Upgrade.NEVER, make: bool = True, patience: Patience = USUAL
+) -> Ledger:
     """Open the ledger; a missing or empty SQLite file becomes a new one, unless `make` says no.
 
     A new ledger and a migration are told in the log. Raises LedgerMissing, LedgerUnreachable in one sentence,
@@ -89,7 +96,7 @@ def open_ledger(database_url: str, *, upgrade: Upgrade = Upgrade.NEVER, make: bo
     """
     if not make:
         _refuse_missing(database_url)
-    engine = connect(database_url)
+    engine = connect(database_url, patience)
     try:
         with engine.connect() as connection:
             schema = migrating.schema_of(connection)
@@ -110,7 +117,9 @@ def open_ledger(database_url: str, *, upgrade: Upgrade = Upgrade.NEVER, make: bo
     except LedgerError:
         engine.dispose()
         raise
-    return Ledger(engine, ledger_id, is_new=schema is Schema.EMPTY)
+    apart = patience.tells_reads_apart and engine.dialect.name == "postgresql"
+    writes = connect(database_url, patience, writing=True) if apart else None
+    return Ledger(engine, ledger_id, is_new=schema is Schema.EMPTY, writes=writes)
 
 
 def _bring_up(engine: Engine, schema: Schema, upgrade: Upgrade) -> None:
@@ -163,13 +172,14 @@ def _refuse_missing(database_url: str) -> None:
         raise LedgerMissing(f"there is no ledger at {shown(url)} yet: `campaign send FILE` makes it.")
 
 
-def connect(database_url: str) -> Engine:
+def connect(database_url: str, patience: Patience = USUAL, *, writing: bool = False) -> Engine:
     """Return an engine for the URL with the project's transaction rules, the schema not looked at."""
     url = parsed(database_url)
     if url.drivername in _SQLITE:
-        return _sqlite(url)
+        return _sqlite(url, patience)
     url = url.set(drivername="postgresql+psycopg")
-    return create_engine(url, pool_pre_ping=True, json_deserializer=decoded)
+    options = patience.of_postgresql(url, writing=writing)
+    return create_engine(url, pool_pre_ping=True, json_deserializer=decoded, **options)
 
 
 def parsed(database_url: str) -> URL:
@@ -190,7 +200,7 @@ def parsed(database_url: str) -> URL:
     return url
 
 
-def _sqlite(url: URL) -> Engine:
+def _sqlite(url: URL, patience: Patience) -> Engine:
     if url.database and url.database != ":memory:":
         folder = Path(url.database).parent
         try:
@@ -200,7 +210,7 @@ def _sqlite(url: URL) -> Engine:
                 f"the folder {folder} cannot be made for the ledger ({err.strerror}): "
                 "set CAMPAIGN_DATABASE_URL to a place that can be written to."
             ) from err
-    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_SECONDS}, json_deserializer=decoded)
+    engine = create_engine(url, json_deserializer=decoded, **patience.of_sqlite(url))
 
     @event.listens_for(engine, "connect")
     def prepare(raw: Any, _record: object) -> None:
