@@ -1,41 +1,36 @@
 """Who asks, by the key in the Authorization header."""
 
 import time
-from collections.abc import Callable
-
-from fastapi.concurrency import run_in_threadpool
+from collections.abc import Callable, Sequence
 
 from api.keys import digest_of
+from api.remembering import Remembered
+from api.thread_pools import ThreadPool
 from ledger import owners
 from ledger.engine import Ledger
 from ledger.owners import Caller
 
 # A revoked key is refused after this long at the latest, by every process.
 BELIEVE_SECONDS = 1.0
-_REMEMBERED = 10_000
 
 
 class Keys:
     """Looks keys up, and remembers whose they are for a moment: a caller asks many times a second."""
 
-    def __init__(self, ledger: Ledger, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, ledger: Ledger, pool: ThreadPool, clock: Callable[[], float] = time.monotonic) -> None:
         self._ledger = ledger
-        self._clock = clock
-        self._known: dict[str, tuple[float, Caller]] = {}
+        self._pool = pool
+        self._known: Remembered[str, Caller | None] = Remembered(
+            self._look_up_all, lambda found: 0.0 if found is None else BELIEVE_SECONDS, clock
+        )
 
     async def caller(self, key: str) -> Caller | None:
         """Return whose key this is, or None where it is nobody's."""
         digest = digest_of(key)
-        seen = self._known.get(digest)
-        if seen is not None and self._clock() - seen[0] < BELIEVE_SECONDS:
-            return seen[1]
-        found = await run_in_threadpool(self._look_up, digest)
-        self._known.pop(digest, None)
-        if found is not None:
-            if len(self._known) >= _REMEMBERED:
-                self._known.clear()
-            self._known[digest] = (self._clock(), found)
-        return found
+        return (await self._known.get([digest]))[digest]
+
+    async def _look_up_all(self, digests: Sequence[str]) -> dict[str, Caller | None]:
+        return {digest: await self._pool.run(self._look_up, digest) for digest in digests}
 
     def _look_up(self, digest: str) -> Caller | None:
         with self._ledger.reading() as connection:

@@ -9,6 +9,7 @@ from api import answers
 from api.asking import Who
 from api.context import Here
 from api.describing import REFUSALS
+from api.pools import runs_in
 from ledger import callback_list
 from ledger.callback_list import Counted, Selection, Undelivered
 from mail import signing
@@ -32,6 +33,7 @@ class Again(BaseModel):
 
 
 @router.get("/callbacks", summary="Who was told, and what was given up", responses=REFUSALS)
+@runs_in(lambda pools: pools.reads)
 def list_(
     here: Here,
     who: Who,
@@ -48,6 +50,7 @@ def list_(
 
 
 @router.post("/callbacks/replay", summary="Try given-up callbacks again", responses=REFUSALS)
+@runs_in(lambda pools: pools.writes)
 def replay(again: Again, here: Here, who: Who) -> Response:
     """Try them from the start; a receiver that answered 410 is asked again."""
     selection = Selection(url=again.url, owner=who.owner)
@@ -57,7 +60,7 @@ def replay(again: Again, here: Here, who: Who) -> Response:
 
 
 @router.get("/callbacks/secret", summary="The secret that signs your callbacks", responses=REFUSALS)
-def secret(here: Here, who: Who) -> Response:
+async def secret(here: Here, who: Who) -> Response:
     """Give the secret as Standard Webhooks libraries take it; an older one holds while a key is changed."""
     newest, *older = signing.secrets_of(here.settings.secret_key.get_secret_value(), who.owner)
     return answers.done({"secret": newest, "older": older})

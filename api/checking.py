@@ -7,6 +7,7 @@ from functools import lru_cache
 from api.errors import Code, Refusal
 from api.new_email import NewEmail
 from api.remembering import Remembered
+from api.sender_directory import Answer, Sender, SenderDirectory
 from ledger.owners import Caller
 from ledger.singles import NewSingle
 from lists.addresses import Address, Malformed, parse
@@ -17,7 +18,7 @@ from mail import callback_urls
 from mail.addresses import parse_from
 from mail.callback_urls import BadCallbackUrl
 from mail.errors import MailError
-from mail.identities import Identity, Standing, what_to_do
+from mail.identities import Standing, what_to_do
 
 DEFAULT_UNSUBSCRIBE_TEXT = "Unsubscribe"
 
@@ -28,7 +29,7 @@ class Checker:
     def __init__(
         self,
         domains: Remembered[str, MxVerdict],
-        senders: Remembered[tuple[int, str], Identity | None],
+        senders: SenderDirectory,
         *,
         private_callbacks: bool,
     ) -> None:
@@ -39,10 +40,7 @@ class Checker:
     async def check(
         self, emails: Sequence[NewEmail | Refusal], caller: Caller, unsubscribe_text: str
     ) -> list[NewSingle | Refusal]:
-        """Return a message or a refusal for each, in order; what is refused already stays so.
-
-        Raises NotReady where SES does not say who may send.
-        """
+        """Return a message or a refusal for each, in order; what is refused already stays so."""
         drafts = [
             item
             if isinstance(item, Refusal)
@@ -128,11 +126,13 @@ def _malformed(found: Address | Malformed) -> Refusal:
 def _with_answers(
     item: NewSingle,
     caller: Caller,
-    senders: Mapping[tuple[int, str], Identity | None],
+    senders: Mapping[Sender, Answer],
     domains: Mapping[str, MxVerdict],
 ) -> NewSingle | Refusal:
     address = _sender(item.sender)
     identity = senders[caller.owner_id, address]
+    if isinstance(identity, Refusal):
+        return identity
     if identity is None:
         return Refusal(
             422, Code.UNVERIFIED_SENDER, f"{address} is another owner's sender: use one of your own.", "from"

@@ -4,6 +4,7 @@ from fastapi import APIRouter, HTTPException, Response
 
 from api import pages
 from api.context import Here
+from api.pools import runs_in
 from api.senders import sender_name
 from ledger import sign_ups
 from ledger.sign_ups import SignUp
@@ -15,6 +16,7 @@ router = APIRouter(include_in_schema=False)
 
 # Link scanners follow every link of a mail, and none of them has agreed to anything.
 @router.api_route("/confirm/{token}", methods=["GET", "HEAD"])
+@runs_in(lambda pools: pools.pages)
 def ask(token: str, here: Here) -> Response:
     """Ask whether the sign-up was theirs."""
     id_ = _sign_up_id(token, here)
@@ -24,6 +26,7 @@ def ask(token: str, here: Here) -> Response:
 
 
 @router.post("/confirm/{token}")
+@runs_in(lambda pools: pools.page_writes)
 def act(token: str, here: Here) -> Response:
     """Confirm at once."""
     id_ = _sign_up_id(token, here)

@@ -1,7 +1,6 @@
 """What the routes share: the settings, the ledger and what hangs on them, made once an application."""
 
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -12,9 +11,10 @@ from api.checking import Checker
 from api.composition import Composing
 from api.group_commit import GroupCommit
 from api.pace import Pace
+from api.pools import Pools
+from api.sender_directory import SenderDirectory
 from api.vitals import Vitals
 from ledger.engine import Ledger
-from mail.identities import IdentityClient
 from mail.intake import Result, Submission
 from mail.unsubscribe import Tokens
 from settings import Settings
@@ -24,18 +24,19 @@ from settings import Settings
 class Context:
     """Everything that answering takes.
 
-    `identities` returns SES as it is asked about senders; `arrived` is set when messages were taken in.
+    `arrived` is set when messages were taken in.
     """
 
     settings: Settings
     ledger: Ledger
+    pools: Pools
     tokens: Tokens
     keys: Keys
     pace: Pace
     checker: Checker
     composing: Composing
     intake: GroupCommit[Submission, Result]
-    identities: Callable[[], IdentityClient]
+    senders: SenderDirectory
     arrived: threading.Event
     vitals: Vitals
 

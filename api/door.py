@@ -21,6 +21,7 @@ from api.asking import BODY, CALLER, key_in, known
 from api.client_address import Limit, TrustedProxies
 from api.context import Context
 from api.errors import Code, Refusal, Refused
+from api.thread_pools import Unavailable
 from ledger.errors import LedgerError
 
 log = logging.getLogger(__name__)
@@ -114,6 +115,9 @@ class Door:
             return
         except (SQLAlchemyError, LedgerError) as err:
             await (await failures.not_now(Request(scope), err))(scope, receive, send)
+            return
+        except Unavailable as err:
+            await (await failures.unavailable(Request(scope), err))(scope, receive, send)
             return
         except _Gone:
             return

@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 
 from api import answers, pages
 from api.errors import Code, Refusal, Refused
+from api.thread_pools import Unavailable
 from ledger.errors import LedgerError
 from mail.errors import MailError
 
@@ -31,6 +32,7 @@ def add_to(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(SQLAlchemyError, not_now)
     app.add_exception_handler(LedgerError, not_now)
+    app.add_exception_handler(Unavailable, unavailable)
     app.add_exception_handler(MailError, _ses)
 
 
@@ -83,6 +85,15 @@ async def not_now(request: Request, error: Exception) -> Response:
             headers={"Retry-After": "60"},
         )
     )
+
+
+async def unavailable(request: Request, error: Exception) -> Response:
+    """Answer that what the request waits for is not to be had now."""
+    assert isinstance(error, Unavailable)
+    later = {"Retry-After": str(error.wait_seconds)}
+    if _is_page(request):
+        return pages.respond("later.html.j2", status=503, more=later)
+    return answers.refused(Refusal(503, Code.UNAVAILABLE, f"{error}", headers=later))
 
 
 async def _ses(_request: Request, error: Exception) -> Response:

@@ -11,6 +11,7 @@ from api.context import Here
 from api.describing import REFUSALS, REPORTED
 from api.errors import Code, Refusal, Refused
 from api.pages import HEADERS
+from api.pools import runs_in
 from ledger import campaigns
 from ledger.statuses import Status
 from reports import api_figures, status
@@ -20,6 +21,7 @@ router = APIRouter(tags=["reports"])
 
 
 @router.get("/reports/{campaign}", summary="How a campaign went", **REPORTED)
+@runs_in(lambda pools: pools.reads)
 def report(campaign: str, here: Here, who: Who) -> Response:
     """Answer what `campaign status NAME --json` prints, of a campaign whose file names you as `owner`."""
     with here.ledger.reading() as connection:
@@ -35,6 +37,7 @@ def report(campaign: str, here: Here, who: Who) -> Response:
     response_class=PlainTextResponse,
     responses={503: REFUSALS[503]},
 )
+@runs_in(lambda pools: pools.metrics)
 def metrics(here: Here) -> Response:
     """Answer counts over all owners, without anything about a person."""
     with here.ledger.reading() as connection:

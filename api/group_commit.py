@@ -5,15 +5,22 @@ the commit of its own request.
 """
 
 import asyncio
+import math
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from api.thread_pools import LATE_WAIT_SECONDS, Unavailable
 from ledger import bisection
 from ledger.bisection import Broken
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+
+
+class NotWritten(Unavailable):
+    """The commit did not come in time. What is under way may still be done."""
 
 
 class Crowded(Exception):
@@ -33,25 +40,37 @@ class GroupCommit(Generic[Item, Result]):
         *,
         batch_at_most: int,
         waiting_at_most: int,
+        deadline_seconds: float = math.inf,
         is_outage: Callable[[Exception], bool] = lambda err: isinstance(err, OSError),
     ) -> None:
         self._write = write
         self._is_outage = is_outage
         self._batch_at_most = batch_at_most
         self._waiting_at_most = waiting_at_most
-        self._waiting: list[tuple[Item, asyncio.Future[Result]]] = []
+        self._deadline_seconds = deadline_seconds
+        self._waiting: list[_Entry[Item, Result]] = []
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="group-commit")
         self._writer: asyncio.Task[None] | None = None
 
     async def submit(self, item: Item) -> Result:
-        """Return the item's result once its batch is committed. Raises Crowded, and then nothing is done."""
+        """Return the item's result once its batch is committed.
+
+        Raises Crowded, and then nothing is done; NotWritten after the deadline, and then it may be.
+        """
         if len(self._waiting) >= self._waiting_at_most:
             raise Crowded
-        done: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
-        self._waiting.append((item, done))
+        loop = asyncio.get_running_loop()
+        entry: _Entry[Item, Result] = _Entry(item, loop.create_future(), loop.time() + self._deadline_seconds)
+        self._waiting.append(entry)
         if self._writer is None or self._writer.done():
             self._writer = asyncio.create_task(self._write_all())
-        return await done
+        if entry.late_at == math.inf:
+            return await entry.done
+        expiry = loop.call_at(entry.late_at, entry.expire)
+        try:
+            return await entry.done
+        finally:
+            expiry.cancel()
 
     async def close(self) -> None:
         """Write what still waits, and end the thread."""
@@ -61,28 +80,53 @@ class GroupCommit(Generic[Item, Result]):
 
     async def _write_all(self) -> None:
         loop = asyncio.get_running_loop()
-        while self._waiting:
-            batch, self._waiting = (
-                self._waiting[: self._batch_at_most],
-                self._waiting[self._batch_at_most :],
-            )
+        # Whoever was told that it took too long may send the same again.
+        while waiting := [entry for entry in self._waiting if not entry.is_told]:
+            batch, self._waiting = waiting[: self._batch_at_most], waiting[self._batch_at_most :]
+            began = loop.time()
             try:
                 parts, broken = await loop.run_in_executor(
                     self._thread, bisection.halve, batch, self._write_items, self._is_outage
                 )
             except Exception as err:  # noqa: BLE001 - whatever it was, each caller has to hear of it.
-                parts, broken = [], [Broken(waiting, err) for waiting in batch]
+                parts, broken = [], [Broken(entry, err) for entry in batch]
+                # Who has no time left for as long a wait is told now, while it is sure that nothing is done.
+                late_at = 2 * loop.time() - began
+                broken += [Broken(entry, err) for entry in self._waiting if entry.late_at < late_at]
             for taken, results in parts:
-                for (_, done), result in zip(taken, results, strict=True):
+                for entry, result in zip(taken, results, strict=True):
                     # A caller that went away does not wait for its result any more.
-                    if not done.done():
-                        done.set_result(result)
+                    if not entry.done.done():
+                        entry.done.set_result(result)
             for each in broken:
-                if not each.item[1].done():
-                    each.item[1].set_exception(each.error)
+                if not each.item.done.done():
+                    each.item.done.set_exception(each.error)
+        self._waiting = []
 
-    def _write_items(self, batch: Sequence[tuple[Item, "asyncio.Future[Result]"]]) -> Sequence[Result]:
-        results = self._write([item for item, _ in batch])
+    def _write_items(self, batch: "Sequence[_Entry[Item, Result]]") -> Sequence[Result]:
+        results = self._write([entry.item for entry in batch])
         if len(results) != len(batch):
             raise RuntimeError("as many results as items are wanted")
         return results
+
+
+@dataclass(eq=False, slots=True)
+class _Entry(Generic[Item, Result]):
+    """An item, its caller, and how long that waits by the loop's time."""
+
+    item: Item
+    done: "asyncio.Future[Result]"
+    late_at: float
+
+    @property
+    def is_told(self) -> bool:
+        """Whether the caller was told that it came to nothing. One that went away was told nothing."""
+        return self.done.done() and not self.done.cancelled()
+
+    def expire(self) -> None:
+        """Let the caller wait no longer."""
+        if not self.done.done():
+            what = (
+                "The ledger does not answer in time, and an Idempotency-Key keeps this from being done twice"
+            )
+            self.done.set_exception(NotWritten(what, LATE_WAIT_SECONDS))

@@ -15,6 +15,7 @@ from api.context import Here
 from api.describing import LISTED, SHOWN
 from api.errors import Code, Refusal, Refused
 from api.pages import HEADERS
+from api.pools import runs_in
 from ledger.owners import Caller
 from ledger.statuses import Status
 from reports import emails
@@ -29,6 +30,7 @@ _AT_A_TIME = 20
 
 
 @router.get("/emails", summary="Pages of e-mails, the newest first", **LISTED)
+@runs_in(lambda pools: pools.reads)
 def list_(
     here: Here,
     who: Who,
@@ -102,6 +104,7 @@ def _json(value: object) -> str:
 
 
 @router.get("/emails/{id}", summary="One e-mail with its history", **SHOWN)
+@runs_in(lambda pools: pools.reads)
 def show(id: str, here: Here, who: Who) -> Response:
     """Show an e-mail and how it came to its status."""
     with here.ledger.reading() as connection:

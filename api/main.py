@@ -30,7 +30,10 @@ from api.composition import Composing
 from api.context import Context
 from api.door import Door
 from api.group_commit import GroupCommit
+from api.identity_answers import IdentityAnswers
 from api.pace import Pace
+from api.pools import LEDGER_PATIENCE, LOCK_SECONDS, Pools
+from api.sender_directory import SenderDirectory
 from api.vitals import Vitals
 from ledger import bisection
 from ledger.engine import Ledger, open_ledger
@@ -44,6 +47,8 @@ from settings import Settings
 # One transaction takes in so many requests at most, and so many may wait for theirs.
 BATCH_REQUESTS = 200
 WAITING_REQUESTS = 2_000
+# So long may a request wait for its commit.
+WRITTEN_SECONDS = LOCK_SECONDS + 2.0
 
 PARTS = (
     emails,
@@ -64,17 +69,21 @@ def create_app(
     *,
     mx: MxLookup | None = None,
     identities: Callable[[], IdentityClient] = lookups.identity_client,
+    pools: Pools | None = None,
 ) -> FastAPI:
     """Return the application, its ledger open until it shuts down.
 
-    `mx` and `identities` stand in for the DNS and for SES as it is asked about senders. Raises SettingsError
-    without a secret key, and LedgerError where the database does not answer.
+    `mx` and `identities` stand in for the DNS and for SES as it is asked about senders, `pools` for the
+    threads. Raises SettingsError without a secret key, and LedgerError where the database does not answer.
     """
     settings.need("secret_key")
     tokens = Tokens(settings.secret_key.get_secret_value())
-    ledger = open_ledger(settings.database_url)
+    ledger = open_ledger(settings.database_url, patience=LEDGER_PATIENCE)
+    pools = Pools() if pools is None else pools
     signs = VitalSignsReader(ledger)
-    found = _context(settings, ledger, signs, tokens, mx or lookups.mx_of(ledger, settings), identities)
+    found = _context(
+        settings, ledger, signs, tokens, mx or lookups.mx_of(ledger, settings, pools), identities, pools
+    )
 
     @asynccontextmanager
     async def closing(_app: FastAPI) -> AsyncIterator[None]:
@@ -84,6 +93,7 @@ def create_app(
         await found.intake.close()
         found.composing.close()
         found.vitals.close()
+        pools.close()
         signs.close()
         ledger.close()
 
@@ -112,16 +122,19 @@ def _context(
     tokens: Tokens,
     mx: MxLookup,
     identities: Callable[[], IdentityClient],
+    pools: Pools,
 ) -> Context:
+    senders = SenderDirectory(ledger, pools.reads, IdentityAnswers(identities, pools.ses))
     return Context(
         settings=settings,
         ledger=ledger,
+        pools=pools,
         tokens=tokens,
-        keys=Keys(ledger),
+        keys=Keys(ledger, pools.keys),
         pace=Pace(settings.api_requests_per_second),
         checker=Checker(
-            lookups.remembered_domains(mx),
-            lookups.remembered_senders(ledger, identities),
+            lookups.remembered_domains(mx, pools),
+            senders,
             private_callbacks=settings.callback_allow_private,
         ),
         composing=Composing(),
@@ -129,9 +142,10 @@ def _context(
             partial(intake.take_in, ledger),
             batch_at_most=BATCH_REQUESTS,
             waiting_at_most=WAITING_REQUESTS,
+            deadline_seconds=WRITTEN_SECONDS,
             is_outage=partial(bisection.is_outage, ledger),
         ),
-        identities=identities,
+        senders=senders,
         arrived=threading.Event(),
         vitals=Vitals(signs.read),
     )

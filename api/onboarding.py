@@ -7,10 +7,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api import answers
 from api.asking import Who
-from api.context import Here
+from api.context import Context, Here
 from api.describing import SENDER_ASKED, SENDER_SHOWN
 from api.errors import Code, Refusal, Refused
 from ledger import senders
+from ledger.owners import Caller
 from lists.addresses import Address, parse
 from mail import identities
 from mail.identities import Identity
@@ -29,29 +30,37 @@ class NewSender(BaseModel):
 
 
 @router.post("/senders", status_code=202, summary="Ask for a sender", **SENDER_ASKED)
-def add(new: NewSender, here: Here, who: Who) -> Response:
+async def add(new: NewSender, here: Here, who: Who) -> Response:
     """Make the address a sender of yours: SES writes to it, and whoever reads it clicks the link.
 
     Safe to send again.
     """
     address = _address(new.address)
-    with here.ledger.writing() as connection:
-        if not senders.onboard(connection, address.lower(), who.owner_id):
-            raise Refused(Refusal(409, Code.CONFLICT, "This address is another owner's sender.", "address"))
-    return answers.done(_shown(identities.onboard(here.identities(), address)), status=202)
+    if not await here.pools.writes.run(_keep, here, address, who):
+        raise Refused(Refusal(409, Code.CONFLICT, "This address is another owner's sender.", "address"))
+    return answers.done(_shown(await here.senders.onboard(who.owner_id, address)), status=202)
 
 
 @router.get("/senders/{address}", summary="Where a sender stands", **SENDER_SHOWN)
-def show(address: str, here: Here, who: Who) -> Response:
+async def show(address: str, here: Here, who: Who) -> Response:
     """Say whether mail may be sent from the address, and what is to be done where not."""
     found = _address(address)
-    with here.ledger.reading() as connection:
-        owned_by = senders.owners_of(connection, [found.lower()])
-    if owned_by.get(found.lower()) != who.owner_id:
+    if await here.pools.reads.run(_owner_id, here, found) != who.owner_id:
         raise Refused(
             Refusal(404, Code.NOT_FOUND, "You have no such sender: ask for it with POST /senders.", "address")
         )
-    return answers.done(_shown(identities.standing(here.identities(), found)))
+    return answers.done(_shown(await here.senders.standing(found)))
+
+
+def _keep(here: Context, address: str, who: Caller) -> bool:
+    """Make the address the owner's; return False where it is another's."""
+    with here.ledger.writing() as connection:
+        return senders.onboard(connection, address.lower(), who.owner_id)
+
+
+def _owner_id(here: Context, address: str) -> int | None:
+    with here.ledger.reading() as connection:
+        return senders.owners_of(connection, [address.lower()]).get(address.lower())
 
 
 def _address(text: str) -> str:

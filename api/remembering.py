@@ -2,10 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Generic, TypeVar
-
-from fastapi.concurrency import run_in_threadpool
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import Any, Generic, TypeVar
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -14,11 +12,11 @@ _REMEMBERED = 100_000
 
 
 class Remembered(Generic[Key, Value]):
-    """Asks `look_up`, on a thread, for what is not known; `holds_seconds` says how long an answer is kept."""
+    """Asks `look_up` for what is not known; `holds_seconds` says how long an answer is kept."""
 
     def __init__(
         self,
-        look_up: Callable[[Sequence[Key]], Mapping[Key, Value]],
+        look_up: Callable[[Sequence[Key]], Awaitable[Mapping[Key, Value]]],
         holds_seconds: Callable[[Value], float],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -43,6 +41,8 @@ class Remembered(Generic[Key, Value]):
             return found
         if new := [key for key in missing if key not in self._asked]:
             task = asyncio.create_task(self._ask(new))
+            # Where every caller has gone away, nobody else hears of its trouble.
+            task.add_done_callback(_hear)
             self._asked |= dict.fromkeys(new, task)
         for task in dict.fromkeys(self._asked[key] for key in missing):
             # A caller that goes away does not take the answer from the others.
@@ -50,9 +50,14 @@ class Remembered(Generic[Key, Value]):
             found |= {key: answers[key] for key in missing if key in answers}
         return found
 
+    def forget(self, keys: Iterable[Key]) -> None:
+        """Let these be asked for again."""
+        for key in keys:
+            self._known.pop(key, None)
+
     async def _ask(self, keys: Sequence[Key]) -> Mapping[Key, Value]:
         try:
-            answers = await run_in_threadpool(self._look_up, keys)
+            answers = await self._look_up(keys)
         finally:
             for key in keys:
                 del self._asked[key]
@@ -61,3 +66,8 @@ class Remembered(Generic[Key, Value]):
         now = self._clock()
         self._known |= {key: (now + self._holds_seconds(value), value) for key, value in answers.items()}
         return answers
+
+
+def _hear(task: "asyncio.Task[Any]") -> None:
+    if not task.cancelled():
+        task.exception()

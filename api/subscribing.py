@@ -4,7 +4,6 @@ from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Response
-from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from api import answers
@@ -14,6 +13,7 @@ from api.context import Here
 from api.describing import REFUSALS, refusal
 from api.errors import Code, Refusal, Refused
 from api.new_email import NewEmail, refusal_of
+from api.pools import runs_in
 from ledger import sign_ups
 from ledger.sign_ups import SignUp
 from ledger.singles import NewSingle
@@ -69,7 +69,7 @@ async def add(new: NewSubscriber, here: Here, who: Who) -> Response:
         )
     draft = await _draft(new, here, who)
     secret_key = here.settings.secret_key.get_secret_value()
-    found = await run_in_threadpool(
+    found = await here.pools.writes.run(
         opt_in.sign_up,
         here.ledger,
         who,
@@ -96,6 +96,7 @@ async def add(new: NewSubscriber, here: Here, who: Who) -> Response:
 
 
 @router.get("/subscribers/{address}", summary="Where a sign-up stands, with its proof", responses=REFUSALS)
+@runs_in(lambda pools: pools.reads)
 def show(address: str, here: Here, who: Who) -> Response:
     """Say whether the person has confirmed, when, and what to."""
     key = found.key if isinstance(found := parse(address), Address) else ""

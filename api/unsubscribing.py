@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, HTTPException, Request, Response
 
 from api import pages
 from api.context import Here
+from api.pools import runs_in
 from api.senders import sender_name
 from ledger.unsubscribes import Extent, find, unsubscribe
 from mail.unsubscribe import TokenClaims
@@ -19,7 +20,7 @@ router = APIRouter(include_in_schema=False)
 MAX_BODY_BYTES = 16_384
 
 
-def claims(token: str, here: Here) -> TokenClaims:
+async def claims(token: str, here: Here) -> TokenClaims:
     """Return what the link's token says, as a dependency."""
     found = here.tokens.read(token)
     if found is None:
@@ -38,6 +39,7 @@ async def _small_body(request: Request) -> bytes:
 
 # Link scanners follow every link of a mail, so reading the page changes nothing.
 @router.api_route("/unsubscribe/{token}", methods=["GET", "HEAD"])
+@runs_in(lambda pools: pools.pages)
 def ask(here: Here, held: Annotated[TokenClaims, Depends(claims)]) -> Response:
     """Ask what is meant: this list, or everything."""
     with here.ledger.reading() as connection:
@@ -52,6 +54,7 @@ def ask(here: Here, held: Annotated[TokenClaims, Depends(claims)]) -> Response:
 
 
 @router.post("/unsubscribe/{token}")
+@runs_in(lambda pools: pools.page_writes)
 def act(
     here: Here,
     held: Annotated[TokenClaims, Depends(claims)],

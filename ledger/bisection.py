@@ -16,6 +16,9 @@ Result = TypeVar("Result")
 
 # What SQLite says where it is the file or another process, and no row.
 _SQLITE_OUTAGES = ("locked", "busy", "disk i/o", "is full", "unable to open", "readonly")
+# What PostgreSQL says where somebody held a lock for too long, or a statement took too long
+# (postgresql.org/docs/current/errcodes-appendix.html: lock_not_available, query_canceled).
+_POSTGRESQL_OUTAGES = ("55P03", "57014")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,8 @@ def is_outage(ledger: Ledger, error: Exception) -> bool:
 
 
 def _says_so(error: DBAPIError) -> bool:
+    if getattr(error.orig, "sqlstate", None) in _POSTGRESQL_OUTAGES:
+        return True
     told = str(error.orig).lower()
     return any(word in told for word in _SQLITE_OUTAGES)
 

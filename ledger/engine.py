@@ -19,6 +19,7 @@ from ledger.json_text import decoded
 from ledger.ledger_file import LedgerFile
 from ledger.ledger_names import BUSY_TIMEOUT_SECONDS, shown
 from ledger.migrating import Schema
+from ledger.patience import USUAL, Patience
 from ledger.schema import identity
 
 log = logging.getLogger(__name__)
@@ -44,11 +45,14 @@ class Ledger:
     `is_new`: it was made just now, and knows of nobody who must not be written to.
     """
 
-    def __init__(self, engine: Engine, ledger_id: str, *, is_new: bool = False) -> None:
+    def __init__(
+        self, engine: Engine, ledger_id: str, *, is_new: bool = False, writes: Engine | None = None
+    ) -> None:
         self.engine = engine
         self.ledger_id = ledger_id
         self.is_new = is_new
-        self._for_writing = engine.execution_options(writing=True)
+        self._writes = writes or engine
+        self._for_writing = self._writes.execution_options(writing=True)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -71,6 +75,7 @@ class Ledger:
 
     def close(self) -> None:
         self.engine.dispose()
+        self._writes.dispose()
 
     def __enter__(self) -> Self:
         return self
@@ -82,7 +87,12 @@ class Ledger:
 
 
 def open_ledger(
-    database_url: str, *, upgrade: Upgrade = Upgrade.NEVER, make: bool = True, mark: bool = True
+    database_url: str,
+    *,
+    upgrade: Upgrade = Upgrade.NEVER,
+    make: bool = True,
+    mark: bool = True,
+    patience: Patience = USUAL,
 ) -> Ledger:
     """Open the ledger; a missing or empty SQLite file becomes a new one, unless `make` says no.
 
@@ -96,7 +106,7 @@ def open_ledger(
         ledger_file.refuse_vanished(path)
     if not make:
         _refuse_missing(database_url)
-    engine = connect(database_url)
+    engine = connect(database_url, patience)
     try:
         with engine.connect() as connection:
             schema = migrating.schema_of(connection)
@@ -119,7 +129,9 @@ def open_ledger(
         raise
     if mark and path is not None:
         ledger_file.mark(path, ledger_id)
-    return Ledger(engine, ledger_id, is_new=schema is Schema.EMPTY)
+    apart = patience.tells_reads_apart and engine.dialect.name == "postgresql"
+    writes = connect(database_url, patience, writing=True) if apart else None
+    return Ledger(engine, ledger_id, is_new=schema is Schema.EMPTY, writes=writes)
 
 
 def _bring_up(engine: Engine, schema: Schema, upgrade: Upgrade) -> None:
@@ -172,13 +184,14 @@ def _refuse_missing(database_url: str) -> None:
         raise LedgerMissing(f"there is no ledger at {shown(url)} yet: `campaign send FILE` makes it.")
 
 
-def connect(database_url: str) -> Engine:
+def connect(database_url: str, patience: Patience = USUAL, *, writing: bool = False) -> Engine:
     """Return an engine for the URL with the project's transaction rules, the schema not looked at."""
     url = parsed(database_url)
     if url.drivername in _SQLITE:
-        return _sqlite(url)
+        return _sqlite(url, patience)
     url = url.set(drivername="postgresql+psycopg")
-    return create_engine(url, pool_pre_ping=True, json_deserializer=decoded)
+    options = patience.of_postgresql(url, writing=writing)
+    return create_engine(url, pool_pre_ping=True, json_deserializer=decoded, **options)
 
 
 def parsed(database_url: str) -> URL:
@@ -199,10 +212,10 @@ def parsed(database_url: str) -> URL:
     return url
 
 
-def _sqlite(url: URL) -> Engine:
+def _sqlite(url: URL, patience: Patience) -> Engine:
     path = ledger_file.path_of(url)
     file = None if path is None else LedgerFile(path)
-    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_SECONDS}, json_deserializer=decoded)
+    engine = create_engine(url, json_deserializer=decoded, **patience.of_sqlite(url))
 
     @event.listens_for(engine, "do_connect")
     def find(_dialect: object, _record: object, names: list[Any], options: dict[str, Any]) -> None:

@@ -1,6 +1,7 @@
 """The same questions to the DNS, but none to which the ledger still knows the answer."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from ledger import mx_answers
 from ledger.engine import Ledger
@@ -19,6 +20,9 @@ MOST_SECONDS_NEGATIVE = 3 * 3600
 # What is found is stored after so many domains, so that an interrupted run need not ask for them again.
 DOMAINS_A_SURVEY = 20_000
 
+Store = Callable[[str, Sequence[MxAnswer]], None]
+"""Keeps a resolver's answers."""
+
 
 def lookup(
     ledger: Ledger,
@@ -26,18 +30,27 @@ def lookup(
     *,
     believe: Sequence[Status] = tuple(Status),
     on_progress: Progress | None = None,
+    store: Store | None = None,
 ) -> MxLookup:
     """Return a look-up that asks the ledger first and remembers what it had to ask the DNS.
 
     Of the ledger's answers only those in `believe` count. Unknown domains, and a run that cannot be trusted,
-    are never remembered. Raises ListError at once where the nameservers cannot be read.
+    are never remembered. `store` keeps the answers in the ledger in its own time, for whoever cannot wait for
+    the write lock. Raises ListError at once where the nameservers cannot be read.
     """
     parse_nameservers(resolving.nameservers)
+    keep = store or partial(store_in, ledger)
 
     def found(domains: Sequence[str]) -> Mapping[str, MxVerdict]:
-        return _verdicts(ledger, resolving, list(dict.fromkeys(domains)), believe, on_progress)
+        return _verdicts(ledger, resolving, list(dict.fromkeys(domains)), believe, on_progress, keep)
 
     return found
+
+
+def store_in(ledger: Ledger, resolver: str, answers: Sequence[MxAnswer]) -> None:
+    """Keep a resolver's answers in the ledger."""
+    with ledger.writing() as connection:
+        mx_answers.store(connection, resolver, answers)
 
 
 def _verdicts(
@@ -46,6 +59,7 @@ def _verdicts(
     domains: Sequence[str],
     believe: Sequence[Status],
     on_progress: Progress | None,
+    keep: Store,
 ) -> dict[str, MxVerdict]:
     resolver = _name(resolving.nameservers)
     with ledger.reading() as connection:
@@ -65,8 +79,7 @@ def _verdicts(
             # What was learnt before is not doubted; but in such a run nobody at all is dropped for the DNS.
             rest = dict.fromkeys(wanted[start + DOMAINS_A_SURVEY :], dns_verdicts.unknown(found.trouble))
             return mx_trust.distrusted(verdicts | rest, found.trouble)
-        with ledger.writing() as connection:
-            mx_answers.store(connection, resolver, _lasting(found.findings))
+        keep(resolver, _lasting(found.findings))
     return verdicts
 
 

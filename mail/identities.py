@@ -1,12 +1,13 @@
 """Who may send: identities in SES, made and looked at."""
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol, assert_never
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from mail.identity_names import domains_above
 from mail.readiness import NotReady
 
 
@@ -40,15 +41,25 @@ class Identity:
 
 def standing(ses: IdentityClient, address: str) -> Identity:
     """Return where the address (its domain as A-labels) stands. Raises NotReady where SES does not say."""
-    domain = address.rpartition("@")[2].lower()
-    labels = domain.split(".")
-    # A verified domain covers every address below it, those of its subdomains too (SES developer guide,
-    # "Verified identities").
-    for start in range(len(labels) - 1):
-        above = ".".join(labels[start:])
-        if _ask(ses, above) is Standing.VERIFIED:
-            return Identity(address, Standing.VERIFIED, by_domain=above)
-    return Identity(address, _ask(ses, address))
+    questions = inquiry(address)
+    name = next(questions)
+    while True:
+        try:
+            name = questions.send(ask(ses, name))
+        except StopIteration as found:
+            identity: Identity = found.value
+            return identity
+
+
+def inquiry(address: str) -> Generator[str, Standing, Identity]:
+    """Yield the identities to ask about, each to be answered by its standing, and return the address's.
+
+    They are `mail.identity_names.MOST_NAMES` at most.
+    """
+    for domain in domains_above(address.rpartition("@")[2].lower()):
+        if (yield domain) is Standing.VERIFIED:
+            return Identity(address, Standing.VERIFIED, by_domain=domain)
+    return Identity(address, (yield address))
 
 
 def onboard(ses: IdentityClient, address: str) -> Identity:
@@ -93,7 +104,8 @@ def what_to_do(identity: Identity) -> str:
             assert_never(identity.standing)
 
 
-def _ask(ses: IdentityClient, name: str) -> Standing:
+def ask(ses: IdentityClient, name: str) -> Standing:
+    """Return where one identity stands, a domain or an address. Raises NotReady where SES does not say."""
     try:
         found = ses.get_email_identity(EmailIdentity=name)
     except ClientError as err:

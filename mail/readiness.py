@@ -42,9 +42,13 @@ class Account:
     sending_enabled: bool = True
 
 
-def client() -> AccountClient:
+def client(*, attempts: int = 3, connect_seconds: float = 10.0, read_seconds: float = 30.0) -> AccountClient:
     """Return a client for questions, which boto3 may repeat. Raises NotReady where AWS is not set up."""
-    config = Config(retries={"mode": "standard"}, connect_timeout=10, read_timeout=30)
+    config = Config(
+        retries={"mode": "standard", "total_max_attempts": attempts},
+        connect_timeout=connect_seconds,
+        read_timeout=read_seconds,
+    )
     try:
         found: AccountClient = boto3.client("sesv2", config=config)
     # boto3 raises a plain ValueError for an endpoint that is no address.

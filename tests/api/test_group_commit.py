@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from api.group_commit import Crowded, GroupCommit
+from api.group_commit import Crowded, GroupCommit, NotWritten
 
 
 class Writer:
@@ -132,3 +132,45 @@ def test_a_writer_that_loses_a_result_leaves_nobody_waiting() -> None:
         await commit.close()
 
     asyncio.run(run())
+
+
+def test_who_waits_too_long_is_told_and_what_was_not_begun_is_never_written() -> None:
+    writer = Writer()
+
+    async def run() -> None:
+        commit: GroupCommit[int, int] = GroupCommit(
+            writer, batch_at_most=5, waiting_at_most=10, deadline_seconds=0.01
+        )
+        tasks = [*await begun(commit, [1]), *await begun(commit, [2, 3])]
+        told = await asyncio.gather(*tasks, return_exceptions=True)
+        assert [type(each) for each in told] == [NotWritten] * 3
+        writer.go.release(2)
+        await commit.close()
+
+    asyncio.run(run())
+    # What was under way is written; the others may be sent again and are there once.
+    assert writer.batches == [[1]]
+
+
+def test_who_has_no_time_to_wait_out_another_outage_is_told_of_this_one() -> None:
+    writer = Writer()
+    writer.broken = {1}
+
+    async def run() -> None:
+        loop = asyncio.get_running_loop()
+        real, ahead = loop.time, 0.0
+        loop.time = lambda: real() + ahead  # type: ignore[method-assign]
+        commit: GroupCommit[int, int] = GroupCommit(
+            writer, batch_at_most=1, waiting_at_most=10, deadline_seconds=100.0
+        )
+        first = await begun(commit, [1])
+        early = await begun(commit, [2])
+        ahead = 60.0
+        late = await begun(commit, [3])
+        writer.go.release(2)
+        told = await asyncio.gather(*first, *early, *late, return_exceptions=True)
+        assert [str(each) for each in told] == ["the disk is full", "the disk is full", "30"]
+        await commit.close()
+
+    asyncio.run(run())
+    assert writer.batches == [[1], [3]]

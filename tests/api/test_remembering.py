@@ -7,6 +7,7 @@ import pytest
 
 from api.auth import BELIEVE_SECONDS, Keys
 from api.keys import create
+from api.pools import Pools
 from api.remembering import Remembered
 from ledger import owners
 from ledger.engine import Ledger
@@ -20,7 +21,7 @@ class Source:
         self.broken = False
         self.now = 100.0
 
-    def __call__(self, words: Sequence[str]) -> Mapping[str, str]:
+    async def __call__(self, words: Sequence[str]) -> Mapping[str, str]:
         self.asked.append(list(words))
         if self.broken:
             raise OSError("away")
@@ -74,7 +75,7 @@ def test_a_revoked_key_is_refused_after_a_moment_at_the_latest(ledger: Ledger, s
     key = create(ledger, "EliPackage", "ann")
 
     async def run() -> None:
-        keys = Keys(ledger, source.clock)
+        keys = Keys(ledger, Pools().keys, source.clock)
         found = await keys.caller(key)
         assert found is not None
         assert (found.owner, found.operator) == ("EliPackage", "ann")

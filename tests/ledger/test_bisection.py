@@ -8,9 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.exc import DataError, IntegrityError, InterfaceError, OperationalError
 
+from ledger import owners
 from ledger.bisection import halve, is_outage
-from ledger.engine import Ledger
+from ledger.engine import Ledger, open_ledger
 from ledger.errors import CampaignNotFound, LedgerUnreachable
+from ledger.patience import Patience
+
+HASTY = Patience(lock_seconds=0.05, read_seconds=20, write_seconds=30, connect_seconds=20, bounded=False)
 
 
 @given(st.lists(st.booleans(), max_size=40))
@@ -80,3 +84,17 @@ def test_a_database_that_takes_nothing_is_an_outage_whatever_it_said(ledger: Led
 
 def _refuse(*_: object) -> None:
     raise OperationalError("", {}, psycopg.OperationalError("connection refused"))
+
+
+def test_a_lock_that_somebody_holds_is_an_outage_and_the_wait_for_it_ends(database_url: str) -> None:
+    with open_ledger(database_url) as other, open_ledger(database_url, patience=HASTY) as ledger:
+        with other.writing() as holding:
+            owner_id = owners.ensure(holding, "Ann")
+            with pytest.raises(OperationalError) as caught, ledger.writing() as connection:
+                owners.ensure(connection, "Ann")
+            assert is_outage(ledger, caught.value)
+            # Whoever only looks waits for no writer.
+            with ledger.reading() as connection:
+                assert owners.keys(connection) == []
+        with ledger.writing() as connection:
+            assert owners.ensure(connection, "Ann") == owner_id

@@ -149,3 +149,14 @@ def test_servers_written_another_way_are_the_same_resolver(server, ledger, froze
 def test_what_is_no_nameserver_is_an_error_at_once(ledger):
     with pytest.raises(ListError, match="is no nameserver"):
         mx_cached.lookup(ledger, mx.Resolving("dns.example"))
+
+
+def test_whoever_keeps_the_answers_elsewhere_waits_for_no_write_lock(server, ledger, frozen):
+    kept = []
+    look = mx_cached.lookup(ledger, resolving(server), store=lambda _, answers: kept.extend(answers))
+    with ledger.writing():
+        assert look(["shop.example"]) == {"shop.example": DELIVERABLE}
+    assert [answer.domain for answer in kept] == ["shop.example"]
+    assert stored(ledger) == {}
+    mx_cached.store_in(ledger, "127.0.0.1:53", kept)
+    assert stored(ledger) == {"shop.example": pytest.approx(server.ttl_seconds, abs=HOUR)}
