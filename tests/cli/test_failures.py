@@ -101,6 +101,7 @@ USES = (
     Use("collect", aws=True),
     Use("setup", ledger=False, aws=True),
     Use("db upgrade"),
+    Use("db compact"),
     Use("db backup {out}", "file"),
     Use("db restore {backup}"),
     Use("db restored"),
