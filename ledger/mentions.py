@@ -4,7 +4,8 @@ A search reads whole tables. It is made in a transaction that only reads, so tha
 what it found is then taken out row by row.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,8 +59,9 @@ def kept(connection: Connection, person: Person) -> tuple[str, ...]:
     found = []
     for table, columns in columns_by(Rule.KEPT).items():
         for column in columns:
-            if next(_rows_naming(connection, person, table, [column]), None) is not None:
-                found.append(f"{table.name}.{column.name}")
+            with closing(_rows_naming(connection, person, table, [column])) as rows:
+                if next(rows, None) is not None:
+                    found.append(f"{table.name}.{column.name}")
     return tuple(found)
 
 
@@ -117,15 +119,16 @@ def _is_theirs(person: Person, item: Any) -> bool:
 
 def _rows_naming(
     connection: Connection, person: Person, table: Table, columns: Sequence[Column[Any]]
-) -> Iterator[tuple[Any, ...]]:
+) -> Generator[tuple[Any, ...], None, None]:
     keys = list(table.primary_key.columns)
     possible = or_(*(_possible(column, person) for column in columns))
     rows = connection.execute(
         select(*keys, *columns).where(possible), execution_options={"yield_per": _ROWS_AT_A_TIME}
     )
-    for row in rows:
-        if any(_without(person, value) != value for value in row[len(keys) :]):
-            yield tuple(row[: len(keys)])
+    with closing(rows):
+        for row in rows:
+            if any(_without(person, value) != value for value in row[len(keys) :]):
+                yield tuple(row[: len(keys)])
 
 
 def _possible(column: Column[Any], person: Person) -> ColumnElement[bool]:
