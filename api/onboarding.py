@@ -37,7 +37,15 @@ def add(new: NewSender, here: Here, who: Who) -> Response:
     address = _address(new.address)
     with here.ledger.writing() as connection:
         if not senders.onboard(connection, address.lower(), who.owner_id):
-            raise Refused(Refusal(409, Code.CONFLICT, "This address is another owner's sender.", "address"))
+            raise Refused(
+                Refusal(
+                    403,
+                    Code.CONFLICT,
+                    "This address is another owner's sender: choose another, or ask whoever runs this to "
+                    "give it to you.",
+                    "address",
+                )
+            )
     return answers.done(_shown(identities.onboard(here.identities(), address)), status=202)
 
 
