@@ -134,9 +134,7 @@ def _with_answers(
     if isinstance(identity, Refusal):
         return identity
     if identity is None:
-        return Refusal(
-            422, Code.UNVERIFIED_SENDER, f"{address} is another owner's sender: use one of your own.", "from"
-        )
+        return not_your_sender(address)
     if identity.standing is not Standing.VERIFIED:
         return Refusal(422, Code.UNVERIFIED_SENDER, _sentence(what_to_do(identity)), "from")
     # Temporary trouble with the DNS makes a domain unknown, and that refuses nobody.
@@ -145,6 +143,17 @@ def _with_answers(
             422, Code.NO_MX, f"The domain {item.domain} takes no mail: correct the address in `to`.", "to"
         )
     return item
+
+
+def not_your_sender(address: str) -> Refusal:
+    """Return the refusal of another owner's sender; it does not tell whose."""
+    return Refusal(
+        403,
+        Code.UNVERIFIED_SENDER,
+        f"{address} is another owner's sender: use one of your own (POST /senders), or ask whoever runs this "
+        "to give it to you.",
+        "from",
+    )
 
 
 @lru_cache(10_000)

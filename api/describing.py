@@ -147,7 +147,7 @@ POSTED: dict[str, Any] = {
             {"type": "array", "items": _ITEM},
             [_ACCEPTED_EXAMPLE, {"error": _REFUSED_EXAMPLE}],
         ),
-        403: refusal("The account is suspended"),
+        403: refusal("The account is suspended, or the sender is another owner's"),
         409: refusal("The Idempotency-Key was used for another request"),
         **REFUSALS,
     },
@@ -238,7 +238,7 @@ _SENDER_EXAMPLE = {
 SENDER_ASKED: dict[str, Any] = {
     "responses": {
         202: _answer("Asked for", _SENDER, _SENDER_EXAMPLE),
-        409: refusal("It is another owner's sender"),
+        403: refusal("It is another owner's sender"),
         **{status: REFUSALS[status] for status in (400, 401, 413, 422, 429, 503)},
     }
 }

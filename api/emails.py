@@ -11,7 +11,7 @@ from pydantic_core import from_json
 
 from api import answers, pages
 from api.asking import body_of, caller_of, too_many
-from api.checking import DEFAULT_UNSUBSCRIBE_TEXT
+from api.checking import DEFAULT_UNSUBSCRIBE_TEXT, not_your_sender
 from api.context import Context, context
 from api.describing import MAX_EMAILS, MAX_KEY, MAX_UNSUBSCRIBE_TEXT, POSTED
 from api.errors import Code, Refusal, Refused
@@ -19,7 +19,7 @@ from api.group_commit import Crowded
 from api.new_email import FIELDS, NewEmail, refusal_of, unknown
 from ledger.owners import Caller
 from ledger.singles import NewSingle
-from mail.addresses import CONTROL
+from mail.addresses import CONTROL, parse_from
 from mail.intake import Answered, OtherBody, Submission, Suspended
 from mail.unwelcome import Unwelcome
 
@@ -177,6 +177,8 @@ def _result(
                 "`to` has signed up and not confirmed it yet: until then only that question goes there.",
                 "to",
             )
+        case Unwelcome.NOT_THEIR_SENDER:
+            return not_your_sender(parse_from(item.sender).address)
         case None:
             pass
     return {

@@ -37,7 +37,15 @@ async def add(new: NewSender, here: Here, who: Who) -> Response:
     """
     address = _address(new.address)
     if not await here.pools.writes.run(_keep, here, address, who):
-        raise Refused(Refusal(409, Code.CONFLICT, "This address is another owner's sender.", "address"))
+        raise Refused(
+            Refusal(
+                403,
+                Code.CONFLICT,
+                "This address is another owner's sender: choose another, or ask whoever runs this to "
+                "give it to you.",
+                "address",
+            )
+        )
     return answers.done(_shown(await here.senders.onboard(who.owner_id, address)), status=202)
 
 

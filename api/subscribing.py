@@ -55,7 +55,7 @@ class NewSubscriber(BaseModel):
     "/subscribers",
     status_code=202,
     summary="Sign somebody up (double opt-in)",
-    responses={403: refusal("The account is suspended"), **REFUSALS},
+    responses={403: refusal("The account is suspended, or the sender is another owner's"), **REFUSALS},
 )
 async def add(new: NewSubscriber, here: Here, who: Who) -> Response:
     """Send the mail that asks whether the sign-up was theirs; its link confirms.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli import output, paths
+from cli import failures, output, paths
 
 if TYPE_CHECKING:
     from ledger.restores import Restore
@@ -31,6 +31,25 @@ def upgrade() -> None:
     click.echo(f"The ledger has the current schema ({migrating.HEAD}).")
     if misread:
         click.echo(misread)
+
+
+@db.command()
+def compact() -> int:
+    """Write an SQLite ledger's file anew, without what removed rows left in its unused space."""
+    from ledger import file_traces
+    from ledger.engine import open_ledger
+    from ledger.file_traces import Traces
+    from settings import settings
+
+    with open_ledger(settings().database_url) as ledger:
+        if file_traces.path_of(ledger.engine) is None:
+            raise click.UsageError("this is for SQLite ledgers: on PostgreSQL run VACUUM (docs/consent.md).")
+        left = file_traces.rewrite(ledger)
+    if left is Traces.NONE:
+        click.echo("The ledger's file holds what the ledger says and nothing else.")
+        return 0
+    click.echo("The ledger was in use without a pause, or the disk is too full: run it again.", err=True)
+    return failures.COULD_NOT
 
 
 @db.command()

@@ -47,6 +47,68 @@ def show(address: str, as_json: bool) -> None:
     _show(identities.standing(readiness.client(), _checked(address)), as_json)
 
 
+@senders.command("list")
+@_JSON
+def list_(as_json: bool) -> None:
+    """Show which owner of the API has which addresses and domains to send from."""
+    from dataclasses import asdict
+
+    from ledger import senders as owned
+    from ledger.engine import open_ledger
+    from settings import settings
+
+    with open_ledger(settings().database_url) as ledger, ledger.reading() as connection:
+        found = owned.every(connection)
+    if as_json:
+        output.as_json({"senders": [asdict(each) for each in found]})
+        return
+    for each in found:
+        click.echo(f"{each.key.removeprefix('@')}  {each.owner}")
+    if not found:
+        click.echo("No owner has a sender of its own.")
+
+
+@senders.command()
+@click.argument("sender", metavar="ADDRESS|DOMAIN")
+@click.option("--owner", required=True, help="Whose it is from now on, whoever has it now.")
+def give(sender: str, owner: str) -> None:
+    """Let ADDRESS, with its plus-parts, or a whole DOMAIN be one owner's: no other may send from it."""
+    from ledger import owners
+    from ledger import senders as owned
+    from ledger.engine import open_ledger
+    from settings import settings
+
+    key = _key(sender)
+    with open_ledger(settings().database_url) as ledger, ledger.writing() as connection:
+        owned.give(connection, key, owners.ensure(connection, owner))
+    click.echo(f"{key.removeprefix('@')} is {owner}'s.")
+
+
+@senders.command()
+@click.argument("sender", metavar="ADDRESS|DOMAIN")
+def release(sender: str) -> None:
+    """Take ADDRESS or DOMAIN from the owner that has it: what nobody has, every owner may send from."""
+    from ledger import senders as owned
+    from ledger.engine import open_ledger
+    from settings import settings
+
+    key = _key(sender)
+    with open_ledger(settings().database_url) as ledger, ledger.writing() as connection:
+        if not owned.release(connection, key):
+            raise click.BadParameter(
+                "no owner has it: `campaign senders list` shows them.", param_hint="ADDRESS|DOMAIN"
+            )
+    click.echo(f"{key.removeprefix('@')} is nobody's.")
+
+
+def _key(sender: str) -> str:
+    """Return an address as the ledger has it, or a domain with its @-sign alone."""
+    domain = sender.strip().removeprefix("@")
+    if "@" in domain:
+        return _checked(domain).lower()
+    return f"@{_checked(f'postmaster@{domain}').rpartition('@')[2].lower()}"
+
+
 def _checked(address: str) -> str:
     from mail.addresses import parse_from
     from mail.errors import MailError

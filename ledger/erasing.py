@@ -5,16 +5,15 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, case, delete, select, update
 
-from ledger import campaigns, clock, erasures, singles, spellings, unread
+from ledger import campaigns, clock, erasures, mentions, personal_domains, singles, unread
 from ledger.dialects import insert
-from ledger.erasures import ERASED
 from ledger.errors import LedgerError
-from ledger.key_batches import batches
+from ledger.mentions import Mention
 from ledger.schema import (
+    attempt,
     callback,
     erasure,
     event,
-    idempotency,
     message,
     sign_up,
     single,
@@ -22,11 +21,10 @@ from ledger.schema import (
     suppression,
     suppression_change,
 )
+from ledger.spellings import ERASED, Person
 from ledger.statuses import Stage, Status
 from ledger.suppressions import Suppression, SuppressionReason, add
 from ledger.transitions import read_states, save
-
-_ROWS_AT_A_TIME = 1_000
 
 
 class BeingSent(LedgerError):
@@ -45,42 +43,63 @@ class Erased:
     callbacks: int
     # Kept messages of the event queue that could not be read and named the person.
     unread: int = 0
+    # Rows about others that named the person.
+    mentions: int = 0
 
 
-def erase(connection: Connection, key: str, *, by: str, reason: str) -> Erased:
+def erase(
+    connection: Connection,
+    key: str,
+    *,
+    by: str,
+    reason: str,
+    found: Sequence[Mention] | None = None,
+) -> Erased:
     """Remove the owner of an address key from everywhere, and suppress the hash that stays.
 
-    Messages keep their statuses, facts and counts, so every report still balances. Raises BeingSent. Erasing
-    the same person again erases what has come since.
+    `found` are the rows about others that name the person, as `mentions.find` found them a moment before;
+    None: they are searched for now. Messages keep their statuses, facts and counts, so every report still
+    balances. Raises BeingSent. Erasing the same person again erases what has come since.
     """
+    person = Person(key)
     if connection.dialect.name == "sqlite":
         # Else the old text stays in the file's free pages until something else needs them.
         connection.exec_driver_sql("PRAGMA secure_delete=ON")
     known_as = erasures.hash_of(connection, key)
     query = select(message.c.id, message.c.campaign_id).where(message.c.address_key == key)
-    found = dict(connection.execute(query).all())
+    theirs = dict(connection.execute(query).all())
     # Everyone locks campaigns before messages, both by id, and single messages like one more campaign.
-    if None in found.values():
+    if None in theirs.values():
         singles.lock(connection)
-    for campaign_id in sorted({each for each in found.values() if each is not None}):
+    for campaign_id in sorted({each for each in theirs.values() if each is not None}):
         campaigns.lock(connection, campaign_id)
-    ids = sorted(found)
+    ids = sorted(theirs)
     unsent = _withdraw(connection, ids)
     at = clock.now(connection)
     row = insert(connection, erasure).values(address_hash=known_as, at=at, by=by, reason=reason)
     connection.execute(row.on_conflict_do_nothing())
-    erased = Erased(
+    events = _forget_events(connection, ids)
+    suppressions = _hash_suppressions(connection, key, known_as, by)
+    sign_ups = _forget_sign_ups(connection, key)
+    callbacks = _forget_callbacks(connection, ids, at)
+    _forget_messages(connection, ids, known_as)
+    _forget_attempts(connection, ids)
+    _forget_singles(connection, ids)
+    mentions.forget_answers(connection, person)
+    personal_domains.forget(connection, person.domain, known_as)
+    elsewhere = mentions.find(connection, person) if found is None else found
+    changed = mentions.take_out(connection, person, elsewhere)
+    named = changed.pop(event.name, 0)
+    return Erased(
         messages=len(ids),
         unsent=unsent,
-        events=_forget_events(connection, ids, key),
-        suppressions=_hash_suppressions(connection, key, known_as, by),
-        sign_ups=_forget_sign_ups(connection, key),
-        callbacks=_forget_callbacks(connection, ids, at),
+        events=events + named,
+        suppressions=suppressions,
+        sign_ups=sign_ups,
+        callbacks=callbacks,
         unread=unread.forget(connection, key),
+        mentions=sum(changed.values()),
     )
-    _forget_singles(connection, ids, key)
-    _forget_messages(connection, ids, known_as)
-    return erased
 
 
 def _withdraw(connection: Connection, ids: Sequence[int]) -> int:
@@ -96,19 +115,10 @@ def _withdraw(connection: Connection, ids: Sequence[int]) -> int:
     return len(waiting)
 
 
-def _forget_events(connection: Connection, ids: Sequence[int], key: str) -> int:
+def _forget_events(connection: Connection, ids: Sequence[int]) -> int:
     """Empty what events say; that they came stays, so that a repeat of one is still known as such."""
     empty = {"recipient": None, "diagnostic": None, "raw": "{}"}
-    emptied = connection.execute(update(event).where(event.c.message_id.in_(ids)).values(empty)).rowcount
-    # Those that belong to no message of this ledger name their recipient alone.
-    strangers = select(event.c.id, event.c.recipient).where(
-        event.c.message_id.is_(None), event.c.recipient.is_not(None)
-    )
-    rows = connection.execute(strangers.execution_options(yield_per=_ROWS_AT_A_TIME))
-    theirs = [id_ for id_, recipient in rows if spellings.names(recipient, key)]
-    for part in batches(theirs):
-        emptied += connection.execute(update(event).where(event.c.id.in_(part)).values(empty)).rowcount
-    return emptied
+    return connection.execute(update(event).where(event.c.message_id.in_(ids)).values(empty)).rowcount
 
 
 def _hash_suppressions(connection: Connection, key: str, known_as: str, by: str) -> int:
@@ -133,7 +143,9 @@ def _forget_sign_ups(connection: Connection, key: str) -> int:
 def _forget_callbacks(connection: Connection, ids: Sequence[int], at: float) -> int:
     """Take back what was not delivered yet, for it would carry the address; return how many those were."""
     theirs = callback.c.message_id.in_(ids)
-    connection.execute(update(callback).where(theirs).values(diagnostic=None))
+    # What a receiver answered may quote what it was told.
+    answer = case((callback.c.answer.contains("@"), ERASED), else_=callback.c.answer)
+    connection.execute(update(callback).where(theirs).values(diagnostic=None, answer=answer))
     taken = connection.execute(
         update(callback)
         .where(theirs, callback.c.due_at.is_not(None))
@@ -142,19 +154,17 @@ def _forget_callbacks(connection: Connection, ids: Sequence[int], at: float) -> 
     return taken.rowcount
 
 
-def _forget_singles(connection: Connection, ids: Sequence[int], key: str) -> None:
+def _forget_singles(connection: Connection, ids: Sequence[int]) -> None:
     connection.execute(
         update(single)
         .where(single.c.message_id.in_(ids))
         .values(recipient=ERASED, subject=ERASED, text=ERASED, alias=None, client_id=None, external_id=None)
     )
-    # Answers are kept for a day and repeat the request, in the caller's own spelling.
-    kept = select(idempotency.c.owner_id, idempotency.c.key, idempotency.c.answer)
-    rows = connection.execute(kept.execution_options(yield_per=_ROWS_AT_A_TIME))
-    theirs = [(owner_id, name) for owner_id, name, answer in rows if spellings.json_names(answer, key)]
-    for owner_id, name in theirs:
-        place = (idempotency.c.owner_id == owner_id, idempotency.c.key == name)
-        connection.execute(delete(idempotency).where(*place))
+
+
+def _forget_attempts(connection: Connection, ids: Sequence[int]) -> None:
+    theirs = (attempt.c.message_id.in_(ids), attempt.c.error.contains("@"))
+    connection.execute(update(attempt).where(*theirs).values(error=ERASED))
 
 
 def _forget_messages(connection: Connection, ids: Sequence[int], known_as: str) -> None:

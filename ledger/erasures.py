@@ -14,11 +14,12 @@ from sqlalchemy import Connection, select
 
 from ledger.key_batches import among, batches
 from ledger.schema import erasure, erasure_key
+from ledger.spellings import ERASED
+
+__all__ = ["ERASED", "Erased", "hash_of", "is_anybody", "is_hash", "known_as"]
 
 # No address holds a colon before its @-sign without quotes, and none lacks the @-sign.
 _MARK = "erased:"
-# What stands where an address, a name or a text was.
-ERASED = "erased"
 
 
 def is_hash(key: str) -> bool:

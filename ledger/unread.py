@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
 
-from ledger import clock
+from ledger import clock, spellings
 from ledger.dialects import insert as insert_new
 from ledger.key_batches import among, batches
 from ledger.schema import unread_change, unread_message
@@ -141,10 +141,10 @@ def note_change(connection: Connection, action: Action, messages: int, *, by: st
 
 
 def forget(connection: Connection, key: str) -> int:
-    """Empty the kept messages that name an address, whichever case it is in; return how many those were."""
+    """Empty the kept messages that name an address, in any spelling; return how many those were."""
     emptied = 0
     for page in pages(connection):
-        theirs = [each.id for each in page if key.lower() in each.body.lower()]
+        theirs = [each.id for each in page if spellings.names(each.body, key)]
         their_rows = update(unread_message).where(unread_message.c.id.in_(theirs))
         connection.execute(their_rows.values(body=b"", bytes=0))
         emptied += len(theirs)

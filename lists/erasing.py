@@ -9,9 +9,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from ledger import erasing
+from ledger import erasing, file_traces, mentions
 from ledger.engine import Ledger
 from ledger.erasing import Erased
+from ledger.file_traces import Traces
+from ledger.spellings import Person
 from lists.addresses import Address, address_key, parse
 from lists.suppressing import named
 
@@ -19,23 +21,48 @@ _TEXTS = (".csv", ".json", ".html", ".txt")
 _BYTES_A_READ = 1 << 20
 
 
+# What others wrote of the person while a search went on is found by the next one.
+_SEARCHES = 3
+
+
 @dataclass(frozen=True, slots=True)
 class Removed:
-    """What was erased, and the files under the output folder in which the address still stands."""
+    """What was erased, and where the address still stands.
+
+    `files` lie under the output folder, `copies` of the ledger beside it. `kept` are the columns in which the
+    address names something of the operator's, `traces` what can be read of removed rows.
+    """
 
     erased: Erased
     files: tuple[Path, ...]
+    copies: tuple[Path, ...]
+    kept: tuple[str, ...]
+    traces: Traces
 
 
 def erase(ledger: Ledger, address: str, output: Path, *, by: str, reason: str) -> Removed:
     """Erase the owner of an address. Files are named and left: they may be somebody's evidence.
 
-    Raises ListError for what is no address, BeingSent while a message to it is on its way out.
+    Others use the ledger meanwhile: it is searched without locking anybody out. Raises ListError for what is
+    no address, BeingSent while a message to it is on its way out.
     """
-    key = address_key(address)
+    key, who = address_key(address), named(by)
+    person = Person(key)
+    with ledger.reading() as connection:
+        found = mentions.find(connection, person)
     with ledger.writing() as connection:
-        erased = erasing.erase(connection, key, by=named(by), reason=reason)
-    return Removed(erased, tuple(files_with(output, address)))
+        erased = erasing.erase(connection, key, by=who, reason=reason, found=found)
+    for _ in range(_SEARCHES):
+        with ledger.reading() as connection:
+            found = mentions.find(connection, person)
+            kept = mentions.kept(connection, person)
+        if not found:
+            break
+        with ledger.writing() as connection:
+            mentions.take_out(connection, person, found)
+    traces = file_traces.clear(ledger, person)
+    copies = file_traces.copies_with(ledger, person)
+    return Removed(erased, tuple(files_with(output, address)), tuple(copies), kept, traces)
 
 
 def files_with(folder: Path, address: str) -> Iterator[Path]:

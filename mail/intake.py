@@ -5,12 +5,13 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
-from ledger import idempotency, singles
+from ledger import idempotency, senders, singles
 from ledger.engine import Ledger
 from ledger.idempotency import Kept, Place
 from ledger.owners import Caller
 from ledger.singles import NewSingle
 from mail import account_gate, unwelcome
+from mail.addresses import parse_from
 from mail.unwelcome import Unwelcome
 
 
@@ -107,7 +108,20 @@ def _unwelcome(connection: Connection, fresh: Sequence[Submission]) -> dict[str,
         for message in item.messages
     ]
     found = unwelcome.among(connection, [pair for _, pair in pairs])
-    return {public_id: found[pair] for public_id, pair in pairs if pair in found} if found else {}
+    refused = {public_id: found[pair] for public_id, pair in pairs if pair in found} if found else {}
+    return _foreign_senders(connection, fresh) | refused
+
+
+def _foreign_senders(connection: Connection, fresh: Sequence[Submission]) -> dict[str, Unwelcome]:
+    """Return whose sender is another owner's by now: what the API remembers of senders may be minutes old."""
+    messages = [message for item in fresh for message in item.messages]
+    addresses = {text: parse_from(text).address.lower() for text in {each.sender for each in messages}}
+    holders = senders.owners_of(connection, sorted(set(addresses.values())))
+    return {
+        each.public_id: Unwelcome.NOT_THEIR_SENDER
+        for each in messages
+        if holders.get(addresses[each.sender], each.owner_id) != each.owner_id
+    }
 
 
 def _before(

@@ -18,6 +18,8 @@ class Unwelcome(StrEnum):
     SUPPRESSED = "suppressed"
     # They signed up and have not confirmed it: until then nothing but the question goes to them.
     UNCONFIRMED = "unconfirmed"
+    # The sender became another owner's since the API looked.
+    NOT_THEIR_SENDER = "not_their_sender"
 
 
 def among(connection: Connection, pairs: Iterable[Pair]) -> dict[Pair, Unwelcome]:

@@ -41,7 +41,7 @@ PROMISES = {
     },
     "reports": {"campaign_epochs"},
     "cli": {"iam_policy", "private_files"},
-    "api": {"contract", "isolation", "kill", "owners_apart", "terminating"},
+    "api": {"contract", "erasing", "isolation", "kill", "owners_apart", "terminating"},
 }
 # Importing Prefect costs seconds, so the command line takes these in only where a command needs them.
 LAZY = {"flows", "tasks", "sandbox", "prefect"}

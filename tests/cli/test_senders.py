@@ -38,3 +38,17 @@ def test_what_is_no_address_is_refused(office: "Office", command: "Command") -> 
     ran = command("senders", "add", "nobody")
     assert ran.code == 2
     assert "must be an address" in ran.err
+
+
+def test_an_operator_gives_and_takes_addresses_and_domains(office: "Office", command: "Command") -> None:
+    assert command("senders", "add", "ceo@shop.example", "--owner", "Ann").code == 0
+    assert command("senders", "give", "Shop.Example", "--owner", "Bob").out == "shop.example is Bob's.\n"
+    assert command("senders", "give", "CEO@shop.example", "--owner", "Cleo").code == 0
+    assert command("senders", "list").out == "shop.example  Bob\nceo@shop.example  Cleo\n"
+    assert command("senders", "add", "news@shop.example", "--owner", "Ann").code == 2
+    assert command("senders", "release", "@shop.example").code == 0
+    found = json.loads(command("senders", "list", "--json").out)["senders"]
+    assert [(each["key"], each["owner"]) for each in found] == [("ceo@shop.example", "Cleo")]
+    again = command("senders", "release", "shop.example")
+    assert (again.code, "campaign senders list" in again.err) == (2, True)
+    assert command("senders", "give", "no domain", "--owner", "Ann").code == 2
