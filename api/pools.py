@@ -16,6 +16,8 @@ P = ParamSpec("P")
 Result = TypeVar("Result")
 
 LOCK_SECONDS = 8.0
+# The loop reads what is smaller, in a few milliseconds.
+LARGE_BYTES = 65_536
 # A statement of the group commit may hold 200,000 e-mails.
 _WRITE_SECONDS = 60.0
 _LEDGER_SECONDS = LOCK_SECONDS + 1.0
@@ -65,8 +67,14 @@ class Pools:
     metrics: ThreadPool = field(default_factory=_ledger("metrics", 1))
     # What the DNS said is kept in the ledger, and nobody waits for that.
     mx_answers: ThreadPool = field(default_factory=_ledger("mx-answers", 1))
+    # What is large is read beside the loop, which would stand still for half a second for one request.
+    bodies: ThreadPool = field(default_factory=_pool("bodies", "The reading of large requests", 1, 10.0, 30))
     ses: ThreadPool = field(default_factory=_pool("ses", "Amazon SES", 6, _SES_SECONDS, 60))
     dns: ThreadPool = field(default_factory=_pool("dns", "The DNS", 6, _DNS_SECONDS, 100))
+
+    async def read_body(self, body: bytes, read: Callable[..., Result], *args: object) -> Result:
+        """Return `read(body, ...)`; a large body is read on a thread."""
+        return await self.bodies.run(read, body, *args) if len(body) > LARGE_BYTES else read(body, *args)
 
     def all(self) -> list[ThreadPool]:
         """Return every pool."""
