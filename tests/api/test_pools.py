@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from functools import partial
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
-from api.pools import LARGE_BYTES, Pools, runs_in
+import api.pools
+from api.pools import LARGE_BYTES, Pools, runs_in, write_patiently
 
 
 @dataclass
@@ -50,3 +52,33 @@ def test_each_route_that_waits_runs_where_it_says() -> None:
 def test_no_two_of_them_share_their_threads() -> None:
     pools = Pools().all()
     assert len({id(pool) for pool in pools}) == len({pool.name for pool in pools}) == len(pools)
+
+
+def test_who_unsubscribes_is_tried_again_where_a_lock_was_held_and_nobody_else_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    locked = OperationalError("", {}, Exception("database is locked"))
+    tries = []
+
+    def write() -> str:
+        tries.append(len(tries))
+        if len(tries) < 3:
+            raise locked
+        return "left"
+
+    # What fails at once was no lock.
+    with pytest.raises(OperationalError):
+        write_patiently(write)
+    assert tries == [0]
+    tries.clear()
+    monkeypatch.setattr(api.pools, "LOCK_SECONDS", 0.0)
+    assert write_patiently(write) == "left"
+    tries.clear()
+    with pytest.raises(ValueError, match="no"):
+        write_patiently(partial(_refuse, tries))
+    assert tries == [0]
+
+
+def _refuse(tries: list[int]) -> None:
+    tries.append(0)
+    raise ValueError("no")
