@@ -8,6 +8,7 @@ from api.errors import Code, Refusal
 from api.new_email import NewEmail
 from api.remembering import Remembered
 from api.sender_directory import Answer, Sender, SenderDirectory
+from api.thread_pools import ThreadPool
 from ledger.owners import Caller
 from ledger.singles import NewSingle
 from lists.addresses import Address, Malformed, parse
@@ -21,6 +22,8 @@ from mail.errors import MailError
 from mail.identities import Standing, what_to_do
 
 DEFAULT_UNSUBSCRIBE_TEXT = "Unsubscribe"
+# A list of so many is gone through in a few milliseconds.
+_MANY = 50
 
 
 class Checker:
@@ -30,23 +33,24 @@ class Checker:
         self,
         domains: Remembered[str, MxVerdict],
         senders: SenderDirectory,
+        bodies: ThreadPool,
         *,
         private_callbacks: bool,
     ) -> None:
+        """`bodies` is where long lists are gone through."""
         self._domains = domains
         self._senders = senders
+        self._bodies = bodies
         self._private_callbacks = private_callbacks
 
     async def check(
         self, emails: Sequence[NewEmail | Refusal], caller: Caller, unsubscribe_text: str
     ) -> list[NewSingle | Refusal]:
         """Return a message or a refusal for each, in order; what is refused already stays so."""
-        drafts = [
-            item
-            if isinstance(item, Refusal)
-            else self._callbacks(item) or _draft(item, caller, unsubscribe_text)
-            for item in emails
-        ]
+        if len(emails) > _MANY:
+            drafts = await self._bodies.run(self._drafts, emails, caller, unsubscribe_text)
+        else:
+            drafts = self._drafts(emails, caller, unsubscribe_text)
         messages = [item for item in drafts if isinstance(item, NewSingle)]
         asked = [(caller.owner_id, _sender(item.sender)) for item in messages]
         senders = await self._senders.get(asked)
@@ -54,6 +58,17 @@ class Checker:
         return [
             item if isinstance(item, Refusal) else _with_answers(item, caller, senders, domains)
             for item in drafts
+        ]
+
+    def _drafts(
+        self, emails: Sequence[NewEmail | Refusal], caller: Caller, unsubscribe_text: str
+    ) -> list[NewSingle | Refusal]:
+        """Return what each e-mail is by itself, before anybody else is asked."""
+        return [
+            item
+            if isinstance(item, Refusal)
+            else self._callbacks(item) or _draft(item, caller, unsubscribe_text)
+            for item in emails
         ]
 
     def _callbacks(self, email: NewEmail) -> Refusal | None:

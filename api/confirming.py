@@ -4,7 +4,7 @@ from fastapi import APIRouter, HTTPException, Response
 
 from api import pages
 from api.context import Here
-from api.pools import runs_in
+from api.pools import runs_in, write_patiently
 from api.senders import sender_name
 from ledger import sign_ups
 from ledger.sign_ups import SignUp
@@ -30,9 +30,12 @@ def ask(token: str, here: Here) -> Response:
 def act(token: str, here: Here) -> Response:
     """Confirm at once."""
     id_ = _sign_up_id(token, here)
-    with here.ledger.writing() as connection:
-        found = sign_ups.confirm(connection, id_, by="page")
-    return _page(found)
+
+    def write() -> SignUp | None:
+        with here.ledger.writing() as connection:
+            return sign_ups.confirm(connection, id_, by="page")
+
+    return _page(write_patiently(write))
 
 
 def _sign_up_id(token: str, here: Here) -> int:

@@ -133,7 +133,9 @@ class Door:
             raise Refused(_too_large(rule.most_bytes))
         # How long that may take is for the connection to say (api.connections).
         body = await _read(receive, rule.most_bytes)
-        if (why := body_shape.refusal(body, rule.most_members)) is not None:
+        here: Context = self._of.state.context
+        why = await here.pools.read_body(body, body_shape.refusal, rule.most_members)
+        if why is not None:
             raise Refused(why)
         scope[BODY] = body
         return _given(body, receive)

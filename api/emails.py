@@ -38,7 +38,7 @@ async def post(request: Request) -> Response:
     unsubscribe_text = _unsubscribe_text(request)
     key = _idempotency_key(request)
     body = await body_of(request)
-    emails, is_list = _emails(body)
+    emails, is_list = await here.pools.read_body(body, _emails)
     checked = await here.checker.check(emails, who, unsubscribe_text)
     checked = await here.composing.check(checked, who)
     if not is_list and isinstance(checked[0], Refusal):

@@ -135,6 +135,7 @@ def _context(
         checker=Checker(
             lookups.remembered_domains(mx, pools),
             senders,
+            pools.bodies,
             private_callbacks=settings.callback_allow_private,
         ),
         composing=Composing(),

@@ -8,9 +8,9 @@ from fastapi import APIRouter, Depends, HTTPException, Request, Response
 
 from api import pages
 from api.context import Here
-from api.pools import runs_in
+from api.pools import runs_in, write_patiently
 from api.senders import sender_name
-from ledger.unsubscribes import Extent, find, unsubscribe
+from ledger.unsubscribes import Extent, Leaving, find, unsubscribe
 from mail.unsubscribe import TokenClaims
 
 log = logging.getLogger(__name__)
@@ -65,10 +65,14 @@ def act(
     # link alone is the permission, so a form that cannot be parsed unsubscribes as well.
     by = "one-click" if b"List-Unsubscribe" in body and b"One-Click" in body else "page"
     extent = _extent(body)
-    with here.ledger.writing() as connection:
-        found = unsubscribe(
-            connection, message_id=held.message_id, campaign_id=held.campaign_id, by=by, extent=extent
-        )
+
+    def write() -> Leaving | None:
+        with here.ledger.writing() as connection:
+            return unsubscribe(
+                connection, message_id=held.message_id, campaign_id=held.campaign_id, by=by, extent=extent
+            )
+
+    found = write_patiently(write)
     if found is None:
         raise _nobody()
     left = found.list_name if (extent or found.usual) is Extent.LIST else ""

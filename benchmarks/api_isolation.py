@@ -115,6 +115,12 @@ def main() -> None:
 
 def _ses_silent(port: int, flood: str, other: str, ids: list[int]) -> None:
     Ses.answers.clear()
+    for wave in ("", ", once more"):
+        _wave(port, flood, other, ids, wave)
+    Ses.answers.set()
+
+
+def _wave(port: int, flood: str, other: str, ids: list[int], wave: str) -> None:
     unknown, lock = Looks(), threading.Lock()
 
     def post(number: int) -> None:
@@ -131,8 +137,9 @@ def _ses_silent(port: int, flood: str, other: str, ids: list[int]) -> None:
             thread.start()
         for thread in threads:
             thread.join()
-    Ses.answers.set()
-    _print(f"SES silent, {UNKNOWN_SENDERS} posts from unknown senders", {"those posts": unknown, **found})
+    _print(
+        f"SES silent, {UNKNOWN_SENDERS} posts from unknown senders{wave}", {"those posts": unknown, **found}
+    )
 
 
 def _write_lock_held(port: int, path: Path, other: str, ids: list[int]) -> None:
