@@ -34,11 +34,15 @@ def halt(ledger: Ledger, name: str, *, by: str, reason: str) -> State:
         return State.HALTED
 
 
-def pause(ledger: Ledger, name: str, *, by: str, reason: str) -> None:
-    """Pause a campaign where it runs; the calls under way are still recorded. Raises CampaignNotFound."""
+def pause(ledger: Ledger, name: str, *, by: str, reason: str) -> State:
+    """Pause a campaign where it runs; the calls under way are still recorded. Return its state.
+
+    Raises CampaignNotFound.
+    """
     with ledger.writing() as connection:
         locked = campaigns.lock(connection, campaigns.get(connection, name).id)
         gatekeeping.stop(connection, locked.id, reason, by=by)
+        return campaigns.lock(connection, locked.id).state
 
 
 def resume(ledger: Ledger, name: str, *, by: str, reason: str) -> int:

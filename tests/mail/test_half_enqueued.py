@@ -55,7 +55,7 @@ def test_a_halt_holds_from_the_switch_on_and_can_be_resumed_then(half) -> None:
 
 
 def test_a_pause_leaves_it_to_the_run_that_is_interrupted(half) -> None:
-    controls.pause(half.ledger, "spring-offer", **BY)
+    assert controls.pause(half.ledger, "spring-offer", **BY) is State.ENQUEUING
     assert half.stored().state is State.ENQUEUING
 
 
