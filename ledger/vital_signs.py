@@ -96,13 +96,13 @@ def _signs(connection: Connection, now_here: float) -> VitalSigns:
     )
 
 
-# By the index that claims follow.
-_OLDEST_QUEUED = (
-    select(single.c.created_at)
-    .join(message, message.c.id == single.c.message_id)
+# They go out in turns of their owners, and the ids tell their age. Plus 0: else PostgreSQL would look for the
+# smallest from the beginning of time, and not among those that wait.
+_OLDEST_QUEUED = select(single.c.created_at).where(
+    single.c.message_id
+    == select(func.min(message.c.id + 0))
     .where(message.c.campaign_id.is_(None), message.c.status == Status.QUEUED)
-    .order_by(message.c.position, message.c.id)
-    .limit(1)
+    .scalar_subquery()
 )
 _LAST_EVENT = select(event.c.received_at).order_by(event.c.id.desc()).limit(1)
 _TAKEN = select(func.max(cohort.c.bucket)).where(cohort.c.accepted > 0)

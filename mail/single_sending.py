@@ -80,7 +80,7 @@ class SinglesSent:
 
 
 def send_messages(work: SingleWork, at_most: int) -> SinglesSent:
-    """Send up to about `at_most` single messages, the oldest first.
+    """Send up to about `at_most` single messages, those of all owners in turn.
 
     Safe to call again after any crash, and from several workers at once.
     """
