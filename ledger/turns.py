@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, bindparam, func, select, update
 
+from ledger import owner_standing
 from ledger.schema import message, owner
 from ledger.statuses import Status
 
@@ -40,7 +41,12 @@ def _reached(connection: Connection) -> int:
     # By the index that claims follow.
     first = (
         select(message.c.position)
-        .where(message.c.campaign_id.is_(None), message.c.status == Status.QUEUED)
+        .where(
+            message.c.campaign_id.is_(None),
+            message.c.status == Status.QUEUED,
+            # The turns of those who are stopped stand still.
+            *owner_standing.not_stopped(connection),
+        )
         .order_by(message.c.position)
         .limit(1)
     )
