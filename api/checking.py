@@ -124,6 +124,7 @@ def _single(email: NewEmail, recipient: Address, caller: Caller, unsubscribe_tex
         client_id=email.client_id,
         alias=email.alias,
         callbacks=email.callbacks,
+        key_id=caller.key_id,
     )
 
 

@@ -16,11 +16,12 @@ def account(context: click.Context, as_json: bool) -> None:
         return
     from ledger.engine import open_ledger
     from mail import account as accounts
-    from mail import readiness
+    from mail import owner_gate, readiness
     from settings import settings
 
     with open_ledger(settings().database_url) as ledger, ledger.reading() as connection:
         ours = accounts.standing(connection)
+        stopped = sorted(owner_gate.stopped(connection).values(), key=lambda each: each.owner)
     theirs = readiness.look(readiness.client())
     if as_json:
         output.as_json(
@@ -30,6 +31,7 @@ def account(context: click.Context, as_json: bool) -> None:
                 **asdict(ours.counted),
                 "ses": asdict(theirs),
                 "history": [asdict(change) for change in ours.history],
+                "stopped_owners": [{"owner": each.owner, **asdict(each.change)} for each in stopped],
             }
         )
         return
@@ -37,6 +39,8 @@ def account(context: click.Context, as_json: bool) -> None:
     if ours.suspended is not None:
         click.echo(f"  {ours.suspended.reason}")
         click.echo("  To lift it: campaign account lift --by WHO --reason WHY")
+    for each in stopped:
+        click.echo(f"  {owner_gate.sentence(each)}")
     click.echo(
         f"  hard bounces {ours.counted.bounce_rate:.2%} ({ours.counted.hard_bounced:,} of "
         f"{ours.counted.accepted:,} since {output.time(ours.counted.since)})"
@@ -54,12 +58,18 @@ def account(context: click.Context, as_json: bool) -> None:
 @account.command()
 @click.option("--by", required=True, help="Who decides this.")
 @click.option("--reason", required=True, help="Why.")
-def lift(by: str, reason: str) -> None:
+@click.option("--owner", default="", metavar="NAME", help="Lift the stop of this owner's single mail alone.")
+def lift(by: str, reason: str, owner: str) -> None:
     """Let mail go out again; the rate is counted anew from now."""
     from ledger.engine import open_ledger
     from mail import account as accounts
+    from mail import owner_gate
     from settings import settings
 
     with open_ledger(settings().database_url) as ledger:
+        if owner:
+            owner_gate.lift(ledger, owner, by=by, reason=reason)
+            click.echo(f"The single mail of {owner} goes on.")
+            return
         accounts.lift(ledger, by=by, reason=reason)
     click.echo("The suspension is lifted. Campaigns that it paused go on with `campaign resume NAME`.")

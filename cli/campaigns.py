@@ -86,8 +86,10 @@ def halt(name: str, by: str, reason: str) -> None:
     """Stop the campaign NAME at once, on every worker."""
 
     def act(controls: Any, ledger: Any) -> str:
-        controls.halt(ledger, name, by=by, reason=reason)
-        return f"{name} is halted. To go on: campaign resume {name} --by WHO --reason WHY"
+        then = f"To go on: campaign resume {name} --by WHO --reason WHY"
+        if controls.halt(ledger, name, by=by, reason=reason) == "ENQUEUING":
+            return f"{name} is being enqueued, and will be halted before its first message. Then: {then}"
+        return f"{name} is halted. {then}"
 
     _control(act)
 

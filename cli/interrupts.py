@@ -34,14 +34,18 @@ def pausing(database_url: str, campaign: str) -> Iterator[None]:
 
 
 def _pause(database_url: str, campaign: str) -> None:
+    from ledger.campaigns import State
     from ledger.engine import open_ledger
     from ledger.errors import CampaignNotFound
     from mail import controls
 
     try:
         with open_ledger(database_url) as ledger:
-            controls.pause(ledger, campaign, by="operator", reason="interrupted by hand")
+            state = controls.pause(ledger, campaign, by="operator", reason="interrupted by hand")
     except CampaignNotFound:
+        state = State.ENQUEUING
+    if state is State.ENQUEUING:
+        # Nothing goes out yet that could be waited for.
         signal.raise_signal(signal.SIGINT)
         return
     click.echo("\nPausing after the calls under way; Ctrl-C again ends at once.", err=True)

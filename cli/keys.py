@@ -69,11 +69,19 @@ def list_(as_json: bool) -> None:
 
 @keys.command()
 @click.argument("key_id", metavar="ID", type=int)
-@click.option("--withdraw", is_flag=True, help="Take back what the key's operator has in the queue, too.")
-@click.option("--by", default="campaign keys revoke", help="With --withdraw: who decides this.")
-@click.option("--reason", default="The key was revoked.", help="With --withdraw: why; callbacks tell it.")
+@click.option(
+    "--withdraw/--keep-queued",
+    "withdraw",
+    default=True,
+    help="Whether what was posted with the key and waits is taken back; it is, where nothing is said.",
+)
+@click.option("--by", default="campaign keys revoke", help="Who takes the queued mail back.")
+@click.option("--reason", default="The key was revoked.", help="Why; callbacks tell it.")
 def revoke(key_id: int, withdraw: bool, by: str, reason: str) -> None:
-    """Take the key ID (see `campaign keys list`) its power, for good."""
+    """Take the key ID (see `campaign keys list`) its power, for good, and take back what it has in the queue.
+
+    Where a key is only replaced by a new one, --keep-queued lets that mail go out.
+    """
     from ledger import owners, withdrawals
     from ledger.engine import open_ledger
     from ledger.withdrawals import Whose
@@ -90,7 +98,7 @@ def revoke(key_id: int, withdraw: bool, by: str, reason: str) -> None:
                 f"no key has the id {key_id}: `campaign keys list` shows them.", param_hint="ID"
             )
         click.echo(f"Key {key_id} is revoked: from now on it is refused.")
-        whose = Whose(key.owner, key.operator)
+        whose = Whose(key.owner, key.operator, key_id)
         if withdraw:
             _withdraw(ledger, whose, newly=key.revoked_at is None, by=by, reason=reason)
             return
@@ -100,7 +108,7 @@ def revoke(key_id: int, withdraw: bool, by: str, reason: str) -> None:
         are = "is" if waiting == 1 else "are"
         click.echo(
             f"{waiting:,} {messages.plural(waiting)} of this owner, posted by {key.operator}, {are} still "
-            f"queued: `campaign keys revoke {key_id} --withdraw` takes them back."
+            f"queued and will be sent: `campaign keys revoke {key_id}` takes them back."
         )
 
 

@@ -32,6 +32,8 @@ def status(found: Mapping[str, Any], lines: Sequence[str] = ()) -> None:
         click.echo(f"  {halt['reason']} ({halt['rule']}, {time(halt['at'])}, by {halt['by']})")
     elif found["state"] == "PAUSED":
         click.echo(f"  {found['change_reason']} ({time(found['changed_at'])}, by {found['changed_by']})")
+    elif found["state"] == "ENQUEUING":
+        click.echo("  its recipients are being stored; nobody is written to before all of them are")
     if found["later"]:
         click.echo(f"  {found['later']}")
     if (silence := found["breaker"]) is not None:

@@ -56,12 +56,15 @@ class Progress:
 
 def _line(ledger: "Ledger", name: str) -> str:
     from ledger import campaigns, tallies
+    from ledger.campaigns import State
     from ledger.statuses import Count, Status
 
     with ledger.reading() as connection:
         campaign = campaigns.find(connection, name)
         if campaign is None:
             return "checking and cleaning the list"
+        if campaign.state is State.ENQUEUING:
+            return f"{campaign.state}: {campaign.recipients:,} recipients stored, nothing sent yet"
         totals = tallies.read(connection, campaign.id)
     counts = totals.counts
     unknown = counts[Count.ACCEPTED] - counts[Count.KNOWN]

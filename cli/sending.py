@@ -198,4 +198,5 @@ def _tell(plan: Mapping[str, Any]) -> None:
     if left is not None:
         click.echo(f"  the account has {left:,.0f} left for these 24 hours")
     if "enqueued" in plan:
-        click.echo(f"  it is enqueued for {plan['enqueued']:,} recipients and {plan['state']}")
+        so_far = " so far" if plan["state"] == "ENQUEUING" else ""
+        click.echo(f"  it is enqueued for {plan['enqueued']:,} recipients{so_far} and {plan['state']}")

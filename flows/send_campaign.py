@@ -1,7 +1,7 @@
 """Send a campaign: check, clean, enqueue, send in chunks while collecting, settle, report."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, assert_never
 from uuid import UUID
 
 from prefect import flow, get_run_logger
@@ -73,14 +73,15 @@ def send_campaign(
     for amended in ready["amended"]:
         log.info("The campaign file has changed: %s", amended)
     output = Path(settings().output_dir)
-    if ready["state"] is None:
+    begins = ready["state"] in (None, CampaignState.ENQUEUING)
+    if begins:
         list_directory = str(output / "lists" / found.name)
         listing.clean(found.list, found.hygiene, list_directory)
         sending.enqueue_recipients(found, list_directory)
     directory = report_directory or str(output / "reports" / found.name)
     # Over before this run began: whatever comes of it, this run sent nothing.
     was_over = ready["state"] in FINAL
-    sending_on = ready["state"] in (None, CampaignState.RUNNING)
+    sending_on = begins or ready["state"] == CampaignState.RUNNING
     while True:
         if sending_on:
             _send(found)
@@ -184,8 +185,12 @@ def _final_state(status: dict[str, Any]) -> State[Any]:
             return Cancelled(message=f"Campaign {name} was cancelled.")
         case CampaignState.COMPLETED:
             return Completed(message=_figures(status))
-        case _:
+        case CampaignState.RUNNING:
             return Completed(name="InDoubt", message=f"{_figures(status)} See: campaign in-doubt {name}")
+        case CampaignState.DRAFT | CampaignState.ENQUEUING:
+            return Failed(name="NotEnqueued", message=f"{name} is not enqueued yet: send it again.")
+        case state:
+            assert_never(state)
 
 
 def _figures(status: dict[str, Any]) -> str:

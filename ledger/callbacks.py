@@ -4,13 +4,14 @@ A lease is the time in `due_at`: nobody else tries until then, and what a dead d
 A message's callbacks go to a receiver in the order of the changes, so all that wait go together.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from sqlalchemy import Connection, func, select, update
 
 from ledger import clock
+from ledger.callback_receivers import Receiver
 from ledger.schema import callback, callback_url, campaign, message, single
 from ledger.statuses import Status
 
@@ -22,16 +23,6 @@ LEASE_SECONDS = 120.0
 RETRY_AFTER_SECONDS = (5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400)
 
 _LONGEST_ANSWER = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Receiver:
-    """Somebody with callbacks that are due. `failures` counts the last ones in a row."""
-
-    id: int
-    owner: str
-    url: str
-    failures: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,19 +65,6 @@ class Outcome:
     ending: Ending
     answer: str
     jitter: float = 1.0
-
-
-def due(connection: Connection, limit: int, apart_from: Collection[int] = ()) -> list[Receiver]:
-    """Return receivers with callbacks that are due, those first whose last one went through."""
-    at = clock.now(connection)
-    waiting = select(callback.c.id).where(callback.c.url_id == callback_url.c.id, callback.c.due_at <= at)
-    query = (
-        select(callback_url.c.id, callback_url.c.owner, callback_url.c.url, callback_url.c.failures)
-        .where(waiting.exists(), callback_url.c.id.not_in(apart_from))
-        .order_by(callback_url.c.failures, callback_url.c.id)
-        .limit(limit)
-    )
-    return [Receiver(*row) for row in connection.execute(query)]
 
 
 def lease(connection: Connection, receiver: Receiver, messages: int) -> list[list[Callback]]:
@@ -158,7 +136,10 @@ def settle(connection: Connection, receiver: Receiver, outcomes: Sequence[Outcom
                 _try_again(connection, receiver, outcome, at)
             case Ending.GONE:
                 _disable(connection, receiver, outcome, at)
-    connection.execute(update(callback_url).where(callback_url.c.id == receiver.id).values(failures=failures))
+    changes: dict[str, float] = {"failures": failures}
+    if any(outcome.ending is Ending.DELIVERED for outcome in outcomes):
+        changes["proven_at"] = at
+    connection.execute(update(callback_url).where(callback_url.c.id == receiver.id).values(changes))
 
 
 def next_due(connection: Connection) -> float | None:

@@ -13,9 +13,10 @@ from ledger.schema import campaign, campaign_change
 
 
 class State(StrEnum):
-    """What a campaign as a whole is doing."""
+    """What a campaign as a whole is doing; while ENQUEUING its recipients are stored and not claimed."""
 
     DRAFT = "DRAFT"
+    ENQUEUING = "ENQUEUING"
     RUNNING = "RUNNING"
     HALTED = "HALTED"
     PAUSED = "PAUSED"
@@ -28,7 +29,8 @@ FINAL = frozenset({State.CANCELLED, State.COMPLETED, State.COMPLETED_BREACHED})
 
 # From each state, where it may go. COMPLETED can still turn out breached: bounces come late.
 _NEXT: Mapping[State, frozenset[State]] = {
-    State.DRAFT: frozenset({State.RUNNING, State.CANCELLED}),
+    State.DRAFT: frozenset({State.ENQUEUING, State.CANCELLED}),
+    State.ENQUEUING: frozenset({State.RUNNING, State.HALTED, State.CANCELLED}),
     State.RUNNING: frozenset(
         {State.HALTED, State.PAUSED, State.CANCELLED, State.COMPLETED, State.COMPLETED_BREACHED}
     ),
@@ -72,10 +74,7 @@ class Campaign:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One change of a campaign's state: when, from what to what, by whom and why.
-
-    epoch: the one that holds from this change on; None in ledgers of before it was kept.
-    """
+    """One change of a campaign's state; `epoch`, which holds from it on, is None in older ledgers."""
 
     at: float
     from_state: State
@@ -219,7 +218,7 @@ def climb(connection: Connection, locked: Campaign, rung: int) -> None:
 
 
 def note_breach(connection: Connection, locked: Campaign, halt: Mapping[str, Any]) -> None:
-    """Keep a breach that came when nothing was left to claim; the state follows when all outcomes are in."""
+    """Keep a halt that the state follows later: when all outcomes are in, or all recipients."""
     connection.execute(update(campaign).where(campaign.c.id == locked.id).values(halt=dict(halt)))
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, bindparam, delete, insert, not_, or_, select, update
 
-from ledger import call_rows, clock, outbox
+from ledger import call_rows, clock, outbox, owner_standing
 from ledger.campaigns import Campaign
 from ledger.key_batches import among
 from ledger.schema import claim, message
@@ -61,8 +61,13 @@ class Recovered:
 def candidates(
     connection: Connection, locked: Campaign | None, limit: int, not_at: Collection[str] = ()
 ) -> list[Recipient]:
-    """Return the next queued recipients, in the order of the shuffle; those at domains `not_at` wait."""
+    """Return the next queued recipients, in the order of the shuffle; those at domains `not_at` wait.
+
+    Single messages come in the order of their turns, without those of owners who are stopped.
+    """
     waiting = [in_(locked), message.c.status == Status.QUEUED]
+    if locked is None:
+        waiting += owner_standing.not_stopped(connection)
     if not_at:
         waiting.append(not_(among(connection, message.c.domain, sorted(not_at))))
     query = (

@@ -1,4 +1,4 @@
-"""Putting a campaign and all its recipients into the ledger: whole, or not at all."""
+"""The steps that put a campaign and all its recipients into the ledger: begun, filled, let run."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -7,13 +7,16 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, insert
 
-from ledger import clock, dialects, outbox, restores
+from ledger import campaigns, clock, dialects, outbox, restores
 from ledger.bulk import insert_rows
 from ledger.campaigns import Campaign, State, find
 from ledger.errors import CampaignConflict
 from ledger.schema import campaign, campaign_change, message
 from ledger.statuses import Stage, Status
 from ledger.transitions import add_to_tally
+
+# Who changes the states on the way.
+_BY = "send"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +65,24 @@ def already_enqueued(connection: Connection, new: NewCampaign) -> Campaign | Non
 
 
 def enqueue(connection: Connection, new: NewCampaign, messages: Iterable[Sequence[NewMessage]]) -> Campaign:
-    """Store the campaign and its messages, given in batches of any size, as RUNNING; return it.
+    """Store a small campaign and its messages in the caller's transaction, as RUNNING; return it.
 
-    Call it in one writing transaction: a crash then leaves nothing. A second call with the same name, list
-    and content returns the campaign as it is and stores nothing.
+    A second call with the same name, list and content returns the campaign as it is and stores nothing. Large
+    ones would keep everybody else from writing: see ledger.batch_enqueue.
     """
     found = already_enqueued(connection, new)
-    if found is not None:
-        return found
+    if found is None:
+        found = begin(connection, new)
+        if found is None:
+            return _stored(connection, new)
+        for batch in messages:
+            add(connection, campaigns.lock(connection, found.id), batch)
+        return let_run(connection, campaigns.lock(connection, found.id))
+    return found
+
+
+def begin(connection: Connection, new: NewCampaign) -> Campaign | None:
+    """Store the campaign without its messages, as ENQUEUING; None where another has just stored its name."""
     at = clock.now(connection)
     own_id = restores.next_campaign_id(connection)
     campaign_id = connection.execute(
@@ -77,7 +90,7 @@ def enqueue(connection: Connection, new: NewCampaign, messages: Iterable[Sequenc
         .values(
             **({} if own_id is None else {"id": own_id}),
             name=new.name,
-            state=State.RUNNING,
+            state=State.ENQUEUING,
             epoch=1,
             definition=dict(new.definition),
             list_digest=new.list_digest,
@@ -87,40 +100,53 @@ def enqueue(connection: Connection, new: NewCampaign, messages: Iterable[Sequenc
             list_summary=dict(new.list_summary),
             created_at=at,
             changed_at=at,
-            changed_by="send",
-            change_reason="enqueued",
+            changed_by=_BY,
+            change_reason="its recipients are being stored",
         )
         # On PostgreSQL another starter may be at it: this waits for the end of its transaction.
         .on_conflict_do_nothing()
         .returning(campaign.c.id)
     ).scalar_one_or_none()
     if campaign_id is None:
-        return _stored(connection, new)
-    statuses: Counter[Status] = Counter()
-    group_id = outbox.group(
-        connection, new.definition.get("callbacks") or (), new.definition.get("owner") or outbox.NO_OWNER
-    )
-    for batch in messages:
-        statuses += _insert(connection, batch, campaign_id, at, group_id)
-    add_to_tally(connection, campaign_id, 1, statuses)
-    if group_id is not None:
-        refused = and_(message.c.campaign_id == campaign_id, message.c.status == Status.REJECTED)
-        outbox.note_all(connection, refused, Status.QUEUED, Status.REJECTED, message.c.detail)
-    connection.execute(
-        campaign.update().where(campaign.c.id == campaign_id).values(recipients=statuses.total())
-    )
+        return None
+    begun = campaigns.lock(connection, campaign_id)
     connection.execute(
         insert(campaign_change).values(
             campaign_id=campaign_id,
             at=at,
             from_state=State.DRAFT,
-            to_state=State.RUNNING,
-            by="send",
-            reason="enqueued",
-            epoch=1,
+            to_state=begun.state,
+            by=begun.changed_by,
+            reason=begun.change_reason,
+            epoch=begun.epoch,
         )
     )
-    return _stored(connection, new)
+    return begun
+
+
+def add(connection: Connection, locked: Campaign, batch: Sequence[NewMessage]) -> None:
+    """Store some of the messages of a locked campaign that is ENQUEUING."""
+    # The receivers may have been changed since the last batch.
+    owner = locked.definition.get("owner") or outbox.NO_OWNER
+    group_id = outbox.group(connection, locked.callbacks, owner)
+    statuses = _insert(connection, batch, locked.id, clock.now(connection), group_id)
+    add_to_tally(connection, locked.id, 1, statuses)
+    recipients = campaign.c.recipients + statuses.total()
+    connection.execute(campaign.update().where(campaign.c.id == locked.id).values(recipients=recipients))
+
+
+def let_run(connection: Connection, locked: Campaign) -> Campaign:
+    """Let all messages of a locked campaign be claimed from now on, or none where it was halted meanwhile."""
+    if locked.callbacks:
+        refused = and_(message.c.campaign_id == locked.id, message.c.status == Status.REJECTED)
+        outbox.note_all(connection, refused, Status.QUEUED, Status.REJECTED, message.c.detail)
+    halt = locked.halt
+    if halt is None:
+        campaigns.change_state(connection, locked, State.RUNNING, by=_BY, reason="enqueued")
+    else:
+        by, reason = str(halt["by"]), str(halt["reason"])
+        campaigns.change_state(connection, locked, State.HALTED, by=by, reason=reason, halt=halt)
+    return campaigns.lock(connection, locked.id)
 
 
 def _stored(connection: Connection, new: NewCampaign) -> Campaign:

@@ -14,7 +14,7 @@ from enum import StrEnum
 
 from sqlalchemy import Connection, func, insert, select, update
 
-from ledger import campaigns, clock, doubts, generation, singles
+from ledger import campaigns, cancelling, clock, doubts, generation, singles
 from ledger.campaigns import State
 from ledger.errors import CampaignConflict
 from ledger.generation import Standing
@@ -25,6 +25,10 @@ _IDS_LEFT_FREE = 1_000_000
 WHY_PAUSED = (
     "this ledger is an older copy of itself and may not know whom it has written to: "
     "see `campaign db restored`."
+)
+WHY_CANCELLED = (
+    "this ledger is an older copy of itself, made while this campaign was enqueued; it may have been sent "
+    "since: where it was not, send it under another name."
 )
 NOBODY = ""
 
@@ -145,13 +149,19 @@ def enforce(connection: Connection, also_locked: Sequence[int] = ()) -> None:
     since = connection.execute(
         select(func.max(restore.c.at)).where(restore.c.accepted_at.is_(None))
     ).scalar_one()
+    open_states = [State.ENQUEUING, State.RUNNING, State.PAUSED, State.HALTED]
     unfinished = select(campaign.c.id).where(
-        campaign.c.state.in_([State.RUNNING, State.PAUSED, State.HALTED]) | campaign.c.id.in_(also_locked)
+        campaign.c.state.in_(open_states) | campaign.c.id.in_(also_locked)
     )
     singles.lock(connection)
     doubts.begin_singles(connection, until=since)
     for campaign_id in connection.execute(unfinished.order_by(campaign.c.id)).scalars().all():
         locked = campaigns.lock(connection, campaign_id)
+        if locked.state is State.ENQUEUING:
+            # Half of its messages are here, and it may have gone out whole since: its ids meet another's.
+            campaigns.change_state(connection, locked, State.CANCELLED, by="restore", reason=WHY_CANCELLED)
+            cancelling.cancel_queued(connection, locked)
+            continue
         if locked.state is State.RUNNING:
             campaigns.change_state(connection, locked, State.PAUSED, by="restore", reason=WHY_PAUSED)
         doubts.begin(connection, locked, until=since)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, insert, select
 
-from ledger import clock, outbox
+from ledger import clock, outbox, turns
 from ledger.schema import message, owner, single
 from ledger.statuses import Stage, Status
 
@@ -33,6 +33,8 @@ class NewSingle:
     client_id: str | None = None
     alias: str | None = None
     callbacks: tuple[str, ...] = ()
+    # The key it was posted with, where it was.
+    key_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +92,15 @@ def add(connection: Connection, new: Sequence[NewSingle]) -> list[int]:
         return []
     at = clock.now(connection)
     groups = _callback_groups(connection, new)
+    turns_taken = turns.take(connection, [item.owner_id for item in new])
     rows: list[dict[str, object]] = [
         {
             "address": item.address,
             "address_key": item.address_key,
             "domain": item.domain,
             "fields": {},
-            # They go out in the order of their ids.
-            "position": 0,
+            # They go out in the order of their turns.
+            "position": turn,
             "epoch": 1,
             "stage": Stage.QUEUED,
             "stage_at": at,
@@ -106,7 +109,7 @@ def add(connection: Connection, new: Sequence[NewSingle]) -> list[int]:
             "failures": 0,
             "callback_group_id": groups.get((item.owner_id, item.callbacks)),
         }
-        for item in new
+        for item, turn in zip(new, turns_taken, strict=True)
     ]
     statement = insert(message).returning(message.c.id, sort_by_parameter_order=True)
     ids = list(connection.execute(statement, rows).scalars())
@@ -127,6 +130,7 @@ def add(connection: Connection, new: Sequence[NewSingle]) -> list[int]:
                 "client_id": item.client_id,
                 "alias": item.alias,
                 "callbacks": list(item.callbacks),
+                "key_id": item.key_id,
                 "created_at": at,
             }
             for message_id, item in zip(ids, new, strict=True)

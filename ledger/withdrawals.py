@@ -18,10 +18,14 @@ _UNDER_WAY = (Status.SENDING, Status.IN_DOUBT)
 
 @dataclass(frozen=True, slots=True)
 class Whose:
-    """Whose messages: an owner's, or of these only what one operator posted."""
+    """Whose messages: an owner's, or of these only what one operator posted, or with one of the owner's keys.
+
+    What was posted before keys were kept goes by the operator alone.
+    """
 
     owner: str
     operator: str | None = None
+    key_id: int | None = None
 
 
 def has_owner(connection: Connection, name: str) -> bool:
@@ -88,4 +92,6 @@ def _of(whose: Whose, statuses: Sequence[Status]) -> list[ColumnElement[bool]]:
     ]
     if whose.operator is not None:
         conditions.append(single.c.operator == whose.operator)
+    if whose.key_id is not None:
+        conditions.append(single.c.key_id.is_(None) | (single.c.key_id == whose.key_id))
     return conditions

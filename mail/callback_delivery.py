@@ -10,28 +10,30 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from ledger import callbacks
-from ledger.callbacks import Callback, Ending, Outcome, Receiver
+from ledger import callback_receivers, callbacks
+from ledger.callback_receivers import Receiver
+from ledger.callbacks import Callback, Ending, Outcome
 from ledger.engine import Ledger
 from mail import callback_posting, signing
 from mail.callback_body import body_of
+from mail.callback_lookups import Lookups
 from mail.callback_posting import Line, NoAnswer, Resolve
+from mail.callback_shares import PLACES, PROVEN, admitted
 from mail.callback_urls import BadCallbackUrl, parse
 
 log = logging.getLogger(__name__)
 
-# Messages that one receiver is told of at the same time.
+# Messages that one receiver is told of at the same time, once it is known to answer.
 _LINES = 8
-# Receivers that are told at the same time; of those whose last callback failed only half as many, so that
-# however many of them are slow, those that answer have room.
-_RECEIVERS = 64
+# More than there are places: those at hosts that have no room are passed over.
+_CANDIDATES = 4 * PLACES
 _POLL_SECONDS = 0.5
 _JITTER = 0.2
 # After what is no receiver's answer but a fault of our own.
@@ -75,8 +77,8 @@ class Deliverer:
         return Delivered(delivered, len(self._endings) - delivered)
 
     async def _serve(self, over: Callable[[], bool], *, until_idle: bool) -> None:
-        # Names that resolve slowly fill threads of their own, and the ledger's stay free.
-        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(32, "callback-dns"))
+        # A thread for every name that resolves slowly, so that no other name waits for it.
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(PLACES, "callback-dns"))
         with ThreadPoolExecutor(4, "callback-ledger") as database:
             round_ = _Round(self, database, over)
             while not over():
@@ -105,19 +107,19 @@ class _Round:
     working: dict[asyncio.Task[None], Receiver] = field(default_factory=dict)
     # By the receivers' ids.
     breaks: dict[int, _Break] = field(default_factory=dict)
+    lookups: Lookups = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.lookups = Lookups(self.deliverer.resolve)
 
     async def start_due(self) -> None:
         """Begin with the receivers for whom something is due and room is left."""
         now = time.monotonic()
-        busy = [receiver.id for receiver in self.working.values()]
-        busy += [id_ for id_, found in self.breaks.items() if found.until > now and id_ not in busy]
-        found = await self._in_ledger(lambda: self._due(busy))
-        failing = sum(receiver.failures > 0 for receiver in self.working.values())
-        for receiver in found or ():
-            if receiver.failures:
-                if failing >= _RECEIVERS // 2:
-                    continue
-                failing += 1
+        # A place is taken until the look-up for it has ended, too.
+        busy = {receiver.id: receiver for receiver in (*self.lookups.waiting(), *self.working.values())}
+        resting = {id_ for id_, found in self.breaks.items() if found.until > now}
+        found = await self._in_ledger(lambda: self._due(busy.keys() | resting))
+        for receiver in admitted(found or (), list(busy.values())):
             self.working[asyncio.create_task(self._tell(receiver))] = receiver
 
     async def wait(self) -> None:
@@ -145,20 +147,24 @@ class _Round:
         while self.working:
             await self.wait()
 
-    def _due(self, busy: Sequence[int]) -> list[Receiver]:
+    def _due(self, busy: Collection[int]) -> list[Receiver]:
         with self.deliverer.ledger.reading() as connection:
-            return callbacks.due(connection, _RECEIVERS - len(self.working), busy)
+            return callback_receivers.due(connection, _CANDIDATES, busy, PROVEN.of_an_owner)
 
     async def _tell(self, receiver: Receiver) -> None:
-        """Tell one receiver until nothing more is due to it or it fails; then others have a turn."""
+        """Tell one receiver until nothing more is due to it or it fails; then others have a turn.
+
+        One that is not proven has a turn of one message: it comes again among the proven ones, or later.
+        """
         try:
             target = parse(receiver.url, allow_private=self.deliverer.allow_private)
         except BadCallbackUrl as err:
             await self._refuse(receiver, f"the address {err}")
             return
+        resolve = self.lookups.of(receiver)
         lines = [
-            Line(target, self.deliverer.resolve, self.deliverer.allow_private, self.deliverer.timeout_seconds)
-            for _ in range(1 if receiver.failures else _LINES)
+            Line(target, resolve, self.deliverer.allow_private, self.deliverer.timeout_seconds)
+            for _ in range(_LINES if receiver.proven else 1)
         ]
         try:
             while not self.over():
@@ -169,7 +175,8 @@ class _Round:
                 ]
                 outcomes = [outcome for found in await asyncio.gather(*tries) for outcome in found]
                 await self._settle(receiver, outcomes)
-                if not outcomes or any(each.ending is not Ending.DELIVERED for each in outcomes):
+                broken_off = any(each.ending is not Ending.DELIVERED for each in outcomes)
+                if not outcomes or broken_off or not receiver.proven:
                     return
         finally:
             for line in lines:

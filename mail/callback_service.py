@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ledger import callbacks, campaigns
+from ledger import callback_receivers, campaigns
 from ledger.engine import Ledger
 from mail import termination
 from mail.callback_delivery import Delivered, Deliverer
@@ -26,7 +26,7 @@ def open_deliverer(ledger: Ledger, settings: Settings) -> Deliverer:
 def deliver_due(ledger: Ledger, settings: Settings, seconds: float) -> Delivered:
     """Deliver what is due, for about `seconds` at most. Nothing has to be set where nothing is due."""
     with ledger.reading() as connection:
-        if not callbacks.due(connection, 1):
+        if not callback_receivers.due(connection, 1):
             return Delivered()
     return open_deliverer(ledger, settings).drain(seconds)
 

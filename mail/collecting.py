@@ -16,7 +16,7 @@ from ledger.suppressions import SuppressionReason
 from ledger.tallies import Totals
 from lists.dns_verdicts import MxVerdict
 from lists.dns_verdicts import Status as MxStatus
-from mail import account, braking, gatekeeping, warm_up
+from mail import account, braking, gatekeeping, owner_gate, warm_up
 from mail.events import NotAnEvent, parse
 from mail.queue import EventQueue, Received
 
@@ -140,6 +140,7 @@ class Collector:
                 gatekeeping.review(connection, locked)
             if bounced:
                 account.review(connection)
+                owner_gate.review(connection, applied.changes)
         collected = Collected(
             received=len(batch),
             new=applied.new,

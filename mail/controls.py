@@ -6,15 +6,16 @@ from ledger.engine import Ledger
 from mail import gatekeeping, resuming
 
 
-def halt(ledger: Ledger, name: str, *, by: str, reason: str) -> None:
-    """Stop a running or paused campaign; no claim commits after this. Halting it again changes nothing.
+def halt(ledger: Ledger, name: str, *, by: str, reason: str) -> State:
+    """Stop a campaign; no claim commits after this. Halting it again changes nothing. Return its state.
 
-    Raises CampaignNotFound, or CampaignConflict where there is nothing left to halt.
+    One that is ENQUEUING becomes HALTED instead of RUNNING when all its recipients are stored. Raises
+    CampaignNotFound, or CampaignConflict where there is nothing left to halt.
     """
     with ledger.writing() as connection:
         locked = campaigns.lock(connection, campaigns.get(connection, name).id)
-        if locked.state is State.HALTED:
-            return
+        if locked.state is State.HALTED or (locked.state is State.ENQUEUING and locked.halt is not None):
+            return locked.state
         counts = gatekeeping.counts_of(connection, locked, gatekeeping.policy_of(locked))
         found = {
             "rule": "manual",
@@ -25,14 +26,23 @@ def halt(ledger: Ledger, name: str, *, by: str, reason: str) -> None:
             "by": by,
             "reason": reason,
         }
+        if locked.state is State.ENQUEUING:
+            campaigns.note_breach(connection, locked, found)
+            campaigns.remark(connection, locked, by=by, reason=reason)
+            return locked.state
         campaigns.change_state(connection, locked, State.HALTED, by=by, reason=reason, halt=found)
+        return State.HALTED
 
 
-def pause(ledger: Ledger, name: str, *, by: str, reason: str) -> None:
-    """Pause a campaign where it runs; the calls under way are still recorded. Raises CampaignNotFound."""
+def pause(ledger: Ledger, name: str, *, by: str, reason: str) -> State:
+    """Pause a campaign where it runs; the calls under way are still recorded. Return its state.
+
+    Raises CampaignNotFound.
+    """
     with ledger.writing() as connection:
         locked = campaigns.lock(connection, campaigns.get(connection, name).id)
         gatekeeping.stop(connection, locked.id, reason, by=by)
+        return campaigns.lock(connection, locked.id).state
 
 
 def resume(ledger: Ledger, name: str, *, by: str, reason: str) -> int:
@@ -44,5 +54,7 @@ def cancel(ledger: Ledger, name: str, *, by: str, reason: str) -> int:
     """End a campaign for good; return how many messages will now never be sent."""
     with ledger.writing() as connection:
         locked = campaigns.lock(connection, campaigns.get(connection, name).id)
+        if locked.state is State.ENQUEUING:
+            reason = f"{reason} (while it was enqueued, with {locked.recipients:,} recipients stored)"
         campaigns.change_state(connection, locked, State.CANCELLED, by=by, reason=reason)
         return cancelling.cancel_queued(connection, locked)

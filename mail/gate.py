@@ -67,10 +67,15 @@ def bounces(counts: Counts, rules: HaltRules, now: float) -> Halt | None:
     if k >= ceil(limit * total):
         sentence = f"{k} hard bounced of {total} in all, so it cannot end below the limit"
         return _halt("certain", counts, sentence, limit)
-    if EARLY_BOUNCES <= k <= n < sample and _chance(k, n, float(limit)) < EARLY_ERROR:
+    if n < sample and too_many_to_be_chance(k, n, limit):
         sentence = f"{_share(k, n)} accepted, too many so early to be chance"
         return _halt("early", counts, sentence, limit)
     return None
+
+
+def too_many_to_be_chance(k: int, n: int, limit: Fraction) -> bool:
+    """Return whether k hard bounces of n are more than chance explains at a true rate of `limit`."""
+    return EARLY_BOUNCES <= k <= n and _chance(k, n, float(limit)) < EARLY_ERROR
 
 
 def rejections(counts: Counts) -> Halt | None:

@@ -10,7 +10,7 @@ from ledger.engine import Ledger
 from ledger.idempotency import Kept, Place
 from ledger.owners import Caller
 from ledger.singles import NewSingle
-from mail import account_gate, unwelcome
+from mail import account_gate, owner_gate, unwelcome
 from mail.addresses import parse_from
 from mail.unwelcome import Unwelcome
 
@@ -45,7 +45,7 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Suspended:
-    """Nothing was taken in, for nothing may go out of this account now."""
+    """Nothing was taken in, for nothing may go out of this account, or of this owner, now."""
 
     reason: str
 
@@ -63,11 +63,18 @@ def take_in(ledger: Ledger, batch: Sequence[Submission]) -> list[Result]:
     with ledger.writing() as connection:
         if (reason := account_gate.suspended(connection)) is not None:
             return [Suspended(reason) for _ in batch]
+        stopped = owner_gate.stopped(connection)
+        whole, batch = batch, [item for item in batch if item.caller.owner_id not in stopped]
         first = _first_of_each_place(batch)
         kept = idempotency.reserve(connection, {place: item.digest for place, item in first.items()})
         fresh = [item for item in batch if item.place is None or _is_new(item, first, kept)]
         answered = _store(connection, fresh)
-    return [answered.get(id(item)) or _before(item, first, kept, answered) for item in batch]
+    return [
+        Suspended(owner_gate.sentence(stopped[item.caller.owner_id]))
+        if item.caller.owner_id in stopped
+        else answered.get(id(item)) or _before(item, first, kept, answered)
+        for item in whole
+    ]
 
 
 def _first_of_each_place(batch: Sequence[Submission]) -> dict[Place, Submission]:

@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from ledger import batch_enqueue
 from ledger.campaigns import Campaign as StoredCampaign
 from ledger.engine import Ledger
-from ledger.enqueueing import NewCampaign, NewMessage, already_enqueued, enqueue
+from ledger.enqueueing import NewCampaign, NewMessage, already_enqueued
 from lists import accepted, refusals
 from lists.addresses import key_of
 from lists.output_files import in_directory
@@ -66,8 +67,7 @@ def enqueue_rehearsed(
     found = in_directory(list_directory)
     summary = accepted.read_summary(found.summary_json)
     new = _new(campaign, summary.fingerprint, summary.as_json(), templates)
-    with ledger.writing() as connection:
-        return enqueue(connection, new, _messages(found.accepted_parquet, summary, new.seed))
+    return batch_enqueue.enqueue(ledger, new, lambda: _messages(found.accepted_parquet, summary, new.seed))
 
 
 def accepted_in(list_directory: Path) -> int:

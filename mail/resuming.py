@@ -46,6 +46,11 @@ def resume(
     with ledger.writing() as connection:
         restores.refuse_open(connection)
         locked = campaigns.lock(connection, campaigns.get(connection, name).id)
+        if locked.state is State.ENQUEUING:
+            raise CampaignConflict(
+                f"campaign {name} is ENQUEUING: it begins when all its recipients are stored; where nothing "
+                "stores them any more, send it again."
+            )
         if locked.state not in (State.HALTED, State.PAUSED):
             raise CampaignConflict(
                 f"campaign {name} is {locked.state}: only a HALTED or PAUSED campaign can be resumed."

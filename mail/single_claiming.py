@@ -31,7 +31,7 @@ class Nothing:
 
 
 def claim(ledger: Ledger, owner: str, limit: int) -> Held | Nothing:
-    """Claim up to `limit` single messages for the worker `owner`, the oldest first.
+    """Claim up to `limit` single messages for the worker `owner`, those of all owners in turn.
 
     The same transaction recovers what dead workers held.
     """

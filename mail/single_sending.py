@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import assert_never
 
-from ledger import attempts, breaker, singles
+from ledger import attempts, breaker, owner_standing, singles
 from ledger.attempts import Answer, ClaimLost, Result
 from ledger.claims import Claim, Recipient
 from ledger.engine import Ledger
@@ -80,7 +80,7 @@ class SinglesSent:
 
 
 def send_messages(work: SingleWork, at_most: int) -> SinglesSent:
-    """Send up to about `at_most` single messages, the oldest first.
+    """Send up to about `at_most` single messages, those of all owners in turn.
 
     Safe to call again after any crash, and from several workers at once.
     """
@@ -230,6 +230,8 @@ class _Run:
             if account_gate.suspended(connection) is not None:
                 raise ClaimLost
             singles.lock(connection)
+            if owner_standing.holds_any(connection, [message.message_id for message in messages]):
+                raise ClaimLost
             if not breaker.lets_through(connection, ACCOUNT, held.id):
                 raise ClaimLost
             send_ids = {message.message_id: message.send_id for message in messages}

@@ -1,7 +1,7 @@
 """What a campaign's state is announced as to the machines that watch for it: no address in it."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, assert_never
 
 from ledger.campaigns import State
 from ledger.statuses import Count, Status
@@ -65,8 +65,10 @@ def _event(status: CampaignStatus) -> str | None:
         case State.RUNNING:
             doubtful = status.totals.by_status[Status.IN_DOUBT]
             return "campaign.in_doubt" if doubtful and doubtful == status.totals.may_still_go else None
-        case State.DRAFT | State.CANCELLED:
+        case State.DRAFT | State.ENQUEUING | State.CANCELLED:
             return None
+        case state:
+            assert_never(state)
 
 
 def _next(status: CampaignStatus, event: str) -> str:

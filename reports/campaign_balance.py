@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from ledger.campaigns import Campaign
+from ledger.campaigns import Campaign, Change, State
 from ledger.statuses import Count, Status
 from ledger.tallies import Totals
 from reports.campaign_figures import Domain, Epoch, ListFigures
@@ -17,10 +17,13 @@ def check(
     recount: Totals,
     domains: Sequence[Domain],
     withheld: Withheld,
+    *,
+    whole: bool = True,
 ) -> None:
     """Raise ReportError naming every pair of figures that should be equal and is not.
 
-    `totals` comes from the tallies, `recount` from the messages themselves.
+    `totals` comes from the tallies, `recount` from the messages themselves. `whole`: all recipients of the
+    list were stored; of a campaign that was never enqueued to its end some are missing.
     """
     by_domain = {
         "recipients": (sum(each.recipients for each in domains), totals.recipients),
@@ -33,7 +36,7 @@ def check(
     pairs = [
         ("rows of the list", listed.rows, "accepted and rejected rows", listed.accepted + listed.rejected),
         ("rejected rows", listed.rejected, "sum over the reasons", sum(listed.by_reason.values())),
-        ("accepted rows", listed.accepted, "recipients", campaign.recipients),
+        *([("accepted rows", listed.accepted, "recipients", campaign.recipients)] if whole else []),
         ("recipients", campaign.recipients, "sum over the statuses", totals.recipients),
         (
             "withheld messages",
@@ -51,6 +54,12 @@ def check(
         ),
     ]
     _refuse(campaign.name, pairs)
+
+
+def is_whole(campaign: Campaign, changes: Sequence[Change]) -> bool:
+    """Return whether all recipients were stored; not so while it is ENQUEUING, or if cancelled meanwhile."""
+    broken_off = bool(changes) and changes[-1].from_state is State.ENQUEUING
+    return campaign.state is not State.ENQUEUING and not (campaign.state is State.CANCELLED and broken_off)
 
 
 def check_epochs(name: str, totals: Totals, epochs: Sequence[Epoch]) -> None:

@@ -181,7 +181,8 @@ class CampaignReport:
     @property
     def duration_seconds(self) -> float:
         """From the start until the campaign came to rest, or until now while it runs."""
-        until = self.generated_at if self.state is State.RUNNING else self.changed_at
+        goes_on = self.state in (State.ENQUEUING, State.RUNNING)
+        until = self.generated_at if goes_on else self.changed_at
         return max(0.0, until - self.created_at)
 
 

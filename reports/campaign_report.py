@@ -46,10 +46,11 @@ def build(connection: Connection, name: str) -> CampaignReport:
     domains = campaign_queries.domains(connection, campaign.id)
     recount = tallies.recount(connection, campaign.id)
     withheld = ses_notices.withheld(connection, campaign.id, totals)
-    campaign_balance.check(campaign, listed, totals, recount, domains, withheld)
+    history = tuple(campaigns.history(connection, campaign.id))
+    whole = campaign_balance.is_whole(campaign, history)
+    campaign_balance.check(campaign, listed, totals, recount, domains, withheld, whole=whole)
     texts = campaign_queries.texts(connection, campaign.id)
     first, last = campaign_queries.accepted_between(connection, campaign.id)
-    history = tuple(campaigns.history(connection, campaign.id))
     epochs = _epochs(connection, campaign, history)
     campaign_balance.check_epochs(campaign.name, totals, epochs)
     return CampaignReport(

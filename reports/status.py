@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, assert_never
 
 from sqlalchemy import Connection
 
@@ -148,5 +148,7 @@ def exit_code(status: CampaignStatus) -> int:
             return 3
         case State.RUNNING if status.totals.may_still_go == status.totals.by_status[Status.IN_DOUBT]:
             return 5
-        case _:
+        case State.DRAFT | State.ENQUEUING | State.RUNNING | State.CANCELLED:
             return 1
+        case state:
+            assert_never(state)

@@ -31,6 +31,7 @@ PROMISES = {
     "lists": {"round_trips", "damaged_lists"},
     "ledger": {"wrong_clocks"},
     "mail": {
+        "half_enqueued",
         "halting",
         "kill",
         "rejections",

@@ -6,7 +6,7 @@ A message's `status` is derived from its stage and facts (ledger.statuses) and s
 
 from ledger.schema.base import metadata
 from ledger.schema.callbacks import callback, callback_group, callback_member, callback_url
-from ledger.schema.front_door import api_key, idempotency, owner, sender, single, withdrawal
+from ledger.schema.front_door import api_key, idempotency, owner, owner_change, sender, single, withdrawal
 from ledger.schema.outcomes import (
     COHORT_SECONDS,
     COUNT_COLUMNS,
@@ -72,6 +72,7 @@ __all__ = [
     "metadata",
     "mx_answer",
     "owner",
+    "owner_change",
     "queue_adoption",
     "restore",
     "sender",

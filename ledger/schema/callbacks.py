@@ -4,7 +4,8 @@ from sqlalchemy import Column, Float, ForeignKey, Index, Integer, String, Table,
 
 from ledger.schema.base import Id, metadata
 
-# A receiver of callbacks, once an owner; no owner: the campaigns'. `failures` counts those in a row.
+# A receiver of callbacks, once an owner; no owner: the campaigns'. `failures` counts those in a row,
+# `proven_at` is when it last took one.
 callback_url = Table(
     "callback_url",
     metadata,
@@ -13,6 +14,7 @@ callback_url = Table(
     Column("url", Text, nullable=False),
     Column("failures", Integer, nullable=False, server_default="0"),
     Column("disabled_at", Float),
+    Column("proven_at", Float),
     UniqueConstraint("owner", "url"),
 )
 

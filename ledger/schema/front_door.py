@@ -5,13 +5,29 @@ from sqlalchemy.types import JSON
 
 from ledger.schema.base import Id, metadata
 
-# Who has mail sent over the API. Mail, reports and suppressions are kept apart by owner.
+# Who has mail sent over the API. Mail, reports and suppressions are kept apart by owner. `last_turn` is the
+# turn of the newest message: those that wait go out in the order of their turns (ledger.turns).
 owner = Table(
     "owner",
     metadata,
     Column("id", Id, primary_key=True),
     Column("name", String(200), nullable=False, unique=True),
     Column("created_at", Float, nullable=False),
+    Column("last_turn", Integer, nullable=False, server_default="0"),
+)
+
+# That an owner's single mail was stopped for its bounces, or let go on by a person. Append-only.
+owner_change = Table(
+    "owner_change",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("owner_id", Id, ForeignKey("owner.id"), nullable=False, index=True),
+    Column("at", Float, nullable=False),
+    Column("action", String(12), nullable=False),
+    Column("by", String(200), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("hard_bounced", Integer, nullable=False),
+    Column("accepted", Integer, nullable=False),
 )
 
 # The key itself is shown once and never stored; `hint` is its beginning, by which a person knows it again.
@@ -57,6 +73,8 @@ single = Table(
     Column("created_at", Float, nullable=False),
     # An operator took it back: if a call that was under way then did not send it, nothing sends it any more.
     Column("withdrawal_id", Id),
+    # The key it was posted with; empty in what was posted before keys were kept here.
+    Column("key_id", Id),
     Index(None, "owner_id", "message_id"),
     Index(None, "owner_id", "external_id"),
     Index(None, "owner_id", "client_id"),

@@ -7,7 +7,7 @@ from fastapi.testclient import TestClient
 from pydantic import SecretStr
 from sqlalchemy import select
 
-from ledger import callbacks, outbox
+from ledger import callback_receivers, callbacks, outbox
 from ledger.callbacks import Ending, Outcome
 from ledger.engine import Ledger
 from ledger.outbox import StatusChange
@@ -34,7 +34,7 @@ def given_up(client: TestClient, ledger: Ledger) -> str:
         message_id = connection.execute(select(message.c.id)).scalar_one()
         group_id = outbox.group(connection, [HOOK], "EliPackage")
         outbox.note(connection, [StatusChange(message_id, group_id, Status.QUEUED, Status.CLAIMED, None)])
-        (receiver,) = callbacks.due(connection, 1)
+        (receiver,) = callback_receivers.due(connection, 1)
         ((told,),) = callbacks.lease(connection, receiver, 1)
         callbacks.settle(connection, receiver, [Outcome(told, Ending.GONE, "410")])
     return shown

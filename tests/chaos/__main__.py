@@ -66,7 +66,15 @@ def _on(kind: str, kills: int, kills_a_round: int) -> bool:
                 print(f"BROKEN on {kind}: CHAOS_SEED={seed} plays this round again.", flush=True)
                 raise
             by_point.update(played.kills)
-            for figure in ("idle_kills", "broken", "resumed", "outages", "unknown", "doubtful"):
+            for figure in (
+                "enqueue_kills",
+                "idle_kills",
+                "broken",
+                "resumed",
+                "outages",
+                "unknown",
+                "doubtful",
+            ):
                 totals[figure] += getattr(played, figure)
             totals["rounds"] += 1
             totals["recipients"] += plan.recipients

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from ledger import attempts, claims, events
+from ledger import attempts, batch_enqueue, claims, enqueueing, events
 from mail import collecting, queue, sending, ses
 
 
@@ -42,7 +42,13 @@ COLLECTOR_POINTS = {
     "before ingestion's commit": Point(events, "apply", after=True),
     "before deleting": Point(queue.EventQueue, "delete", after=False),
 }
-POINTS = SENDER_POINTS | COLLECTOR_POINTS
+ENQUEUER_POINTS = {
+    "during a batch": Point(enqueueing, "add", after=True),
+    "between batches": Point(batch_enqueue, "_let_others_in", after=False),
+    "before the switch": Point(enqueueing, "let_run", after=False),
+    "during the switch": Point(enqueueing, "let_run", after=True),
+}
+POINTS = SENDER_POINTS | COLLECTOR_POINTS | ENQUEUER_POINTS
 
 
 def arm(name: str, passing: int) -> None:

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 import boto3
 import psycopg
 
-from ledger import enqueueing
+from ledger import batch_enqueue
 from ledger.engine import Ledger, Upgrade, open_ledger
 from ledger.enqueueing import NewCampaign, NewMessage
 from mail.campaign_file import Campaign
@@ -93,8 +93,13 @@ class Queue:
         return not any(int(answer["Attributes"][name]) for name in waiting)
 
 
-def enqueue(ledger: Ledger, folder: Path, name: str, recipients: int) -> list[str]:
-    """Store a campaign to so many readers and return their addresses."""
+def addresses(name: str, recipients: int) -> list[str]:
+    """Return whom the campaign of this name writes to."""
+    return [f"{name}.{number}@{DOMAIN}" for number in range(recipients)]
+
+
+def enqueue(ledger: Ledger, folder: Path, name: str, recipients: int) -> None:
+    """Store a campaign to so many readers."""
     if folder.exists():
         shutil.rmtree(folder)
     folder.mkdir()
@@ -121,7 +126,6 @@ def enqueue(ledger: Ledger, folder: Path, name: str, recipients: int) -> list[st
         seed=7,
         list_summary={"rows": recipients},
     )
-    addresses = [f"{name}.{number}@{DOMAIN}" for number in range(recipients)]
     messages = [
         NewMessage(
             address=address,
@@ -131,8 +135,6 @@ def enqueue(ledger: Ledger, folder: Path, name: str, recipients: int) -> list[st
             source_row=number + 1,
             position=number,
         )
-        for number, address in enumerate(addresses)
+        for number, address in enumerate(addresses(name, recipients))
     ]
-    with ledger.writing() as connection:
-        enqueueing.enqueue(connection, new, [messages])
-    return addresses
+    batch_enqueue.enqueue(ledger, new, lambda: [messages])

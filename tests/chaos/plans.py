@@ -4,7 +4,7 @@ import random
 from dataclasses import dataclass
 from typing import Any
 
-from kill_points import COLLECTOR_POINTS, SENDER_POINTS
+from kill_points import COLLECTOR_POINTS, ENQUEUER_POINTS, SENDER_POINTS
 
 # In about every other round nobody waits for the rate: an answer and the next intent are one transaction.
 RATES = (1_000.0, 100_000.0)
@@ -27,13 +27,14 @@ class Fate:
 
 @dataclass(frozen=True)
 class Plan:
-    """`senders` and `collectors` are the fates of the processes, in the order of their starts."""
+    """The fates are those of the processes, in the order of their starts; one enqueuer more lives."""
 
     seed: int
     workers: int
     recipients: int
     senders: tuple[Fate, ...]
     collectors: tuple[Fate, ...]
+    enqueuers: tuple[Fate, ...]
     outage_at_seconds: float | None
     outage_is_sudden: bool
     behaviour: dict[str, Any]
@@ -64,11 +65,19 @@ def draw(seed: int, kills: int, first_point: int = 0) -> Plan:
         recipients=200 + kills * _RECIPIENTS_A_KILL,
         senders=tuple(senders),
         collectors=tuple(collectors),
+        enqueuers=tuple(_enqueuers(lot)),
         outage_at_seconds=lot.uniform(0.5, 2.0) if lot.random() < 0.5 else None,
         outage_is_sudden=lot.random() < 0.5,
         behaviour=_behaviour(lot),
         resend=lot.random() < 0.5,
     )
+
+
+def _enqueuers(lot: random.Random) -> list[Fate]:
+    """Two that die at points of their own; both points on the way may come by several times before."""
+    points = list(ENQUEUER_POINTS)
+    first, second = lot.sample(points, 2)
+    return [Fate(point, lot.randint(1, 4) if point in points[:2] else 1) for point in (first, second)]
 
 
 def _behaviour(lot: random.Random) -> dict[str, Any]:

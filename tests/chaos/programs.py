@@ -1,4 +1,4 @@
-"""The two kinds of processes that are killed: one that sends, one that collects; no Prefect in them."""
+"""The kinds of processes that are killed: they enqueue, send or collect; no Prefect in them."""
 
 import os
 import random
@@ -6,12 +6,14 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import kill_points
+import places
 from sqlalchemy.exc import DBAPIError
 
-from ledger import breaker
+from ledger import batch_enqueue, breaker
 from ledger.engine import Ledger, open_ledger
 from ledger.errors import LedgerUnreachable
 from mail import calling, collecting, queue, sending, working
@@ -20,6 +22,19 @@ from settings import settings
 # The exit status of a process whose database went away.
 LOST_DATABASE = 75
 _LOOK_AGAIN_SECONDS = 0.1
+
+
+def enqueue(
+    environment: Mapping[str, str], folder: str, name: str, recipients: int, point: str, passing: int
+) -> None:
+    """Enqueue the campaign, in batches that are small enough to be killed between many of them."""
+    batch_enqueue.BATCH_MESSAGES = max(1, recipients // 6)
+    # What a dead one held is free soon.
+    batch_enqueue.LEASE_SECONDS = 0.1
+    with _ledger(environment) as ledger:
+        if point:
+            kill_points.arm(point, passing)
+        places.enqueue(ledger, Path(folder), name, recipients)
 
 
 def send(environment: Mapping[str, str], name: str, moving: Any, point: str, passing: int) -> None:

@@ -53,6 +53,7 @@ class Round:
     kills: Counter[str] = field(default_factory=Counter)
     # Every end that may leave a call in doubt: kills that fell or did not count, stalls, lost databases.
     deaths: int = 0
+    enqueue_kills: int = 0
     idle_kills: int = 0
     broken: int = 0
     resumed: int = 0
@@ -71,9 +72,8 @@ class Round:
         self.queue = places.Queue(self.world)
         workers: list[tuple[str, _Worker]] = []
         with open_ledger(self.place.url) as self.ledger, _impatient(self.place.url) as self.impatient:
-            self.addresses = places.enqueue(
-                self.ledger, self.folder / self.name, self.name, self.plan.recipients
-            )
+            self.addresses = places.addresses(self.name, self.plan.recipients)
+            self._enqueue()
             try:
                 for number in range(self.plan.workers + 1):
                     workers.append(self._start("collect" if number == 0 else "send"))
@@ -83,6 +83,20 @@ class Round:
                 for _, worker in workers:
                     worker.process.kill()
                     worker.process.join()
+
+    def _enqueue(self) -> None:
+        """Let processes die over the enqueuing of the campaign, until one stores it whole."""
+        for fate in (*self.plan.enqueuers, Fate()):
+            with self.ledger.reading() as connection:
+                found = campaigns.find(connection, self.name)
+            require(found is None or found.state is State.ENQUEUING, "a half-enqueued campaign runs")
+            what = (str(self.folder / self.name), self.name, self.plan.recipients, fate.point, fate.passing)
+            process = self.context.Process(target=programs.enqueue, args=(self.environment, *what))
+            process.start()
+            process.join()
+            wanted = -signal.SIGKILL if fate.point else 0
+            require(process.exitcode == wanted, f"an enqueuer ended with {process.exitcode}")
+            self.enqueue_kills += 1 if fate.point else 0
 
     def _send(self, workers: list[tuple[str, _Worker]]) -> None:
         began = checked = time.monotonic()

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ledger import accounts
+from ledger import accounts, owner_standing, owners
 from ledger.accounts import Action, Rolling
+from ledger.owner_standing import Recent
 
 if TYPE_CHECKING:
     from conftest import Command, Office
@@ -94,3 +95,23 @@ def test_nobody_lifts_it_without_a_name_and_a_reason(command: "Command", missing
     assert (ran.code, ran.out) == (2, "")
     assert missing in ran.err
     assert json.loads(command("account", "--json").out)["suspended"] is not None
+
+
+def test_a_stopped_owner_is_shown_and_lifted_alone(office: "Office", command: "Command") -> None:
+    with office.ledger() as ledger, ledger.writing() as connection:
+        owner_id = owners.ensure(connection, "Eli Package")
+        found = Recent(20, 6)
+        owner_standing.change(connection, owner_id, Action.SUSPENDED, found, by="gate", reason="6 of 20.")
+    shown = command("account")
+    assert (shown.code, shown.out.splitlines()[0]) == (0, "account: in order")
+    assert (
+        "  The single mail of Eli Package is stopped: 6 of 20. When its cause is mended: "
+        'campaign account lift --owner "Eli Package" --by WHO --reason WHY'
+    ) in shown.out.splitlines()
+    (stopped,) = json.loads(command("account", "--json").out)["stopped_owners"]
+    assert (stopped["owner"], stopped["hard_bounced"], stopped["accepted"]) == ("Eli Package", 6, 20)
+    lifted = command("account", "lift", "--owner", "Eli Package", *WHO_AND_WHY)
+    assert (lifted.code, lifted.out) == (0, "The single mail of Eli Package goes on.\n")
+    again = command("account", "lift", "--owner", "Eli Package", *WHO_AND_WHY)
+    assert again.code != 0
+    assert "its single mail is not stopped" in again.err

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from cli import keys
+
 if TYPE_CHECKING:
     from conftest import Command
 
@@ -22,7 +24,8 @@ def test_a_new_key_is_printed_alone_and_never_again(office: object, command: "Co
     assert key not in command("keys", "list").out
 
 
-def test_a_revoked_key_says_so(office: object, command: "Command") -> None:
+def test_a_revoked_key_says_so(office: object, command: "Command", monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keys.time, "sleep", lambda seconds: None)
     command("keys", "create", "--owner", "EliPackage", "--operator", "ann")
     assert command("keys", "revoke", "1").code == 0
     assert "revoked" in command("keys", "list").out

@@ -1,4 +1,4 @@
-"""`campaign messages drop` and `campaign keys revoke --withdraw`: queued mail taken back by an operator."""
+"""`campaign messages drop` and `campaign keys revoke`: queued mail taken back by an operator."""
 
 import json
 from dataclasses import replace
@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 
 from cli import keys
 from ledger import owners, singles
-from ledger.schema import message
+from ledger.schema import message, single
 from ledger.singles import NewSingle
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def test_by_id_it_says_what_came_too_late(office: "Office", command: "Command") 
         ("messages", "drop", "--owner", "Eli", "--by", "Cy", "--reason", " "),
         ("messages", "drop", "--owner", "Eli", "--by", "a\nb", "--reason", "why"),
         ("messages", "drop", "--owner", "Eli", "--by", "Cy", "--reason", "reader@mail.example asked"),
-        ("keys", "revoke", "7", "--withdraw"),
+        ("keys", "revoke", "7"),
     ],
 )
 def test_what_cannot_be_done_is_one_sentence_and_drops_nothing(
@@ -103,22 +103,38 @@ def test_what_cannot_be_done_is_one_sentence_and_drops_nothing(
     assert statuses(office) == ["QUEUED"]
 
 
-def test_revoking_shows_what_is_queued_and_withdraws_it_where_asked(
+def test_a_key_that_is_only_replaced_may_keep_its_queued_mail(
     office: "Office", command: "Command", monkeypatch: pytest.MonkeyPatch
 ) -> None:
     command("keys", "create", "--owner", "Eli", "--operator", "ann")
     add(office, ("Eli", "ann"), ("Eli", "ann"), ("Eli", "bea"), ("Bob", "ann"))
-    ran = command("keys", "revoke", "1")
+    ran = command("keys", "revoke", "1", "--keep-queued")
     assert ran.out.splitlines() == [
         "Key 1 is revoked: from now on it is refused.",
-        "2 messages of this owner, posted by ann, are still queued: "
-        "`campaign keys revoke 1 --withdraw` takes them back.",
+        "2 messages of this owner, posted by ann, are still queued and will be sent: "
+        "`campaign keys revoke 1` takes them back.",
     ]
     assert statuses(office) == ["QUEUED"] * 4
     # The key was refused long since: nothing more can come by it.
     monkeypatch.setattr(keys.time, "sleep", lambda seconds: pytest.fail("it waited"))
-    assert "2 messages taken back." in command("keys", "revoke", "1", "--withdraw").out
+    assert "2 messages taken back." in command("keys", "revoke", "1").out
     assert statuses(office) == ["CANCELLED"] * 2 + ["QUEUED"] * 2
+
+
+def test_a_revoked_keys_queued_mail_does_not_go_out_and_that_of_the_operators_other_key_does(
+    office: "Office", command: "Command", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keys.time, "sleep", lambda seconds: None)
+    for _ in range(2):
+        command("keys", "create", "--owner", "Eli", "--operator", "ann")
+    add(office, *[("Eli", "ann")] * 3)
+    with office.ledger() as ledger, ledger.writing() as connection:
+        # The first one was posted before keys were kept.
+        for message_id, key_id in ((2, 1), (3, 2)):
+            row = update(single).where(single.c.message_id == message_id)
+            connection.execute(row.values(key_id=key_id))
+    assert "2 messages taken back." in command("keys", "revoke", "1").out
+    assert statuses(office) == ["CANCELLED", "CANCELLED", "QUEUED"]
 
 
 def test_what_running_processes_took_in_before_they_heard_of_it_is_withdrawn_too(
@@ -126,7 +142,7 @@ def test_what_running_processes_took_in_before_they_heard_of_it_is_withdrawn_too
 ) -> None:
     command("keys", "create", "--owner", "Eli", "--operator", "ann")
     monkeypatch.setattr(keys.time, "sleep", lambda seconds: add(office, ("Eli", "ann"), ("Bob", "ann")))
-    ran = command("keys", "revoke", "1", "--withdraw", "--by", "Cy", "--reason", "lost laptop")
+    ran = command("keys", "revoke", "1", "--by", "Cy", "--reason", "lost laptop")
     assert (ran.code, ran.out.splitlines()[-1]) == (0, "1 message taken back.")
     assert statuses(office) == ["CANCELLED", "QUEUED"]
     with office.ledger() as ledger, ledger.reading() as connection:

@@ -5,9 +5,10 @@ from threading import Barrier
 
 import pytest
 
-from ledger import callback_list, callbacks, outbox
+from ledger import callback_list, callback_receivers, callbacks, outbox
 from ledger.callback_list import Selection
-from ledger.callbacks import LEASE_SECONDS, RETRY_AFTER_SECONDS, Callback, Ending, Outcome, Receiver
+from ledger.callback_receivers import Receiver
+from ledger.callbacks import LEASE_SECONDS, RETRY_AFTER_SECONDS, Callback, Ending, Outcome
 from ledger.outbox import StatusChange
 from ledger.statuses import Status
 
@@ -42,7 +43,7 @@ class Post:
 
     def due(self) -> list[Receiver]:
         with self.scene.ledger.reading() as connection:
-            return callbacks.due(connection, 100)
+            return callback_receivers.due(connection, 100)
 
     def receiver(self, url: str = HOOK) -> Receiver:
         return next(found for found in self.due() if found.url == url)

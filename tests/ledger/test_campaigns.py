@@ -13,8 +13,11 @@ HALT = {"rule": "literal", "k": 12, "n": 200, "known": 180, "reason": "12 of 200
 
 # From the row's state to the column's: every pair that is allowed, and no other.
 ALLOWED = {
-    (State.DRAFT, State.RUNNING),
+    (State.DRAFT, State.ENQUEUING),
     (State.DRAFT, State.CANCELLED),
+    (State.ENQUEUING, State.RUNNING),
+    (State.ENQUEUING, State.HALTED),
+    (State.ENQUEUING, State.CANCELLED),
     (State.RUNNING, State.HALTED),
     (State.RUNNING, State.PAUSED),
     (State.RUNNING, State.CANCELLED),
@@ -86,12 +89,13 @@ def test_every_change_is_kept_with_who_and_why(scene, frozen) -> None:
     with scene.ledger.reading() as connection:
         changes = campaigns.history(connection, campaign.id)
     assert [(c.from_state, c.to_state, c.by, c.reason) for c in changes] == [
-        (State.DRAFT, State.RUNNING, "send", "enqueued"),
+        (State.DRAFT, State.ENQUEUING, "send", "its recipients are being stored"),
+        (State.ENQUEUING, State.RUNNING, "send", "enqueued"),
         (State.RUNNING, State.HALTED, "gate", "12 of 200 bounced"),
         (State.HALTED, State.RUNNING, "Ada", "the bad source is out"),
     ]
-    assert [change.at - changes[0].at for change in changes] == [0, 0, 60]
-    assert [change.halt for change in changes] == [None, HALT, HALT]
+    assert [change.at - changes[0].at for change in changes] == [0, 0, 0, 60]
+    assert [change.halt for change in changes] == [None, None, HALT, HALT]
 
 
 def test_a_breach_after_the_last_claim_is_noted_without_a_change_of_state(scene) -> None:
@@ -111,7 +115,7 @@ def test_a_refused_change_writes_nothing(scene) -> None:
         scene.change(State.RUNNING)
     with scene.ledger.reading() as connection:
         found = campaigns.get(connection, "spring-offer")
-        assert (found.state, len(campaigns.history(connection, found.id))) == (State.CANCELLED, 2)
+        assert (found.state, len(campaigns.history(connection, found.id))) == (State.CANCELLED, 3)
 
 
 def test_a_name_that_is_not_there_is_one_sentence(scene) -> None:

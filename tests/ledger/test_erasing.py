@@ -5,7 +5,7 @@ from sqlalchemy import insert, select
 
 from ledger import (
     attempts,
-    callbacks,
+    callback_receivers,
     claims,
     erasing,
     erasures,
@@ -194,7 +194,7 @@ def test_what_was_not_told_yet_is_told_to_nobody(scene) -> None:
         outbox.note(connection, [change])
     assert erase(scene).callbacks == 1
     with scene.ledger.reading() as connection:
-        assert callbacks.due(connection, 10) == []
+        assert callback_receivers.due(connection, 10) == []
     assert "nobody of that name" not in everything(scene)
 
 

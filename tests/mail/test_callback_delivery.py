@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 from standardwebhooks import Webhook
 
-from ledger import callback_list, callbacks
+from ledger import callback_list, callback_receivers, callbacks
 from ledger.callback_list import Selection
 from ledger.callbacks import RETRY_AFTER_SECONDS
 from mail import callback_delivery, signing
@@ -268,7 +268,7 @@ def test_a_receiver_whose_turn_breaks_off_rests_and_the_others_are_told(
 
 def test_a_deliverer_that_breaks_is_started_again(sent, deliverer, receivers, monkeypatch) -> None:
     broken = deliverer()
-    real, tries = callbacks.due, []
+    real, tries = callback_receivers.due, []
 
     def due(*arguments: Any) -> Any:
         tries.append(1)
@@ -276,7 +276,7 @@ def test_a_deliverer_that_breaks_is_started_again(sent, deliverer, receivers, mo
             raise RuntimeError
         return real(*arguments)
 
-    monkeypatch.setattr(callbacks, "due", due)
+    monkeypatch.setattr(callback_receivers, "due", due)
     watch = watched(broken)
     watch.pause_seconds = (0.0,)
     with watch:

@@ -53,11 +53,11 @@ def test_a_resume_after_a_halt_begins_an_epoch_and_forgets_the_halt(stage) -> No
     assert stage.count() == {Status.SENT: 100}
     with stage.ledger.reading() as connection:
         history = campaigns.history(connection, stored.id)
-    assert [(change.to_state, change.by, change.reason) for change in history[1:]] == [
+    assert [(change.to_state, change.by, change.reason) for change in history[2:]] == [
         (State.HALTED, "Ada", "wrong offer"),
         (State.RUNNING, "Ada", "mended"),
     ]
-    assert history[1].halt is not None
+    assert history[2].halt is not None
 
 
 def test_a_resume_after_a_pause_goes_on_in_the_same_epoch(stage, raising, client_error) -> None:

@@ -138,7 +138,7 @@ def test_the_halt_and_the_history_are_told(report, halted):
     assert report.state is State.HALTED
     assert (report.halt.rule, report.halt.k, report.halt.n, report.halt.known) == ("literal", 3, 13, 10)
     assert (report.halt.at, report.halt.by, report.halt.reason) == (halted["at"], "gate", halted["reason"])
-    assert [change.to_state for change in report.history] == [State.RUNNING, State.HALTED]
+    assert [change.to_state for change in report.history] == [State.ENQUEUING, State.RUNNING, State.HALTED]
 
 
 def test_times_and_duration_are_those_of_the_campaign(report):
