@@ -75,7 +75,7 @@ def send_campaign(
     output = Path(settings().output_dir)
     if ready["state"] is None:
         list_directory = str(output / "lists" / found.name)
-        listing.clean(found.list, found.hygiene, list_directory)
+        listing.clean(found.list, found.hygiene, list_directory, found.owner)
         sending.enqueue_recipients(found, list_directory)
     directory = report_directory or str(output / "reports" / found.name)
     # Over before this run began: whatever comes of it, this run sent nothing.

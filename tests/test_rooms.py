@@ -29,7 +29,7 @@ ROOMS = list(MAY_IMPORT)
 PROMISES = {
     "flows": {"asking", "chunks", "due", "several_runs"},
     "lists": {"round_trips", "damaged_lists"},
-    "ledger": {"wrong_clocks"},
+    "ledger": {"owners_apart", "wrong_clocks"},
     "mail": {
         "halting",
         "kill",
