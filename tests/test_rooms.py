@@ -41,7 +41,7 @@ PROMISES = {
     },
     "reports": {"campaign_epochs"},
     "cli": {"iam_policy"},
-    "api": {"contract", "erasing", "kill", "owners_apart", "terminating"},
+    "api": {"contract", "erasing", "kill", "owners_apart", "owners_generated", "terminating"},
 }
 # Importing Prefect costs seconds, so the command line takes these in only where a command needs them.
 LAZY = {"flows", "tasks", "sandbox", "prefect"}
