@@ -81,14 +81,14 @@ def clean(
     from cli.cleaning_progress import Watched
     from ledger.engine import open_ledger
     from lists.policy import HygienePolicy, ListSource
-    from lists.suppressing import checked_scope
+    from lists.suppressing import checked_name
     from reports import list_cleaning
     from settings import settings
 
     found = settings()
     listed = ListSource(
         source=source,
-        name=checked_scope(list_name),
+        name=checked_name(list_name),
         address_column=address_column,
         encoding=encoding,
         delimiter=delimiter,

@@ -49,6 +49,26 @@ def drop(ids: tuple[str, ...], owner: str, by: str, reason: str, as_json: bool) 
     return failures.COULD_NOT if ids and (done.under_way or done.too_late) else 0
 
 
+@messages.command()
+@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+def withdrawals(as_json: bool) -> None:
+    """Show who took queued messages back, when and why, the newest first."""
+    from ledger import withdrawals
+    from ledger.engine import open_ledger
+    from settings import settings
+
+    with open_ledger(settings().database_url) as ledger, ledger.reading() as connection:
+        found = withdrawals.every(connection)
+    if as_json:
+        output.as_json({"withdrawals": [asdict(each) for each in found]})
+        return
+    for each in found:
+        count = f"{each.messages:,} {plural(each.messages)}"
+        click.echo(f"{output.time(each.at)}  {count} by {each.by}: {each.reason}")
+    if not found:
+        click.echo("Nothing was ever taken back.")
+
+
 def check(option: str, text: str, longest: int) -> None:
     """Refuse a name or a reason that says nothing or cannot be shown on one line."""
     if not text.strip() or len(text) > longest or not text.isprintable():

@@ -154,6 +154,7 @@ def _dry_run(
             found.nameservers,
             Path(folder),
             on_progress=watched.told,
+            owner=campaign.owner,
         )
         recipients.rehearse(Templates.load(campaign), Path(folder))
     rate = Rate(ready.account.rate_per_second, campaign.send.rate_per_second, campaign.name)

@@ -27,7 +27,8 @@ def suppress() -> None:
 )
 @suppress_files.BY
 @suppress_files.LIST
-def add(address: str, note: str, reason: str, by: str, scope: str) -> None:
+@suppress_files.OWNER
+def add(address: str, note: str, reason: str, by: str, scope: str, owner: str) -> None:
     """Never write to ADDRESS again."""
     from ledger.engine import open_ledger
     from ledger.suppressions import SuppressionReason
@@ -36,7 +37,13 @@ def add(address: str, note: str, reason: str, by: str, scope: str) -> None:
 
     with open_ledger(settings().database_url) as ledger, ledger.writing() as connection:
         new = suppressing.add(
-            connection, address, by=by, note=note, reason=SuppressionReason(reason), scope=scope
+            connection,
+            address,
+            by=by,
+            note=note,
+            reason=SuppressionReason(reason),
+            scope=scope,
+            owner=owner,
         )
     click.echo("Suppressed." if new else "It was suppressed for this already; nothing changed.")
 
@@ -47,7 +54,8 @@ def add(address: str, note: str, reason: str, by: str, scope: str) -> None:
 @click.option("--reason", "note", required=True, help="Why.")
 @click.option("--at-their-request", is_flag=True, help="The person asked to get this mail again.")
 @suppress_files.LIST
-def remove(address: str, by: str, note: str, at_their_request: bool, scope: str) -> None:
+@suppress_files.OWNER
+def remove(address: str, by: str, note: str, at_their_request: bool, scope: str, owner: str) -> None:
     """Let ADDRESS be written to again."""
     from ledger.engine import open_ledger
     from lists import suppressing
@@ -55,7 +63,13 @@ def remove(address: str, by: str, note: str, at_their_request: bool, scope: str)
 
     with open_ledger(settings().database_url) as ledger, ledger.writing() as connection:
         taken = suppressing.remove(
-            connection, address, by=by, note=note, scope=scope, at_their_request=at_their_request
+            connection,
+            address,
+            by=by,
+            note=note,
+            scope=scope,
+            owner=owner,
+            at_their_request=at_their_request,
         )
     click.echo(f"Taken off: {', '.join(change.reason for change in taken)}.")
 
@@ -63,19 +77,21 @@ def remove(address: str, by: str, note: str, at_their_request: bool, scope: str)
 @suppress.command("list")
 @click.option("--reason", type=click.Choice(suppress_files.REASONS), help="Only these.")
 @click.option("--list", "scope", metavar="NAME", help="Only those for this list.")
+@click.option("--owner", default="", metavar="NAME", help="Only those for what this owner sends.")
 @click.option(
     "--limit", type=click.IntRange(min=1), default=SHOWN, show_default=True, help="At most so many."
 )
 @suppress_files.JSON
-def list_(reason: str | None, scope: str | None, limit: int, as_json: bool) -> None:
+def list_(reason: str | None, scope: str | None, owner: str, limit: int, as_json: bool) -> None:
     """Show who is suppressed, in the order of the addresses."""
-    from ledger import suppression_entries
+    from ledger import suppression_entries, suppression_scopes
     from ledger.engine import open_ledger
     from ledger.suppression_entries import Selection
     from ledger.suppressions import SuppressionReason
     from settings import settings
 
-    selection = Selection(SuppressionReason(reason) if reason else None, scope)
+    asked = suppress_files.selected(scope, owner)
+    selection = Selection(SuppressionReason(reason) if reason else None, asked)
     with open_ledger(settings().database_url) as ledger, ledger.reading() as connection:
         counts = suppression_entries.count(connection, selection)
         entries = suppression_entries.page(connection, selection, limit=limit)
@@ -100,7 +116,7 @@ def list_(reason: str | None, scope: str | None, limit: int, as_json: bool) -> N
         )
         return
     for entry in entries:
-        where = f"list {entry.scope}" if entry.scope else "everywhere"
+        where = suppression_scopes.read(entry.scope)
         note = f": {entry.note}" if entry.note else ""
         click.echo(
             f"{entry.address_key}  {entry.reason}, {where}, since {output.time(entry.since)}, "
@@ -121,6 +137,7 @@ def history(address: str, as_json: bool) -> None:
     """Show who suppressed ADDRESS, who took it off again, when and why."""
     from dataclasses import asdict
 
+    from ledger import suppression_scopes
     from ledger.engine import open_ledger
     from lists import suppressing
     from settings import settings
@@ -131,7 +148,7 @@ def history(address: str, as_json: bool) -> None:
         output.as_json([asdict(change) for change in changes])
         return
     for change in changes:
-        where = f"list {change.scope}" if change.scope else "everywhere"
+        where = suppression_scopes.read(change.scope)
         by = f" by {change.by}" if change.by else ""
         note = f": {change.note}" if change.note else ""
         click.echo(

@@ -15,6 +15,9 @@ REASONS = ("hard_bounce", "complaint", "unsubscribe", "manual", "soft_bounce", "
 
 BY = click.option("--by", required=True, help="Who decides this.")
 LIST = click.option("--list", "scope", default="", metavar="NAME", help="For this list alone.")
+OWNER = click.option(
+    "--owner", default="", metavar="NAME", help="For what this owner of the API sends alone."
+)
 JSON = click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 
 
@@ -111,7 +114,8 @@ def _tell(found: "Imported") -> None:
 @click.argument("file", type=paths.file())
 @click.option("--reason", type=click.Choice(REASONS), help="Only these.")
 @click.option("--list", "scope", metavar="NAME", help="Only those for this list.")
-def export(file: str, reason: str | None, scope: str | None) -> None:
+@click.option("--owner", default="", metavar="NAME", help="Only those for what this owner sends.")
+def export(file: str, reason: str | None, scope: str | None, owner: str) -> None:
     """Write the suppression list to FILE as CSV."""
     from pathlib import Path
 
@@ -121,7 +125,7 @@ def export(file: str, reason: str | None, scope: str | None) -> None:
     from lists import suppression_files
     from settings import settings
 
-    selection = Selection(SuppressionReason(reason) if reason else None, scope)
+    selection = Selection(SuppressionReason(reason) if reason else None, selected(scope, owner))
     with open_ledger(settings().database_url) as ledger:
         written = suppression_files.export_file(ledger, Path(file), selection)
     click.echo(f"{written:,} written to {file}")
@@ -156,3 +160,10 @@ def sync(direction: str, by: str, as_json: bool) -> None:
         f"{found.listed:,} on SES's list: {found.pulled:,} new here; {found.pushed:,} new there, "
         f"{found.lifted:,} taken off there, {found.refused:,} left out"
     )
+
+
+def selected(list_name: str | None, owner: str) -> str | None:
+    """Return the one scope that is asked for; None: all of them."""
+    from lists.suppressing import checked_scope
+
+    return None if list_name is None and not owner else checked_scope(list_name or "", owner)

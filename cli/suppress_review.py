@@ -21,7 +21,7 @@ def review(addresses: tuple[str, ...], lift: bool, by: str, note: str, as_json: 
     """
     from dataclasses import asdict
 
-    from ledger import misread_suppressions
+    from ledger import misread_suppressions, suppression_scopes
     from ledger.engine import open_ledger
     from lists.addresses import address_key
     from lists.suppressing import named
@@ -59,7 +59,7 @@ def review(addresses: tuple[str, ...], lift: bool, by: str, note: str, as_json: 
         output.as_json({"total": len(shown), "entries": rows})
         return
     for each in shown[:_SHOWN]:
-        where = f"list {each.scope}" if each.scope else "everywhere"
+        where = suppression_scopes.read(each.scope)
         since = output.time(each.since)
         click.echo(f"{each.address_key}  {each.reason}, {where}, since {since}: SES said {each.word}")
     if not shown:

@@ -23,7 +23,7 @@ def last_engaged(
         signs = [subscriber.c.last_engaged_at, subscriber.c.confirmed_at]
         query = select(subscriber.c.address_key, *(_by(column, until) for column in signs))
         for key, *times in connection.execute(query.where(among(connection, subscriber.c.address_key, part))):
-            if seen := [at for at in times if at is not None]:
+            if seen := [at for at in (*times, found.get(key)) if at is not None]:
                 found[key] = max(seen)
         mail = select(
             message.c.address_key,

@@ -1,16 +1,11 @@
 """Owners of mail that is sent over the API, and the keys by which they are known."""
 
-import re
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, insert, select, update
 
-from ledger import clock, dialects
+from ledger import clock, dialects, suppression_scopes
 from ledger.schema import api_key, owner
-
-# What is made of the one must not be a name of the other, so such names of lists are set apart as well.
-_LIKE_AN_OWNERS = re.compile(r"(list )*owner ")
-_LONGEST_SCOPE = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +32,7 @@ class Key:
 
 def scope_of(name: str) -> str:
     """Return the scope of suppressions that hold for one owner's single messages alone."""
-    return f"owner {name}"
-
-
-def scope_of_list(name: str) -> str:
-    """Return the scope under which people who leave a list are filed: its name, unless an owner's reads so.
-
-    Else whoever writes to a list called `owner Ann` could keep Ann's own mail from people.
-    """
-    return f"list {name}"[:_LONGEST_SCOPE] if _LIKE_AN_OWNERS.match(name) else name
+    return suppression_scopes.of_owner(name)
 
 
 def ensure(connection: Connection, name: str) -> int:

@@ -1,7 +1,7 @@
 """Double opt-in: who asked for mail, the one mail that asks back, and the confirmation with its proof.
 
-Until it is confirmed, a sign-up holds back everything else: what its owner sends to the address, and every
-campaign.
+Until it is confirmed, a sign-up holds back everything else that its owner sends to the address, and the
+campaigns that name no owner.
 """
 
 from collections.abc import Callable, Sequence
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, select, update
 
-from ledger import clock, dialects, singles
+from ledger import clock, dialects, singles, subscribers
 from ledger.key_batches import among, batches
 from ledger.schema import owner, sign_up, single, subscriber
 from ledger.singles import NewSingle
@@ -106,15 +106,20 @@ def confirm(connection: Connection, sign_up_id: int, *, by: str) -> SignUp | Non
         update(sign_up)
         .where(pending)
         .values(state=Consent.CONFIRMED, confirmed_at=at, confirmed_by=by)
-        .returning(sign_up.c.address_key, sign_up.c.address)
+        .returning(sign_up.c.owner_id, sign_up.c.address_key, sign_up.c.address)
     ).one_or_none()
     if done is not None:
         row = dialects.insert(connection, subscriber).values(
-            address_key=done.address_key, address=done.address, state=Consent.CONFIRMED, confirmed_at=at
+            owner_id=done.owner_id,
+            address_key=done.address_key,
+            address=done.address,
+            state=Consent.CONFIRMED,
+            confirmed_at=at,
         )
         connection.execute(
             row.on_conflict_do_update(
-                index_elements=["address_key"], set_={"state": Consent.CONFIRMED, "confirmed_at": at}
+                index_elements=["address_key", "owner_id"],
+                set_={"state": Consent.CONFIRMED, "confirmed_at": at},
             )
         )
     return find(connection, sign_up_id)
@@ -123,9 +128,21 @@ def confirm(connection: Connection, sign_up_id: int, *, by: str) -> SignUp | Non
 def unconfirmed(connection: Connection, keys: Sequence[str], of_owner: str | None = None) -> set[str]:
     """Return those of the keys with a sign-up that waits: with the owner of this name, or None: with any.
 
-    Whoever has confirmed with one owner, or is known as confirmed from elsewhere, waits for no campaign.
+    With None, whoever has confirmed with one owner or is known as confirmed from elsewhere does not wait.
     """
-    waiting = _waiting(of_owner)
+    return _waiting_among(connection, keys, _pending(of_owner or "", confirmed=of_owner is None))
+
+
+def unconfirmed_for_campaign(connection: Connection, keys: Sequence[str], of_owner: str) -> set[str]:
+    """Return those of the keys that wait for a campaign of this owner; "": for one of the installation's own.
+
+    A sign-up with another owner keeps nobody's campaign from anybody. For the installation's own campaigns a
+    sign-up with any owner counts, and so does a confirmation with any.
+    """
+    return _waiting_among(connection, keys, _pending(of_owner, confirmed=True))
+
+
+def _waiting_among(connection: Connection, keys: Sequence[str], waiting: ColumnElement[bool]) -> set[str]:
     if not keys or connection.execute(select(sign_up.c.id).where(waiting).limit(1)).first() is None:
         return set()
     found: set[str] = set()
@@ -143,14 +160,17 @@ def asking(connection: Connection, message_ids: Sequence[int]) -> set[int]:
     return set(connection.execute(query).scalars())
 
 
-def _waiting(of_owner: str | None) -> ColumnElement[bool]:
+def _pending(of_owner: str, *, confirmed: bool) -> ColumnElement[bool]:
+    """Return the condition of a sign-up that waits; `confirmed`: unless that person is known as confirmed."""
     pending = sign_up.c.state == Consent.PENDING
-    if of_owner is not None:
-        return pending & sign_up.c.owner_id.in_(select(owner.c.id).where(owner.c.name == of_owner))
-    confirmed = select(subscriber.c.id).where(
-        subscriber.c.address_key == sign_up.c.address_key, subscriber.c.state == Consent.CONFIRMED
+    if of_owner:
+        pending &= sign_up.c.owner_id.in_(select(owner.c.id).where(owner.c.name == of_owner))
+    if not confirmed:
+        return pending
+    known = select(subscriber.c.id).where(
+        subscriber.c.address_key == sign_up.c.address_key, *subscribers.given_to(of_owner)
     )
-    return pending & ~confirmed.exists()
+    return pending & ~known.exists()
 
 
 def _find(connection: Connection, condition: ColumnElement[bool]) -> SignUp | None:

@@ -9,9 +9,10 @@ from sqlalchemy import Connection, select
 
 from ledger import clock, singles
 from ledger.campaigns import lock
-from ledger.owners import scope_of, scope_of_list
+from ledger.owners import scope_of
 from ledger.schema import campaign, message, owner, single
 from ledger.statuses import Fact
+from ledger.suppression_scopes import of_list
 from ledger.suppressions import EVERYWHERE, Suppression, SuppressionReason, add
 from ledger.transitions import read_states, save
 
@@ -41,7 +42,7 @@ class Leaving:
 
     def scope(self, extent: Extent) -> str:
         """Return what the suppression is filed under."""
-        return scope_of_list(self.list_name) if extent is Extent.LIST and self.list_name else self.everything
+        return of_list(self.list_name) if extent is Extent.LIST and self.list_name else self.everything
 
 
 def find(connection: Connection, *, message_id: int, campaign_id: int) -> Leaving | None:

@@ -83,6 +83,24 @@ def withdraw(
     return Counter(state.status for state in states)
 
 
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """Who took messages back, when and why, and how many were taken back at once."""
+
+    id: int
+    at: float
+    by: str
+    reason: str
+    messages: int
+
+
+def every(connection: Connection) -> list[Withdrawal]:
+    """Return all withdrawals, the newest first."""
+    columns = (withdrawal.c[name] for name in ("id", "at", "by", "reason", "messages"))
+    rows = connection.execute(select(*columns).order_by(withdrawal.c.id.desc()))
+    return [Withdrawal(*row) for row in rows]
+
+
 def _of(whose: Whose, statuses: Sequence[Status]) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = [
         # What the index on campaign and status finds, however much an owner has sent before.

@@ -27,23 +27,30 @@ _FEW_KEYS = 50_000
 _ENTRIES_A_KEY = 5
 
 
-def open_lookups(reading: Reading, list_scope: str = EVERYWHERE, as_of: date | None = None) -> Known:
-    """Return the answers for the list `list_scope`: as the ledger is, or was when `as_of` ended (UTC)."""
+def open_lookups(
+    reading: Reading, list_scope: str = EVERYWHERE, as_of: date | None = None, owner: str = ""
+) -> Known:
+    """Return the answers for the list `list_scope`: as the ledger is, or was when `as_of` ended (UTC).
+
+    `owner` names whose campaign the list is for, where it is an owner's.
+    """
     until = None if as_of is None else end_of(as_of)
 
     def suppressed_then(keys: Sequence[str]) -> Mapping[str, str]:
         assert until is not None
         with reading() as connection:
-            return suppression.lookup_as_of(connection, until, list_scope)(keys)
+            return suppression.lookup_as_of(connection, until, list_scope, owner)(keys)
 
     confirmed = _IfAny(
-        reading, subscribers.anybody, lambda connection, keys: subscribers.confirmed(connection, keys, until)
+        reading,
+        subscribers.anybody,
+        lambda connection, keys: subscribers.confirmed(connection, keys, until, of_owner=owner),
     )
     mailed = _IfAny(
         reading, engagements.any_message, lambda connection, keys: engagements.mailed(connection, keys, until)
     )
     return Known(
-        suppressed=_Suppressed(reading, list_scope) if until is None else suppressed_then,
+        suppressed=_Suppressed(reading, list_scope, owner) if until is None else suppressed_then,
         confirmed=confirmed,
         last_engaged=_LastEngaged(reading, until),
         risks=RiskLookups(mailed, confirmed),
@@ -64,18 +71,19 @@ class _Suppressed:
 
     reading: Reading
     list_scope: str
+    owner: str
     asked: int = field(default=0, init=False)
     entries: int | None = field(default=None, init=False)
     filter: SuppressionFilter | None = field(default=None, init=False)
 
     def __call__(self, keys: Sequence[str]) -> Mapping[str, str]:
-        scopes = suppression.scopes_of(self.list_scope)
+        scopes = suppression.scopes_of(self.list_scope, self.owner)
         self.asked += len(keys)
         with self.reading() as connection:
             if self.filter is None and self._filter_pays(connection):
                 self.filter = SuppressionFilter(connection, scopes)
             possible = keys if self.filter is None else self.filter.possible(keys)
-            waiting = sign_ups.unconfirmed(connection, keys)
+            waiting = sign_ups.unconfirmed_for_campaign(connection, keys, self.owner)
             found = suppression.in_words(suppressions.reasons(connection, possible, scopes))
         return dict.fromkeys(waiting, Reason.UNCONFIRMED.value) | found
 

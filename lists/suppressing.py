@@ -4,8 +4,9 @@ import re
 
 from sqlalchemy import Connection
 
-from ledger import suppression_entries, suppression_history, suppressions
+from ledger import suppression_entries, suppression_history, suppression_scopes, suppressions
 from ledger.suppression_history import Change
+from ledger.suppression_scopes import Kind, Scope
 from ledger.suppressions import EVERYWHERE, Suppression, SuppressionReason
 from lists.addresses import address_key
 from lists.errors import ListError
@@ -31,11 +32,15 @@ def add(
     note: str,
     reason: SuppressionReason = SuppressionReason.MANUAL,
     scope: str = EVERYWHERE,
+    owner: str = "",
 ) -> bool:
-    """Suppress an address; return whether that is new. Raises ListError for what is no address."""
+    """Suppress an address; return whether that is new. Raises ListError for what is no address.
+
+    `scope` names a list and `owner` an owner for which alone it holds.
+    """
     if means_domain(address):
         raise ListError(f"a whole domain cannot be suppressed: {DOMAIN_MEND}.")
-    entry = Suppression(address_key(address), reason, _SOURCE, checked_scope(scope), note, named(by))
+    entry = Suppression(address_key(address), reason, _SOURCE, checked_scope(scope, owner), note, named(by))
     return suppressions.add(connection, [entry]) > 0
 
 
@@ -46,6 +51,7 @@ def remove(
     by: str,
     note: str,
     scope: str = EVERYWHERE,
+    owner: str = "",
     at_their_request: bool = False,
 ) -> list[Change]:
     """Take an address off the suppression list for every reason, and return what was taken off.
@@ -53,7 +59,7 @@ def remove(
     Raises ListError, never naming the address, where it is not on it, or where the person unsubscribed or
     complained and nobody says that it was the person who asked to have it back.
     """
-    key, scope = address_key(address), checked_scope(scope)
+    key, scope = address_key(address), checked_scope(scope, owner)
     scopes = suppression_entries.scopes_of(connection, key)
     if scope not in scopes:
         raise ListError(f"the address is not suppressed {_where(scope)}{_but(scopes)}.")
@@ -84,19 +90,35 @@ def named(by: str) -> str:
     return by.strip()[:_LONGEST]
 
 
-def checked_scope(scope: str) -> str:
-    """Return a list's name as suppressions are filed under it. Raises ListError where it cannot be one."""
-    name = scope.strip()
-    if len(name) > _LONGEST or any(ord(character) < 32 for character in name):
+def checked_scope(list_name: str, owner: str = "") -> str:
+    """Return the scope of a list, or of an owner's mail. Raises ListError where both or no name are given."""
+    if owner and list_name:
+        raise ListError("a suppression holds for a list or for an owner's mail: leave one of the two out.")
+    return (
+        suppression_scopes.of_owner(owner) if owner else suppression_scopes.of_list(checked_name(list_name))
+    )
+
+
+def checked_name(name: str) -> str:
+    """Return a list's name without the blanks around it. Raises ListError where it cannot be one."""
+    text = name.strip()
+    if len(text) > _LONGEST or any(ord(character) < 32 for character in text):
         raise ListError(f"the list's name must be one line of at most {_LONGEST} characters: shorten it.")
-    return name
+    return text
 
 
 def _where(scope: str) -> str:
-    return f"for the list {scope}" if scope else "everywhere"
+    match suppression_scopes.read(scope):
+        case Scope(Kind.LIST, name):
+            return f"for the list {name}"
+        case Scope(Kind.OWNER, name):
+            return f"for the owner {name}"
+        case _:
+            return "everywhere"
 
 
 def _but(scopes: list[str]) -> str:
     if not scopes:
         return ", nor for any list"
-    return f", but {' and '.join(_where(scope) for scope in scopes)}: say so with --list NAME or without it"
+    where = " and ".join(_where(scope) for scope in scopes)
+    return f", but {where}: say so with --list NAME, with --owner NAME or without them"

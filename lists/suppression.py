@@ -6,8 +6,8 @@ from typing import assert_never
 from sqlalchemy import Connection
 
 from ledger import subscribers, suppression_history, suppressions
-from ledger.owners import scope_of_list
 from ledger.suppression_history import gravest
+from ledger.suppression_scopes import of_list, of_owner
 from ledger.suppressions import EVERYWHERE, SuppressionReason
 from lists.reasons import Reason
 
@@ -21,12 +21,10 @@ LastEngagedLookup = Callable[[Sequence[str]], Mapping[str, float]]
 """Address keys in; out since when each owner has been silent (epoch seconds), where that is known."""
 
 
-def scopes_of(list_scope: str) -> list[str]:
-    """Return the scopes whose entries hold for a list: its own, and everywhere.
-
-    Its name alone counts too: people were filed under it before a list's scope was set apart from an owner's.
-    """
-    return list(dict.fromkeys((EVERYWHERE, scope_of_list(list_scope), list_scope)))
+def scopes_of(list_scope: str, owner: str = "") -> list[str]:
+    """Return the scopes whose entries hold for a list: everywhere, its own, and its campaign's owner's."""
+    scopes = (EVERYWHERE, of_list(list_scope), *([of_owner(owner)] if owner else []))
+    return list(dict.fromkeys(scopes))
 
 
 def lookup(connection: Connection, list_scope: str = EVERYWHERE) -> SuppressionLookup:
@@ -35,9 +33,11 @@ def lookup(connection: Connection, list_scope: str = EVERYWHERE) -> SuppressionL
     return lambda keys: in_words(suppressions.reasons(connection, keys, scopes))
 
 
-def lookup_as_of(connection: Connection, until: float, list_scope: str = EVERYWHERE) -> SuppressionLookup:
+def lookup_as_of(
+    connection: Connection, until: float, list_scope: str = EVERYWHERE, owner: str = ""
+) -> SuppressionLookup:
     """Return a look-up of what was suppressed at `until` (epoch seconds), by the ledger's history."""
-    scopes = scopes_of(list_scope)
+    scopes = scopes_of(list_scope, owner)
 
     def suppressed(keys: Sequence[str]) -> Mapping[str, str]:
         found: dict[str, SuppressionReason] = {}

@@ -16,7 +16,7 @@ from lists.addresses import Address, parse
 from lists.errors import ListError
 from lists.output_files import whole_file
 from lists.policy import ListSource
-from lists.suppressing import checked_scope, means_domain, named
+from lists.suppressing import checked_name, checked_scope, means_domain, named
 
 # The columns of an export. A file with a `reason` brings its own reasons; one that has the first three brings
 # its scopes back too.
@@ -125,7 +125,7 @@ def _rows(
             why = reason or SuppressionReason.MANUAL
             if reasoned:
                 why = _reason(part.column("reason")[place].as_py(), source.source, row)
-            where = checked_scope(part.column("list")[place].as_py()) if exported else scope
+            where = checked_name(part.column("list")[place].as_py()) if exported else scope
             found.append((address.key, why, where))
         yield found
     malformed.sort()

@@ -10,7 +10,6 @@ from ledger import (
     campaigns,
     claims,
     clock,
-    owners,
     sign_ups,
     subscribers,
     suppressions,
@@ -113,16 +112,16 @@ def give_back(ledger: Ledger, held: Claim) -> int:
 def _without_suppressed(connection: Connection, locked: Campaign, found: list[Recipient]) -> list[Recipient]:
     """Return those who may still be written to; the others become SUPPRESSED with the reason."""
     keys = [recipient.address_key for recipient in found]
-    scopes = scopes_of(ListSource.model_validate(locked.definition["list"]).scope)
-    if whose := locked.definition.get("owner"):
-        scopes.append(owners.scope_of(whose))
-    by_key: dict[str, str] = dict.fromkeys(sign_ups.unconfirmed(connection, keys), Reason.UNCONFIRMED.value)
+    whose = str(locked.definition.get("owner") or "")
+    scopes = scopes_of(ListSource.model_validate(locked.definition["list"]).scope, whose)
+    waiting = sign_ups.unconfirmed_for_campaign(connection, keys, whose)
+    by_key: dict[str, str] = dict.fromkeys(waiting, Reason.UNCONFIRMED.value)
     by_key |= suppressions.reasons(connection, keys, scopes)
     if (
         locked.definition["list"]["consent"] == "confirmed"
         and not locked.definition["list"]["consent_column"]
     ):
-        consenting = subscribers.confirmed(connection, keys)
+        consenting = subscribers.confirmed(connection, keys, of_owner=whose)
         by_key |= {
             key: Reason.UNCONFIRMED.value for key in keys if key not in consenting and key not in by_key
         }

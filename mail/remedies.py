@@ -80,7 +80,8 @@ def apply(
         named = bool(remedies.domains)
         at_domains = dropping.drop_domains(connection, locked, domains, BAD_DOMAIN, and_below=named)
     if remedies.clean_again:
-        scopes = scopes_of(ListSource.model_validate(locked.definition["list"]).scope)
+        whose = str(locked.definition.get("owner") or "")
+        scopes = scopes_of(ListSource.model_validate(locked.definition["list"]).scope, whose)
         suppressed = dropping.drop_suppressed(connection, locked, scopes)
         without_mail_server = dropping.drop_domains(connection, locked, without_mail, NO_MX)
     return LeftOut(domains, at_domains, without_mail_server, suppressed)

@@ -46,16 +46,18 @@ def clean(
     on_progress: Progress | None = None,
     on_open: Callable[[OpenList], None] | None = None,
     as_of: date | None = None,
+    owner: str = "",
 ) -> Cleaned:
     """Judge every row of a list with what the ledger and the DNS know, into files in a folder.
 
     The accepted and rejected rows, the summary and the report appear together, once all are whole. With
     `as_of` the ledger answers as it stood at the end of that day (UTC), and silence is counted to there; the
-    list and the mail servers are as they are now. Raises ListError and ReportError; what lay in the folder
+    list and the mail servers are as they are now. `owner` names whose campaign the list is for: consent and
+    unsubscribes are the owner's then. Raises ListError and ReportError; what lay in the folder
     before stays then.
     """
     report = on_progress or (lambda stage, done, total: None)
-    known = lookups.open_lookups(ledger.reading, source.scope, as_of)
+    known = lookups.open_lookups(ledger.reading, source.scope, as_of, owner)
     cleaning = Cleaning(
         source,
         policy,

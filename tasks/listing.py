@@ -25,7 +25,7 @@ from tasks.retrying import passing_fault
 
 # Cleaning again gives the same files, so a fault of the network may be tried once more.
 @task(task_run_name="clean list", retries=1, retry_delay_seconds=5, retry_condition_fn=passing_fault)
-def clean(source: ListSource, policy: HygienePolicy, directory: str) -> dict[str, Any]:
+def clean(source: ListSource, policy: HygienePolicy, directory: str, owner: str = "") -> dict[str, Any]:
     """Write the outputs of a cleaning into `directory` and return its summary as in summary.json.
 
     Raises NobodyAccepted, once all is written, where there is nobody to write to.
@@ -39,6 +39,7 @@ def clean(source: ListSource, policy: HygienePolicy, directory: str) -> dict[str
             found.nameservers,
             Path(directory),
             on_progress=row_progress("list-cleaning-progress"),
+            owner=owner,
         )
     show(result, directory)
     result.summary.refuse_nobody(str(result.outputs.rejected_csv))

@@ -29,7 +29,7 @@ ROOMS = list(MAY_IMPORT)
 PROMISES = {
     "flows": {"asking", "chunks", "due", "several_runs"},
     "lists": {"round_trips", "damaged_lists"},
-    "ledger": {"wrong_clocks"},
+    "ledger": {"owners_apart", "wrong_clocks"},
     "mail": {
         "half_enqueued",
         "halting",
@@ -42,7 +42,7 @@ PROMISES = {
     },
     "reports": {"campaign_epochs"},
     "cli": {"iam_policy", "private_files"},
-    "api": {"contract", "erasing", "isolation", "kill", "owners_apart", "terminating"},
+    "api": {"contract", "erasing", "isolation", "kill", "owners_apart", "owners_generated", "terminating"},
 }
 # Importing Prefect costs seconds, so the command line takes these in only where a command needs them.
 LAZY = {"flows", "tasks", "sandbox", "prefect"}

@@ -9,7 +9,7 @@ suppression = Table(
     metadata,
     Column("id", Id, primary_key=True),
     Column("address_key", Text, nullable=False),
-    # Empty: everywhere. Otherwise the name of the list it holds for.
+    # Empty: everywhere. Otherwise a list or an owner's mail (ledger.suppression_scopes).
     Column("scope", String(200), nullable=False),
     Column("reason", String(20), nullable=False),
     Column("since", Float, nullable=False),
@@ -48,16 +48,19 @@ erasure = Table(
 # One row: the key of those hashes, made with the ledger.
 erasure_key = Table("erasure_key", metadata, Column("key", String(128), primary_key=True))
 
+# Consent, as an owner has it. `owner_id` 0: it was brought over from elsewhere, and counts for everybody.
 subscriber = Table(
     "subscriber",
     metadata,
     Column("id", Id, primary_key=True),
-    Column("address_key", Text, nullable=False, unique=True),
+    Column("owner_id", Id, nullable=False, server_default="0"),
+    Column("address_key", Text, nullable=False),
     Column("address", Text, nullable=False),
     Column("state", String(12), nullable=False),
     Column("token", String(64)),
     Column("confirmed_at", Float),
     Column("last_engaged_at", Float),
+    UniqueConstraint("address_key", "owner_id"),
 )
 
 # Who asked an owner for mail, what they were shown when they did, and that they confirmed it (double opt-in).

@@ -8,10 +8,14 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 from pydantic import SecretStr
+from sqlalchemy import select
 
 from api import keys
 from api.main import create_app
+from ledger import enqueueing
 from ledger.engine import Ledger, open_ledger
+from ledger.enqueueing import NewCampaign, NewMessage
+from ledger.schema import message
 from lists.dns_verdicts import DELIVERABLE, NO_SUCH_DOMAIN, MxVerdict, unknown
 from settings import Settings
 
@@ -114,3 +118,20 @@ def client_of(anonymous: TestClient, ledger: Ledger) -> Callable[..., TestClient
 def client(client_of: Callable[..., TestClient]) -> TestClient:
     """A client with a key of EliPackage."""
     return client_of("EliPackage", "EliPackage")
+
+
+@pytest.fixture
+def campaign_message(ledger: Ledger) -> int:
+    """The id of the one message of Ann's campaign."""
+    new = NewCampaign(
+        name="spring-offer",
+        definition={"name": "spring-offer", "owner": "Ann", "from": "a@shop.example", "subject": "s"},
+        list_digest="l",
+        template_digest="t",
+        seed=1,
+        list_summary={"rows": 1, "rejected": 0},
+    )
+    recipient = NewMessage("r@mail.example", "r@mail.example", "mail.example", {}, 1, 0)
+    with ledger.writing() as connection:
+        enqueueing.enqueue(connection, new, [[recipient]])
+        return connection.execute(select(message.c.id)).scalar_one()

@@ -2,36 +2,16 @@
 
 from collections.abc import Callable
 
-import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import select
 
 from ledger import enqueueing, owners, suppressions
 from ledger.engine import Ledger
-from ledger.enqueueing import NewCampaign, NewMessage
-from ledger.schema import message
+from ledger.enqueueing import NewCampaign
 from ledger.suppressions import Suppression, SuppressionReason
 
 EMAIL = {"to": "someone@mail.example", "from": "news@shop.example", "text": "x", "subject": "y"}
 
 Clients = Callable[..., TestClient]
-
-
-@pytest.fixture
-def campaign_message(ledger: Ledger) -> int:
-    """The id of the one message of Ann's campaign."""
-    new = NewCampaign(
-        name="spring-offer",
-        definition={"name": "spring-offer", "owner": "Ann", "from": "a@shop.example", "subject": "s"},
-        list_digest="l",
-        template_digest="t",
-        seed=1,
-        list_summary={"rows": 1, "rejected": 0},
-    )
-    recipient = NewMessage("r@mail.example", "r@mail.example", "mail.example", {}, 1, 0)
-    with ledger.writing() as connection:
-        enqueueing.enqueue(connection, new, [[recipient]])
-        return connection.execute(select(message.c.id)).scalar_one()
 
 
 def test_an_owner_finds_its_own_mail_alone(client_of: Clients) -> None:

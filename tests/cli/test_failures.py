@@ -96,6 +96,7 @@ USES = (
     Use("keys list"),
     Use("keys revoke 1"),
     Use("messages drop --owner Shop WHO"),
+    Use("messages withdrawals"),
     Use("senders add ann@mail.example", ledger=False, aws=True),
     Use("senders show ann@mail.example", ledger=False, aws=True),
     Use("senders list"),

@@ -148,3 +148,12 @@ def test_what_running_processes_took_in_before_they_heard_of_it_is_withdrawn_too
     with office.ledger() as ledger, ledger.reading() as connection:
         details = connection.execute(select(message.c.detail).order_by(message.c.id)).scalars().all()
     assert details == ["lost laptop", None]
+
+
+def test_who_took_messages_back_can_be_seen(office: "Office", command: "Command") -> None:
+    assert command("messages", "withdrawals").out == "Nothing was ever taken back.\n"
+    add(office, ("Ann", "ann"), ("Ann", "bob"))
+    command("messages", "drop", "--owner", "Ann", *HOW)
+    assert "2 messages by Cy: wrong people" in command("messages", "withdrawals").out
+    (found,) = json.loads(command("messages", "withdrawals", "--json").out)["withdrawals"]
+    assert (found["by"], found["reason"], found["messages"]) == ("Cy", "wrong people", 2)

@@ -118,6 +118,34 @@ def test_consent_is_looked_up_as_it_was(ledger):
     assert then == {KEYS[0], KEYS[2]}
 
 
+@pytest.mark.parametrize(
+    ("owner", "confirmed", "suppressed"),
+    [
+        ("Ann", KEYS[:1], {KEYS[1]: "unconfirmed", KEYS[2]: "unsubscribed"}),
+        ("Bob", [], {}),
+        ("", KEYS[:1], {KEYS[1]: "unconfirmed"}),
+    ],
+)
+def test_consent_and_unsubscribes_are_of_the_owner_whose_campaign_it_is(ledger, owner, confirmed, suppressed):
+    with ledger.writing() as connection:
+        ann = owners.ensure(connection, "Ann")
+        owners.ensure(connection, "Bob")
+        said = {"sender": "", "consent_text": "", "requested_at": 1.0, "requested_by": ""}
+        for key, state in ((KEYS[0], "confirmed"), (KEYS[1], "pending")):
+            whole = {"owner_id": ann, "address_key": key, "address": key, "state": state}
+            connection.execute(sign_up.insert().values(**whole, **said))
+        whole = {"owner_id": ann, "address_key": KEYS[0], "address": KEYS[0], "state": "confirmed"}
+        connection.execute(subscriber.insert().values(**whole))
+        left = Suppression(KEYS[2], SuppressionReason.UNSUBSCRIBE, "a test", owners.scope_of("Ann"))
+        add(connection, [left])
+    known = open_lookups(ledger.reading, owner=owner)
+    assert known.confirmed(KEYS) == set(confirmed)
+    assert known.suppressed(KEYS) == suppressed
+    as_of = open_lookups(ledger.reading, as_of=datetime.now(UTC).date(), owner=owner)
+    left = {key: reason for key, reason in suppressed.items() if reason == "unsubscribed"}
+    assert as_of.suppressed(KEYS) == left
+
+
 def test_activity_is_looked_up_as_it_was_and_its_beginning_only_once(ledger, monkeypatch):
     asked = []
     watched_since = engagements.watched_since

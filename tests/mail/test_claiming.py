@@ -2,11 +2,11 @@
 
 import pytest
 
-from ledger import campaigns, claims, clock, owners, suppressions
+from ledger import campaigns, claims, clock, owners, sign_ups, suppressions
 from ledger.campaigns import State
 from ledger.claims import Claim
 from ledger.errors import CampaignNotFound
-from ledger.schema import sign_up
+from ledger.schema import sign_up, subscriber
 from ledger.statuses import Fact, Status
 from ledger.suppressions import Suppression, SuppressionReason
 from ledger.transitions import read_states, save
@@ -70,6 +70,34 @@ def test_who_has_signed_up_and_not_confirmed_it_gets_no_campaign(stage) -> None:
     assert isinstance(held, Claim)
     assert [item.address_key[:8] for item in held.recipients] == ["reader.0", "reader.2"]
     assert [(row["status"], row["detail"]) for row in stage.rows()][1] == ("SUPPRESSED", "unconfirmed")
+
+
+@pytest.mark.parametrize(
+    ("whose", "welcome"),
+    # 0 has confirmed with Ann, 1 waits with Ann, 2 has confirmed with Bob, 3 is known from elsewhere.
+    [("Ann", {0, 3}), ("Bob", {2, 3}), ("Cleo", {3}), ("", {0, 2, 3})],
+)
+@pytest.mark.parametrize("consent", ["confirmed", "any"])
+def test_consent_counts_for_the_owner_to_whom_it_was_given(
+    stage, whose: str, welcome: set[int], consent: str
+) -> None:
+    with stage.ledger.writing() as connection:
+        ids = {name: owners.ensure(connection, name) for name in ("Ann", "Bob", "Cleo")}
+        for number, name in ((0, "Ann"), (1, "Ann"), (2, "Bob")):
+            key = f"reader.{number}@reader.example"
+            row = {"owner_id": ids[name], "address_key": key, "address": key, "state": "pending"}
+            row |= {"sender": "", "consent_text": "", "requested_at": 1.0, "requested_by": ""}
+            id_ = connection.execute(sign_up.insert().values(row).returning(sign_up.c.id)).scalar_one()
+            if number != 1:
+                sign_ups.confirm(connection, id_, by="page")
+        key = "reader.3@reader.example"
+        connection.execute(subscriber.insert().values(address_key=key, address=key, state="confirmed"))
+    stage.enqueue(4, owner=whose, list={"source": "list.csv", "consent": consent})
+    held = _claim(stage)
+    assert isinstance(held, Claim)
+    waits = {1} if whose in ("Ann", "") else set()
+    expected = welcome if consent == "confirmed" else set(range(4)) - waits
+    assert {int(item.address_key[7]) for item in held.recipients} == expected
 
 
 @pytest.mark.parametrize(("whose", "welcome"), [("Ann", 1), ("Bob", 2), ("", 2)])
