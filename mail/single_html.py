@@ -31,9 +31,10 @@ _DEEPEST_FORMATTING = 10
 
 # What a browser gives a page that says nothing of it.
 _PAGE_MARGIN = "margin:8px"
+_HEIGHT, _WIDTH = ("margin-top", "margin-bottom"), ("margin-left", "margin-right")
 _PAGE_ATTRIBUTES = {
-    **{"topmargin": "margin-top", "leftmargin": "margin-left", "rightmargin": "margin-right"},
-    **{"bottommargin": "margin-bottom", "text": "color", "bgcolor": "background-color"},
+    **{"topmargin": _HEIGHT, "marginheight": _HEIGHT, "leftmargin": _WIDTH, "marginwidth": _WIDTH},
+    **{"text": ("color",), "bgcolor": ("background-color",)},
 }
 _BARE_COLOUR = re.compile(r"[0-9a-fA-F]{6}")
 _FOR_PHONES = '<meta name="viewport" content="width=device-width, initial-scale=1">'
@@ -112,7 +113,8 @@ def _style(tree: html.HtmlElement) -> str:
     if body is not None:
         said += [
             f"{name}:{_value(value)}"
-            for attribute, name in _PAGE_ATTRIBUTES.items()
+            for attribute, names in _PAGE_ATTRIBUTES.items()
+            for name in names
             if (value := body.get(attribute))
         ]
     base = list(css_allowed.allowed(";".join(said)))
