@@ -18,7 +18,9 @@ _MOST_SELECTORS = 2_000
 
 _SIGN = re.compile(r""""[^"\n]*+"|'[^'\n]*+'|([{};])""")
 _BRACE = re.compile(r""""[^"\n]*+"|'[^'\n]*+'|([{}])""")
-_MEDIA = re.compile(r"@media\s([\w\s():,.-]{1,300}+)", re.IGNORECASE)
+# A bracket that never ends would take in the rules behind it.
+_MEDIA = re.compile(r"@media(?=[\s(])((?:[\w\s:,.-]++|\([\w\s:,.-]*+\))++)", re.IGNORECASE)
+_LONGEST_QUERY = 300
 _NAME = r"-?[^\W\d][\w-]*+"
 _COMPOUND = re.compile(
     rf"""(?P<type>\*|{_NAME})?+
@@ -108,8 +110,8 @@ def _block(text: str, at: int) -> tuple[int, str]:
 
 def _query(head: str) -> str:
     """Return an @media rule's head, or an empty text where it is none, or holds more than we know."""
-    match = _MEDIA.fullmatch(head)
-    if match is None or match.group(1).count("(") != match.group(1).count(")"):
+    match = _MEDIA.fullmatch(head) if len(head) <= _LONGEST_QUERY else None
+    if match is None:
         return ""
     query = " ".join(match.group(1).split())
     return f"@media {query}" if query else ""

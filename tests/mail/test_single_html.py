@@ -48,6 +48,7 @@ table:has(a){display:none !important}
 body:has(a) table{opacity:0 !important}
 @media all{a,table{display:none !important}}
 @media screen{*{color:#fff !important}}
+@media ) all ( {p{color:red}} @media ) all ( {a{display:none !important}}
 @supports(color:red){a{display:none !important}}
 @layer x{a{display:none !important}}
 @import url(https://x.example/hide.css);
@@ -339,6 +340,7 @@ def check_sheet(sheet: str) -> None:
     assert not set("\\<") & set(sheet)
     plain = _IN_QUOTES.sub("''", sheet)
     assert re.findall("@[a-z-]*", plain) == ["@media"] * plain.count("@")
+    assert "(" not in re.sub(r"\([^()]*\)", "", re.sub(r"\([^()]*\)", "", plain))
     rules = _RULE.findall(re.sub(r"@media [^{}]*\{\n", "", plain))
     for selector, body in rules:
         names = {declaration.partition(":")[0] for declaration in re.sub(r"\([^()]*\)", "", body).split(";")}
