@@ -7,16 +7,27 @@ DEMO_DIR ?= var/demo
 export DO_NOT_TRACK := 1
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
-.PHONY: install demo ui test chaos signals fuzz fuzz-api load bench-lists alerts look lint types format lock clean
+# The locks name every package, so there is nothing to resolve.
+PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
 
+.PHONY: install develop demo ui test chaos signals fuzz fuzz-api load bench-lists alerts look lint types format \
+	audit lock clean
+
+# What runs campaigns, and nothing else: for production, and for a first look.
 install: .venv/installed
+
+# The test tools on top.
+develop: .venv/developing
 
 .venv/installed: requirements.txt pyproject.toml
 	$(PYTHON) -m venv .venv
-	# The lock names every package, so there is nothing to resolve.
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement requirements.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(PIP_INSTALL) --require-hashes --requirement requirements.txt
+	$(PIP_INSTALL) --no-build-isolation --editable .
 	touch .venv/installed
+
+.venv/developing: .venv/installed requirements-dev.txt
+	$(PIP_INSTALL) --require-hashes --requirement requirements-dev.txt
+	touch .venv/developing
 
 demo: install
 	$(BIN)/campaign demo --out $(DEMO_DIR)
@@ -26,47 +37,47 @@ ui: install
 
 # A file of tests stays with one process, and so do the servers that its tests share. Many tests wait for a server,
 # so there is one process more than most machines have cores.
-test: install lint types
+test: develop lint types
 	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile
 
 # The rule of syntax against email-validator on ten million mutated texts: half an hour or so.
-fuzz: install
+fuzz: develop
 	FUZZ_STRINGS=10000000 $(BIN)/python -m pytest tests/lists/test_syntax.py -k "mutated_texts_get_the_verdict"
 
 # Requests made up from the API's own description: some minutes.
-fuzz-api: install
+fuzz-api: develop
 	API_EXAMPLES=500 $(BIN)/python -m pytest tests/api/test_describing.py -k no_request
 
 # The API under wrk, which has to be on the PATH, and killed under load; figures: benchmarks/README.md.
-load: install
+load: develop
 	$(BIN)/python benchmarks/api_load.py
 
 # Figures and what they mean: benchmarks/README.md.
-bench-lists: install
+bench-lists: develop
 	$(BIN)/python benchmarks/list_cleaning.py
 
 # Some minutes: 200 kills of bare senders and collectors, half on each database, and 5 of the flow.
 # CHAOS_SEED=SEED plays one round again.
-chaos: install
+chaos: develop
 	$(BIN)/python tests/chaos --kills 100 --flow-kills 5
 
 # SIGTERM and SIGINT to live commands, their groups and their children; some minutes.
-signals: install
+signals: develop
 	SIGNALS=1 $(BIN)/python -m pytest tests/test_signals.py tests/api/test_terminating.py
 
-lint: install
+lint: develop
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-types: install
+types: develop
 	$(BIN)/mypy
 
-format: install
+format: develop
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
 # Looks at every page in a real browser, some minutes; needs Chromium. Photographs: var/look.
-look: install
+look: develop
 	$(BIN)/python tests/look
 
 # WEBHOOK=https://... or EMAIL="mailtos://...": where alerts about campaigns go; see docs/operating.md.
@@ -74,10 +85,22 @@ alerts: install
 	$(if $(WEBHOOK),$(BIN)/python automations/create.py webhook "$(WEBHOOK)")
 	$(if $(EMAIL),$(BIN)/python automations/create.py email "$(EMAIL)")
 
-# Needs uv on the PATH. The file holds names, versions and hashes, never where they came from.
+# Known weaknesses of what is installed, and its licences. Exit code 3: the database was not reached, and nothing
+# is known; see docs/operating.md.
+audit: develop
+	$(BIN)/python tests/audit
+
+# Needs uv on the PATH. The files hold names, versions and hashes, never where they came from. The second one holds
+# what the first one does not, in versions that go with it.
+COMPILE = uv pip compile pyproject.toml --extra install --universal --python-version 3.11 --generate-hashes \
+	--no-header --no-annotate --quiet
 lock:
-	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
-		--no-header --no-annotate --quiet --output-file requirements.txt
+	$(COMPILE) --output-file requirements.txt
+	$(COMPILE) --extra dev --constraint requirements.txt --output-file requirements-all.tmp
+	echo "--requirement requirements.txt" > requirements-dev.txt
+	awk 'NR == FNR { if (/^[^ ]/) there[$$1] = 1; next } /^[^ ]/ { new = !($$1 in there) } new' \
+		requirements.txt requirements-all.tmp >> requirements-dev.txt
+	rm requirements-all.tmp
 
 clean:
 	rm -rf .venv var build *.egg-info

@@ -64,7 +64,7 @@ def send(context: click.Context, file: str, directory: str | None, dry_run: bool
     from datetime import UTC, datetime
 
     from ledger.engine import Upgrade, open_ledger
-    from mail import campaign_file, occurrences, preflight
+    from mail import campaign_file, occurrences, preflight, python_level
     from mail.occurrences import UTC_ZONE, Due
     from settings import settings
 
@@ -78,7 +78,7 @@ def send(context: click.Context, file: str, directory: str | None, dry_run: bool
         with ledger.reading() as connection:
             campaign = occurrences.resolve(connection, loaded, today)
         ready = preflight.examine(ledger, found, campaign)
-        for warning in ready.warnings:
+        for warning in (*python_level.weaknesses(), *ready.warnings):
             click.echo(f"warning: {warning}", err=True)
         if not dry_run:
             for each in ready.amended:

@@ -29,7 +29,10 @@ def sandbox(context: click.Context) -> None:
 def api(host: str, port: int, sends: bool) -> None:
     """Serve the e-mail API and the pages behind the links in the mail."""
     from api.server import serve
+    from mail import python_level
 
+    for sentence in python_level.weaknesses():
+        click.echo(f"warning: {sentence}", err=True)
     ports.refuse_taken(host, port)
     click.echo(f"http://{host}:{port}", err=True)
     serve(host, port, sends=sends)

@@ -29,7 +29,7 @@ class Rule:
 def declarations(style: str) -> Declarations:
     """Return property -> (value, important), in lower case; the last of equal ones wins, as in CSS."""
     found: dict[str, tuple[str, bool]] = {}
-    for piece in _split(_without_comments(style), ";"):
+    for piece in split(without_comments(style), ";"):
         name, colon, value = piece.partition(":")
         if not colon:
             continue
@@ -47,7 +47,7 @@ def declarations(style: str) -> Declarations:
 def rules(sheet: str) -> Iterator[Rule]:
     """Yield the rules of a style sheet that count on every screen and have a selector we know."""
     count = 0
-    for selectors, body in _blocks(_without_comments(sheet)):
+    for selectors, body in _blocks(without_comments(sheet)):
         declared = declarations(body)
         if not declared:
             continue
@@ -96,7 +96,7 @@ def _end_of_nested(sheet: str, opening: int) -> int:
     return len(sheet)
 
 
-def _without_comments(text: str) -> str:
+def without_comments(text: str) -> str:
     if "/*" not in text:
         return text
     kept, at = [], 0
@@ -109,7 +109,7 @@ def _without_comments(text: str) -> str:
     return " ".join([*kept, text[at:]])
 
 
-def _split(text: str, sign: str) -> Iterator[str]:
+def split(text: str, sign: str) -> Iterator[str]:
     """Split at signs outside of quotes and brackets, as in `url(data:image/png;base64,...)`."""
     if not any(other in text for other in "(\"'"):
         yield from text.split(sign)

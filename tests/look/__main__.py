@@ -1,8 +1,10 @@
 """A look at every page that people see, in a real browser against a real Prefect server: `make look`.
 
-Runs the bad list until it halts, answers its form, looks at the halt, the reports and the pages behind the
-links in mail (`python tests/look links`: those alone), and leaves photographs in `var/look`. Each step checks
-what a person would read. Needs Chromium on the PATH.
+Looks whether newsletters stay what they are and whether anything hides the unsubscribe link of single mail
+(`python tests/look footers`: that alone; LOOK_MAILS=5000 for more of them) and at the pages behind the links
+in mail (`python tests/look links`: those alone), runs the bad list until it halts, answers its form, looks at
+the halt and the reports, and leaves photographs in `var/look`. Each step checks what a person would read.
+Needs Chromium on the PATH.
 """
 
 import shutil
@@ -13,7 +15,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT))
 
+import footer_link  # noqa: E402
 import mail_links  # noqa: E402
+import newsletter_looks  # noqa: E402
 from browser import DESK, PHONE, Browser, chromium  # noqa: E402
 from workbench import Workbench, running  # noqa: E402
 
@@ -101,6 +105,13 @@ def main() -> None:
     out = ROOT / "var" / "look"
     # What an earlier look left would be gone on with.
     shutil.rmtree(out, ignore_errors=True)
+    if sys.argv[1:] != ["links"]:
+        mails = footer_link.generated()
+        with chromium() as browser:
+            footer_link.look(browser, mails)
+            newsletter_looks.look(browser, out / "newsletters")
+    if sys.argv[1:] == ["footers"]:
+        return
     with chromium() as browser:
         mail_links.look(browser, out / "links", out)
     if sys.argv[1:] == ["links"]:

@@ -270,10 +270,10 @@ def broken_at(word: str, error: Exception) -> Compose:
 def test_what_cannot_be_composed_fails_alone_with_its_text_and_is_told(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(text: str) -> None:
+    def broken(text: str, *_: str) -> None:
         raise RecursionError(text)
 
-    monkeypatch.setattr(composer.single_message, "_page", broken)
+    monkeypatch.setattr(composer.single_message.single_html, "page", broken)
     desk.add(1, text="<p>poison</p>", callbacks=("https://shop.example/hook",))
     desk.add(2)
     sent = desk.send()
