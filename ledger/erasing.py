@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, case, delete, select, update
 
-from ledger import campaigns, clock, erasures, singles, spellings, unread
+from ledger import campaigns, clock, erasures, event_texts, singles, spellings, unread
 from ledger.dialects import insert
 from ledger.erasures import ERASED
 from ledger.errors import LedgerError
@@ -98,16 +98,18 @@ def _withdraw(connection: Connection, ids: Sequence[int]) -> int:
 
 def _forget_events(connection: Connection, ids: Sequence[int], key: str) -> int:
     """Empty what events say; that they came stays, so that a repeat of one is still known as such."""
-    empty = {"recipient": None, "diagnostic": None, "raw": "{}"}
+    empty = {"recipient": None, "diagnostic": None, "raw_digest": None}
+    texts = event_texts.of_messages(connection, ids)
     emptied = connection.execute(update(event).where(event.c.message_id.in_(ids)).values(empty)).rowcount
     # Those that belong to no message of this ledger name their recipient alone.
-    strangers = select(event.c.id, event.c.recipient).where(
+    strangers = select(event.c.id, event.c.recipient, event.c.raw_digest).where(
         event.c.message_id.is_(None), event.c.recipient.is_not(None)
     )
     rows = connection.execute(strangers.execution_options(yield_per=_ROWS_AT_A_TIME))
-    theirs = [id_ for id_, recipient in rows if spellings.names(recipient, key)]
-    for part in batches(theirs):
+    theirs = {id_: digest for id_, recipient, digest in rows if spellings.names(recipient, key)}
+    for part in batches(list(theirs)):
         emptied += connection.execute(update(event).where(event.c.id.in_(part)).values(empty)).rowcount
+    event_texts.empty(connection, texts | {digest for digest in theirs.values() if digest})
     return emptied
 
 

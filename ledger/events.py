@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Connection, bindparam, select, update
 
-from ledger import clock, erasures, event_rows, forgotten_sends, restores, singles, soft_bounces
+from ledger import clock, erasures, event_rows, event_texts, forgotten_sends, restores, singles, soft_bounces
 from ledger.campaigns import lock
 from ledger.incoming import Event
 from ledger.key_batches import among
@@ -98,9 +98,18 @@ def _without_erased(
     keys = _keys_of(connection, set(message_ids.values()))
     recipients = {key: (item.recipient or "").lower() for key, item in events.items()}
     named = erasures.known_as(connection, sorted(set(recipients.values())))
-    return {
-        key: replace(item, recipient=None, diagnostic=None, raw="{}")
+    theirs = {
+        key
+        for key in events
         if erasures.is_hash(keys.get(message_ids.get(key, 0), "")) or recipients[key] in named
+    }
+    # The text of an event is one for all whom it names.
+    naming = {events[key].raw for key in theirs}
+    return {
+        key: replace(item, recipient=None, diagnostic=None, raw=event_texts.EMPTY)
+        if key in theirs
+        else replace(item, raw=event_texts.EMPTY)
+        if item.raw in naming
         else item
         for key, item in events.items()
     }
@@ -127,13 +136,17 @@ def _store(connection: Connection, events: Sequence[Event], message_ids: Mapping
             "bounce_type": item.bounce_type,
             "bounce_subtype": item.bounce_subtype,
             "diagnostic": item.diagnostic,
-            "raw": item.raw,
+            "raw_digest": event_texts.digest_of(item.raw),
             "note": item.note,
+            "verified": item.verified,
         }
         for item in events
     ]
     keys = event_rows.add(connection, rows)
-    return [item for item in events if item.dedupe_key in keys]
+    fresh = [item for item in events if item.dedupe_key in keys]
+    # Of new events alone: the text of a known one may have been erased since.
+    event_texts.add(connection, {item.raw for item in fresh})
+    return fresh
 
 
 def _learn(
