@@ -6,10 +6,19 @@ from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Connection, bindparam, select, update
 
-from ledger import clock, erasures, event_rows, event_texts, forgotten_sends, restores, singles, soft_bounces
+from ledger import (
+    clock,
+    erasures,
+    event_matches,
+    event_rows,
+    event_texts,
+    forgotten_sends,
+    restores,
+    singles,
+    soft_bounces,
+)
 from ledger.campaigns import lock
 from ledger.incoming import Event
-from ledger.key_batches import among
 from ledger.restores import FoundBy
 from ledger.schema import attempt, message
 from ledger.statuses import Fact, deciding
@@ -40,22 +49,28 @@ def apply(
     unique = {item.dedupe_key: item for item in events}
     if not unique:
         return Applied(0, 0, 0)
-    message_ids = _match(connection, list(unique.values()))
-    forgotten = forgotten_sends.among(connection, list(unique.values()), message_ids)
-    message_ids |= forgotten.message_ids
+    matches = event_matches.match(connection, list(unique.values()))
+    forgotten = forgotten_sends.among(
+        connection, list(unique.values()), matches.known | matches.message_ids.keys()
+    )
+    message_ids = {**matches.message_ids, **forgotten.message_ids}
+    may_suppress = matches.own | forgotten.message_ids.keys()
     unique = _without_erased(connection, unique, message_ids)
     campaign_ids = _campaigns_of(connection, set(message_ids.values()))
     if forgotten.proof:
         restores.begin(connection, FoundBy.EVENT, forgotten.proof, [each for each in campaign_ids if each])
+    to_pause = forgotten_sends.to_pause(connection, forgotten)
     # Everyone locks campaigns before messages, both by id, and single messages like one more campaign.
-    for campaign_id in campaign_ids:
+    for campaign_id in sorted({*campaign_ids, *to_pause}, key=lambda each: each or 0):
         if campaign_id is None:
             singles.lock(connection)
         else:
-            lock(connection, campaign_id)
+            locked = lock(connection, campaign_id)
+            if campaign_id in to_pause:
+                forgotten_sends.pause(connection, locked)
     fresh = _store(connection, list(unique.values()), message_ids)
     forgotten_sends.count(connection, forgotten, fresh)
-    changes = _learn(connection, fresh, message_ids, soft_bounces_in_a_row)
+    changes = _learn(connection, fresh, message_ids, may_suppress, soft_bounces_in_a_row)
     changed = {after.campaign_id for before, after in changes if before.facts != after.facts}
     return Applied(
         new=len(fresh),
@@ -64,29 +79,6 @@ def apply(
         campaigns=tuple(sorted(found for found in changed if found is not None)),
         changes=tuple(changes),
     )
-
-
-def _match(connection: Connection, events: Sequence[Event]) -> dict[str, int]:
-    """Return the message id by dedupe key: by send id, else by the id that SES gave the attempt."""
-    send_ids = sorted({item.send_id for item in events if item.send_id})
-    theirs = among(connection, attempt.c.send_id, send_ids)
-    query = select(attempt.c.send_id, attempt.c.message_id).where(theirs)
-    by_send_id = {row.send_id: row.message_id for row in connection.execute(query)}
-    ses_ids = {
-        item.ses_message_id for item in events if item.ses_message_id and item.send_id not in by_send_id
-    }
-    by_ses_id: dict[str | None, int] = {}
-    if ses_ids:
-        query = select(attempt.c.ses_message_id, attempt.c.message_id)
-        theirs = among(connection, attempt.c.ses_message_id, sorted(ses_ids))
-        found_ids = connection.execute(query.where(theirs))
-        by_ses_id = {row.ses_message_id: row.message_id for row in found_ids}
-    found: dict[str, int] = {}
-    for item in events:
-        message_id = by_send_id.get(item.send_id or "") or by_ses_id.get(item.ses_message_id)
-        if message_id is not None:
-            found[item.dedupe_key] = message_id
-    return found
 
 
 def _without_erased(
@@ -150,7 +142,11 @@ def _store(connection: Connection, events: Sequence[Event], message_ids: Mapping
 
 
 def _learn(
-    connection: Connection, events: Sequence[Event], message_ids: Mapping[str, int], in_a_row: int
+    connection: Connection,
+    events: Sequence[Event],
+    message_ids: Mapping[str, int],
+    may_suppress: Collection[str],
+    in_a_row: int,
 ) -> list[tuple[MessageState, MessageState]]:
     by_message: dict[int, list[Event]] = defaultdict(list)
     for item in events:
@@ -166,9 +162,13 @@ def _learn(
             after = _explained(after, item)
         changes.append((states[message_id], after))
     save(connection, changes)
-    _note_ses_ids(connection, events)
+    _note_ses_ids(connection, [item for item in events if item.dedupe_key in message_ids])
     soft_bounces.lock(connection)
-    _suppress(connection, by_message, in_a_row)
+    believed = {
+        message_id: [item for item in items if item.dedupe_key in may_suppress]
+        for message_id, items in by_message.items()
+    }
+    _suppress(connection, believed, in_a_row)
     if in_a_row:
         _review_soft_bounces(connection, changes, in_a_row)
     return changes
@@ -217,7 +217,7 @@ def _suppress(connection: Connection, by_message: Mapping[int, Sequence[Event]],
         for message_id, items in by_message.items()
         if (found := [item.suppress for item in items if item.suppress])
     }
-    # The message's own address, not the event's: a bounce can name the address that mail was forwarded to.
+    # The message's own address, not the one that bounced: that can be where the mail was forwarded to.
     keys = _keys_of(connection, reasons)
     add(
         connection,

@@ -24,6 +24,16 @@ def names(text: str, key: str) -> bool:
     return key in text or any(_is(each, local_part, domain) for each in _AROUND.split(text) if "@" in each)
 
 
+def is_of(address: str, key: str) -> bool:
+    """Tell whether an address, as mail servers and SES write it, is the one of this key."""
+    if address == key:
+        return True
+    text = _folded(address.strip()).removeprefix("rfc822;").strip(" <>").rstrip(".")
+    local_part, _, domain = text.rpartition("@")
+    own_part, _, own_domain = key.rpartition("@")
+    return local_part.strip('"') == own_part.strip('"') and _is_domain(domain, own_domain)
+
+
 def json_names(text: str, key: str) -> bool:
     """Tell the same of JSON, in which any letter can be written as an escape."""
     try:
@@ -51,7 +61,12 @@ def _is(token: str, local_part: str, domain: str) -> bool:
     rest = before.removesuffix(local_part)
     if rest == before or (rest and rest[-1] not in _IN_LINKS):
         return False
-    other = _BEHIND.sub("", behind)
+    return _is_domain(_BEHIND.sub("", behind), domain)
+
+
+def _is_domain(other: str, domain: str) -> bool:
+    if other == domain:
+        return True
     try:
         # What a person types: UTS 46 maps case, width and the dots of other scripts.
         return idna.encode(other, uts46=True).decode("ascii").lower().rstrip(".") == domain

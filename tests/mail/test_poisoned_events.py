@@ -59,7 +59,7 @@ def delivery(taken: tuple[str, str]) -> str:
             "eventType": "Delivery",
             "mail": {
                 "timestamp": "2027-01-15T08:00:00Z",
-                "messageId": f"ses-{send_id}",
+                "messageId": f"ses-of-{send_id}",
                 "destination": [address],
                 "tags": {"send_id": [send_id]},
             },
