@@ -1,5 +1,6 @@
 """Every event once, and what it teaches about its message."""
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -55,6 +56,7 @@ def apply(
     )
     message_ids = {**matches.message_ids, **forgotten.message_ids}
     may_suppress = matches.own | forgotten.message_ids.keys()
+    unique = _apart(unique, message_ids.keys() | forgotten.keys)
     unique = _without_erased(connection, unique, message_ids)
     campaign_ids = _campaigns_of(connection, set(message_ids.values()))
     if forgotten.proof:
@@ -79,6 +81,17 @@ def apply(
         campaigns=tuple(sorted(found for found in changed if found is not None)),
         changes=tuple(changes),
     )
+
+
+def _apart(events: Mapping[str, Event], believed: Collection[str]) -> dict[str, Event]:
+    """Give what is not believed a key of its own: made up, it must not pass for the real one."""
+    apart = {
+        key: item
+        if item.verified or key in believed
+        else replace(item, dedupe_key=hashlib.sha256(f"{key} {item.raw}".encode()).hexdigest())
+        for key, item in events.items()
+    }
+    return {item.dedupe_key: item for item in apart.values()}
 
 
 def _without_erased(
