@@ -30,11 +30,10 @@ def collect(as_json: bool) -> None:
         "repeated": collected.repeated,
         "unmatched": collected.unmatched,
         "not_events": collected.not_events,
-        "unverified": collected.unverified,
-        "forged": collected.forged,
     }
     if as_json:
-        output.as_json(counts | {"left": collected.left, "unread": kept.messages})
+        origin = {"unverified": collected.unverified, "forged": collected.forged}
+        output.as_json(counts | origin | {"left": collected.left, "unread": kept.messages})
     else:
         click.echo(", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in counts.items()))
     if kept.messages:

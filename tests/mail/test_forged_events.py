@@ -240,9 +240,8 @@ class Scene:
 
     def statuses(self) -> dict[str, Status]:
         own = self.stage.stored().id
-        found = {
-            row["address"]: Status(row["status"]) for row in self.stage.rows() if row["campaign_id"] == own
-        }
+        rows = [row for row in self.stage.rows() if row["campaign_id"] == own]
+        found = {row["address"]: Status(row["status"]) for row in rows}
         return {kind: found[it["mail"]["destination"][0]] for kind, it in self.real.items()}
 
     def state(self, name: str = "") -> State:
