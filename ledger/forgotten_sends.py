@@ -59,7 +59,12 @@ def among(connection: Connection, events: Sequence[Event], known: Collection[str
     new = [item for item in believed if item.verified and _sent_at(item) > accepted_until]
     doubtful: dict[int, float] = {}
     for item in found:
-        if item.campaign_id is not None and not item.verified and _sent_at(item) > known_until:
+        if item.verified or _sent_at(item) <= known_until:
+            continue
+        if item.campaign_id is None:
+            # One of a single message names nothing that could be paused.
+            log.warning("an event that cannot be verified names a send that the ledger does not know")
+        else:
             doubtful[item.campaign_id] = max(_sent_at(item), doubtful.get(item.campaign_id, 0.0))
     return Forgotten(
         frozenset(item.dedupe_key for item in believed),
