@@ -1,4 +1,4 @@
-"""What the event queue held and no event could be read from."""
+"""What the event queue held and was no event, or none of SES's."""
 
 import click
 
@@ -9,7 +9,7 @@ _SHOWN = 100
 
 @click.group()
 def events() -> None:
-    """Look after what came off the event queue and could not be read."""
+    """Look after what came off the event queue and was no event, or none of SES's."""
 
 
 @events.command()
@@ -34,6 +34,7 @@ def unread(limit: int, as_json: bool) -> None:
             {
                 "id": each.id,
                 "why": each.why,
+                "forged": each.forged,
                 "first_at": each.first_at,
                 "last_at": each.last_at,
                 "times": each.times,
@@ -42,7 +43,8 @@ def unread(limit: int, as_json: bool) -> None:
             }
             for each in found
         ]
-        output.as_json({"total": amount.messages, "bytes": amount.bytes, "messages": rows})
+        total = {"total": amount.messages, "forged": amount.forged, "bytes": amount.bytes}
+        output.as_json(total | {"messages": rows})
         return
     for each in found:
         times = f", {each.times:,} times" if each.times > 1 else ""
@@ -107,3 +109,47 @@ def delete(ids: tuple[int, ...], everything: bool, by: str, reason: str) -> None
     with open_ledger(settings().database_url) as ledger, ledger.writing() as connection:
         deleted = kept.drop(connection, None if everything else ids, by=named(by), note=reason)
     click.echo(f"{deleted:,} deleted.")
+
+
+@events.command()
+@click.argument("ids", type=int, nargs=-1, required=True, metavar="ID...")
+@click.option("--by", required=True, help="Who vouches for them.")
+@click.option("--reason", required=True, help="Why they are SES's after all.")
+@click.option(
+    "--from-now-on", is_flag=True, help="Their topics, accounts and configuration sets are ours from now on."
+)
+def take(ids: tuple[int, ...], by: str, reason: str, from_now_on: bool) -> None:
+    """Take in messages that were put aside and are SES's after all, by the numbers that `unread` shows.
+
+    They count as any event that nobody can verify: where they fit a message of ours in every part.
+    """
+    from itertools import chain
+
+    from ledger import event_sources
+    from ledger import unread as kept
+    from ledger.engine import open_ledger
+    from lists.suppressing import named
+    from mail import working
+    from mail.event_origin import sources_of
+    from settings import settings
+
+    by = named(by)
+    with open_ledger(settings().database_url) as ledger:
+        with ledger.reading() as connection:
+            found = list(chain.from_iterable(kept.pages(connection, ids)))
+        collector = working.open_collector(ledger, settings())
+        taken, new, unmatched = [], 0, 0
+        for each in found:
+            collected = collector.take(each.body)
+            if not collected.not_events:
+                taken.append(each)
+                new, unmatched = new + collected.new, unmatched + collected.unmatched
+        with ledger.writing() as connection:
+            if from_now_on:
+                sources = [source for each in taken for source in sources_of(each.body)]
+                event_sources.add(connection, sources, by=by)
+            done = [each.id for each in taken]
+            kept.drop(connection, done, by=by, note=reason, action=kept.Action.TAKEN_IN)
+    click.echo(f"{len(taken):,} taken in: {new:,} new events, {unmatched:,} about no message of ours.")
+    if len(taken) < len(set(ids)):
+        click.echo(f"warning: {len(set(ids)) - len(taken):,} are no events, or not there.", err=True)

@@ -1,8 +1,13 @@
 """What stands around campaigns: events and the parts in AWS."""
 
+from typing import TYPE_CHECKING
+
 import click
 
 from cli import output
+
+if TYPE_CHECKING:
+    from mail.setup import Made
 
 
 @click.command()
@@ -27,7 +32,8 @@ def collect(as_json: bool) -> None:
         "not_events": collected.not_events,
     }
     if as_json:
-        output.as_json(counts | {"left": collected.left, "unread": kept.messages})
+        origin = {"unverified": collected.unverified, "forged": collected.forged}
+        output.as_json(counts | origin | {"left": collected.left, "unread": kept.messages})
     else:
         click.echo(", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in counts.items()))
     if kept.messages:
@@ -55,3 +61,28 @@ def setup(dry_run: bool, engagement: bool, configuration_set: str, topic: str, q
         click.echo(f"made: {part}", err=True)
     for line in made.settings():
         click.echo(line)
+    _note(made)
+
+
+def _note(made: "Made") -> None:
+    """Let the ledger know where events come from; without it they count, but nobody can verify them."""
+    from ledger import event_sources
+    from ledger.engine import open_ledger
+    from ledger.errors import LedgerError
+    from ledger.event_sources import SourceKind
+    from settings import settings
+
+    sources = (
+        (SourceKind.TOPIC, made.topic_arn),
+        (SourceKind.ACCOUNT, made.account),
+        (SourceKind.CONFIGURATION_SET, made.configuration_set),
+    )
+    try:
+        with open_ledger(settings().database_url) as ledger, ledger.writing() as connection:
+            event_sources.add(connection, sources, by="setup")
+    except LedgerError as err:
+        click.echo(
+            f"warning: the ledger does not know of it, so that events stay unverified ({err}) "
+            "Run `campaign setup` again where the ledger is.",
+            err=True,
+        )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, case, delete, select, update
 
-from ledger import campaigns, clock, erasures, mentions, personal_domains, singles, unread
+from ledger import campaigns, clock, erasures, event_texts, mentions, personal_domains, singles, unread
 from ledger.dialects import insert
 from ledger.errors import LedgerError
 from ledger.mentions import Mention
@@ -117,8 +117,11 @@ def _withdraw(connection: Connection, ids: Sequence[int]) -> int:
 
 def _forget_events(connection: Connection, ids: Sequence[int]) -> int:
     """Empty what events say; that they came stays, so that a repeat of one is still known as such."""
-    empty = {"recipient": None, "diagnostic": None, "raw": "{}"}
-    return connection.execute(update(event).where(event.c.message_id.in_(ids)).values(empty)).rowcount
+    empty = {"recipient": None, "diagnostic": None, "raw_digest": None}
+    texts = event_texts.of_messages(connection, ids)
+    emptied = connection.execute(update(event).where(event.c.message_id.in_(ids)).values(empty)).rowcount
+    event_texts.empty(connection, texts)
+    return emptied
 
 
 def _hash_suppressions(connection: Connection, key: str, known_as: str, by: str) -> int:

@@ -22,8 +22,9 @@ _TYPES = {
     "bounce_type": "text",
     "bounce_subtype": "text",
     "diagnostic": "text",
-    "raw": "text",
+    "raw_digest": "text",
     "note": "text",
+    "verified": "boolean",
 }
 _ADD = (
     f"INSERT INTO event ({', '.join(_TYPES)}) SELECT * FROM json_to_recordset(%s::json) "

@@ -1,15 +1,25 @@
 """Every event once, and what it teaches about its message."""
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Connection, bindparam, select, update
 
-from ledger import clock, erasures, event_rows, forgotten_sends, restores, singles, soft_bounces
+from ledger import (
+    clock,
+    erasures,
+    event_matches,
+    event_rows,
+    event_texts,
+    forgotten_sends,
+    restores,
+    singles,
+    soft_bounces,
+)
 from ledger.campaigns import lock
 from ledger.incoming import Event
-from ledger.key_batches import among
 from ledger.restores import FoundBy
 from ledger.schema import attempt, message
 from ledger.statuses import Fact, deciding
@@ -40,22 +50,29 @@ def apply(
     unique = {item.dedupe_key: item for item in events}
     if not unique:
         return Applied(0, 0, 0)
-    message_ids = _match(connection, list(unique.values()))
-    forgotten = forgotten_sends.among(connection, list(unique.values()), message_ids)
-    message_ids |= forgotten.message_ids
+    matches = event_matches.match(connection, list(unique.values()))
+    forgotten = forgotten_sends.among(
+        connection, list(unique.values()), matches.known | matches.message_ids.keys()
+    )
+    message_ids = {**matches.message_ids, **forgotten.message_ids}
+    may_suppress = matches.own | forgotten.message_ids.keys()
+    unique = _apart(unique, message_ids.keys() | forgotten.keys)
     unique = _without_erased(connection, unique, message_ids)
     campaign_ids = _campaigns_of(connection, set(message_ids.values()))
     if forgotten.proof:
         restores.begin(connection, FoundBy.EVENT, forgotten.proof, [each for each in campaign_ids if each])
+    to_pause = forgotten_sends.to_pause(connection, forgotten)
     # Everyone locks campaigns before messages, both by id, and single messages like one more campaign.
-    for campaign_id in campaign_ids:
+    for campaign_id in sorted({*campaign_ids, *to_pause}, key=lambda each: each or 0):
         if campaign_id is None:
             singles.lock(connection)
         else:
-            lock(connection, campaign_id)
+            locked = lock(connection, campaign_id)
+            if campaign_id in to_pause:
+                forgotten_sends.pause(connection, locked)
     fresh = _store(connection, list(unique.values()), message_ids)
     forgotten_sends.count(connection, forgotten, fresh)
-    changes = _learn(connection, fresh, message_ids, soft_bounces_in_a_row)
+    changes = _learn(connection, fresh, message_ids, may_suppress, soft_bounces_in_a_row)
     changed = {after.campaign_id for before, after in changes if before.facts != after.facts}
     return Applied(
         new=len(fresh),
@@ -66,27 +83,15 @@ def apply(
     )
 
 
-def _match(connection: Connection, events: Sequence[Event]) -> dict[str, int]:
-    """Return the message id by dedupe key: by send id, else by the id that SES gave the attempt."""
-    send_ids = sorted({item.send_id for item in events if item.send_id})
-    theirs = among(connection, attempt.c.send_id, send_ids)
-    query = select(attempt.c.send_id, attempt.c.message_id).where(theirs)
-    by_send_id = {row.send_id: row.message_id for row in connection.execute(query)}
-    ses_ids = {
-        item.ses_message_id for item in events if item.ses_message_id and item.send_id not in by_send_id
+def _apart(events: Mapping[str, Event], believed: Collection[str]) -> dict[str, Event]:
+    """Give what is not believed a key of its own: made up, it must not pass for the real one."""
+    apart = {
+        key: item
+        if item.verified or key in believed
+        else replace(item, dedupe_key=hashlib.sha256(f"{key} {item.raw}".encode()).hexdigest())
+        for key, item in events.items()
     }
-    by_ses_id: dict[str | None, int] = {}
-    if ses_ids:
-        query = select(attempt.c.ses_message_id, attempt.c.message_id)
-        theirs = among(connection, attempt.c.ses_message_id, sorted(ses_ids))
-        found_ids = connection.execute(query.where(theirs))
-        by_ses_id = {row.ses_message_id: row.message_id for row in found_ids}
-    found: dict[str, int] = {}
-    for item in events:
-        message_id = by_send_id.get(item.send_id or "") or by_ses_id.get(item.ses_message_id)
-        if message_id is not None:
-            found[item.dedupe_key] = message_id
-    return found
+    return {item.dedupe_key: item for item in apart.values()}
 
 
 def _without_erased(
@@ -98,9 +103,18 @@ def _without_erased(
     keys = _keys_of(connection, set(message_ids.values()))
     recipients = {key: (item.recipient or "").lower() for key, item in events.items()}
     named = erasures.known_as(connection, sorted(set(recipients.values())))
-    return {
-        key: replace(item, recipient=None, diagnostic=None, raw="{}")
+    theirs = {
+        key
+        for key in events
         if erasures.is_hash(keys.get(message_ids.get(key, 0), "")) or recipients[key] in named
+    }
+    # The text of an event is one for all whom it names.
+    naming = {events[key].raw for key in theirs}
+    return {
+        key: replace(item, recipient=None, diagnostic=None, raw=event_texts.EMPTY)
+        if key in theirs
+        else replace(item, raw=event_texts.EMPTY)
+        if item.raw in naming
         else item
         for key, item in events.items()
     }
@@ -127,17 +141,25 @@ def _store(connection: Connection, events: Sequence[Event], message_ids: Mapping
             "bounce_type": item.bounce_type,
             "bounce_subtype": item.bounce_subtype,
             "diagnostic": item.diagnostic,
-            "raw": item.raw,
+            "raw_digest": event_texts.digest_of(item.raw),
             "note": item.note,
+            "verified": item.verified,
         }
         for item in events
     ]
     keys = event_rows.add(connection, rows)
-    return [item for item in events if item.dedupe_key in keys]
+    fresh = [item for item in events if item.dedupe_key in keys]
+    # Of new events alone: the text of a known one may have been erased since.
+    event_texts.add(connection, {item.raw for item in fresh})
+    return fresh
 
 
 def _learn(
-    connection: Connection, events: Sequence[Event], message_ids: Mapping[str, int], in_a_row: int
+    connection: Connection,
+    events: Sequence[Event],
+    message_ids: Mapping[str, int],
+    may_suppress: Collection[str],
+    in_a_row: int,
 ) -> list[tuple[MessageState, MessageState]]:
     by_message: dict[int, list[Event]] = defaultdict(list)
     for item in events:
@@ -153,9 +175,13 @@ def _learn(
             after = _explained(after, item)
         changes.append((states[message_id], after))
     save(connection, changes)
-    _note_ses_ids(connection, events)
+    _note_ses_ids(connection, [item for item in events if item.dedupe_key in message_ids])
     soft_bounces.lock(connection)
-    _suppress(connection, by_message, in_a_row)
+    believed = {
+        message_id: [item for item in items if item.dedupe_key in may_suppress]
+        for message_id, items in by_message.items()
+    }
+    _suppress(connection, believed, in_a_row)
     if in_a_row:
         _review_soft_bounces(connection, changes, in_a_row)
     return changes
@@ -204,7 +230,7 @@ def _suppress(connection: Connection, by_message: Mapping[int, Sequence[Event]],
         for message_id, items in by_message.items()
         if (found := [item.suppress for item in items if item.suppress])
     }
-    # The message's own address, not the event's: a bounce can name the address that mail was forwarded to.
+    # The message's own address, not the one that bounced: that can be where the mail was forwarded to.
     keys = _keys_of(connection, reasons)
     add(
         connection,

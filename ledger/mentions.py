@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import JSON
 
-from ledger import clock
+from ledger import clock, event_texts
 from ledger.erasure_rules import Rule, columns_by
 from ledger.json_text import decoded, encoded
 from ledger.schema import callback, callback_url, event, idempotency
@@ -159,7 +159,8 @@ def _take_out(
     if not changes:
         return False
     if table is event and "recipient" in changes and _is_of_no_message(connection, key[0]):
-        changes = {"recipient": None, "diagnostic": None, "raw": "{}", "note": None}
+        changes = {"recipient": None, "diagnostic": None, "raw_digest": None, "note": None}
+        event_texts.empty(connection, event_texts.of_events(connection, [key[0]]))
     if table is callback_url:
         _close(connection, key[0])
         changes = {"url": f"{ERASED}:{key[0]}", "disabled_at": clock.now(connection)}

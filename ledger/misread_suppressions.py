@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, case, func, select
 
 from ledger import suppression_history, suppressions
 from ledger.key_batches import among, batches
-from ledger.schema import event, message, suppression
+from ledger.schema import event, event_raw, message, suppression
 from ledger.suppression_history import NOBODY, Change, SuppressionReason
 from ledger.withheld import WITHHELD_SUBTYPES
 
@@ -111,14 +111,15 @@ def _supported(connection: Connection, keys: Sequence[str]) -> Mapping[str, set[
     bounced, type_ = event.c.kind == "Bounce", event.c.bounce_type
     calls_for: dict[SuppressionReason, ColumnElement[bool]] = {
         SuppressionReason.HARD_BOUNCE: bounced
-        & ((type_ == "Permanent") | ((type_ == "Transient") & event.c.raw.like(_UNKNOWN_DOMAIN))),
-        SuppressionReason.EXPIRED: bounced & (type_ == "Transient") & event.c.raw.like(_EXPIRED),
+        & ((type_ == "Permanent") | ((type_ == "Transient") & event_raw.c.raw.like(_UNKNOWN_DOMAIN))),
+        SuppressionReason.EXPIRED: bounced & (type_ == "Transient") & event_raw.c.raw.like(_EXPIRED),
         SuppressionReason.COMPLAINT: event.c.kind == "Complaint",
     }
     columns = [func.max(case((condition, 1), else_=0)) for condition in calls_for.values()]
     query = (
         select(message.c.address_key, *columns)
         .join(message, message.c.id == event.c.message_id)
+        .outerjoin(event_raw, event_raw.c.digest == event.c.raw_digest)
         .where(
             among(connection, message.c.address_key, keys),
             event.c.kind.in_(("Bounce", "Complaint")),

@@ -183,6 +183,12 @@ def accepted_until(connection: Connection) -> float:
     return float(found) if found is not None else 0.0
 
 
+def known_until(connection: Connection) -> float:
+    """Return when a restore last showed or was accepted; 0 where none ever did."""
+    newest = select(func.max(restore.c.at), func.max(restore.c.accepted_at))
+    return max((float(at) for at in connection.execute(newest).one() if at is not None), default=0.0)
+
+
 def accept(connection: Connection, noted_outside: int, *, by: str, reason: str) -> int:
     """Let campaigns be resumed again, on a person's word; return the generation to be noted outside.
 

@@ -138,6 +138,18 @@ def names(text: str, key: str) -> bool:
     return _person(key).is_named(text)
 
 
+def is_of(address: str, key: str) -> bool:
+    """Tell whether an address, as mail servers and SES write it, is the one of this key."""
+    if address == key:
+        return True
+    # Lower-casing can undo the composed form.
+    folded = unicodedata.normalize("NFC", unicodedata.normalize("NFC", address.strip()).lower())
+    text = folded.removeprefix("rfc822;").strip(" <>").rstrip(".")
+    local_part, _, domain = text.rpartition("@")
+    own_part, _, own_domain = key.rpartition("@")
+    return local_part.strip('"') == own_part.strip('"') and _is_domain(domain, own_domain)
+
+
 def json_names(text: str, key: str) -> bool:
     """Tell the same of JSON, in which any letter can be written as an escape."""
     return _person(key).is_named(text)

@@ -1,14 +1,14 @@
-"""What the event queue held and no event could be read from: kept whole, until a person has looked at it.
+"""What the event queue held and was no event, or none of SES's: kept whole, until a person has looked at it.
 
 The same body again is counted, not kept again. Past the bound nothing more is taken, and stays on the queue.
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, case, delete, func, insert, select, update
 
 from ledger import clock, spellings
 from ledger.dialects import insert as insert_new
@@ -27,6 +27,7 @@ class Action(StrEnum):
 
     EXPORTED = "exported"
     DELETED = "deleted"
+    TAKEN_IN = "taken in"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ class Unread:
     times: int
     bytes: int
     body: str
+    forged: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,8 @@ class Amount:
 
     messages: int
     bytes: int
+    # Of the messages, how many are proved not to be of SES.
+    forged: int = 0
 
     @property
     def is_full(self) -> bool:
@@ -63,6 +67,12 @@ class Amount:
             f"{self.messages:,} message{plural} of the event queue could not be read: "
             "`campaign events unread` shows them."
         )
+        if self.forged:
+            told = (
+                f"{self.forged:,} of {self.messages:,} kept message{plural} of the event queue say to be of "
+                "SES and are not: see who else may write to the queue. `campaign events unread` shows them, "
+                "and `campaign events take` takes in what was SES's after all."
+            )
         if not self.is_full:
             return told
         return (
@@ -71,8 +81,11 @@ class Amount:
         )
 
 
-def keep(connection: Connection, found: Mapping[str, str]) -> frozenset[str]:
-    """Keep these bodies, each with why it could not be read; return those for which there is no room."""
+def keep(connection: Connection, found: Mapping[str, str], forged: Collection[str] = ()) -> frozenset[str]:
+    """Keep these bodies, each with why it was put aside; return those for which there is no room.
+
+    `forged` are those among them that are proved not to be of SES.
+    """
     if not found:
         return frozenset()
     at = clock.now(connection)
@@ -94,6 +107,7 @@ def keep(connection: Connection, found: Mapping[str, str]) -> frozenset[str]:
         whole = {
             "digest": digest,
             "why": found[body][:_LONGEST_WHY],
+            "forged": body in forged,
             "first_at": at,
             "last_at": at,
             "times": 1,
@@ -107,9 +121,12 @@ def keep(connection: Connection, found: Mapping[str, str]) -> frozenset[str]:
 
 def amount(connection: Connection) -> Amount:
     """Return how much is kept."""
-    query = select(func.count(), func.coalesce(func.sum(unread_message.c.bytes), 0))
-    messages, used = connection.execute(query).one()
-    return Amount(int(messages), int(used))
+    query = select(
+        func.count(),
+        func.coalesce(func.sum(unread_message.c.bytes), 0),
+        func.coalesce(func.sum(case((unread_message.c.forged, 1), else_=0)), 0),
+    )
+    return Amount(*(int(each) for each in connection.execute(query).one()))
 
 
 def pages(connection: Connection, ids: Sequence[int] | None = None) -> Iterator[list[Unread]]:
@@ -122,15 +139,24 @@ def pages(connection: Connection, ids: Sequence[int] | None = None) -> Iterator[
             return
         after = rows[-1].id
         yield [
-            Unread(row.id, row.why, row.first_at, row.last_at, row.times, row.bytes, _text(row.body))
+            Unread(
+                row.id, row.why, row.first_at, row.last_at, row.times, row.bytes, _text(row.body), row.forged
+            )
             for row in rows
         ]
 
 
-def drop(connection: Connection, ids: Sequence[int] | None, *, by: str, note: str) -> int:
+def drop(
+    connection: Connection,
+    ids: Sequence[int] | None,
+    *,
+    by: str,
+    note: str,
+    action: Action = Action.DELETED,
+) -> int:
     """Delete the kept messages, or those with these ids, and remember who did it; return how many."""
     deleted = connection.execute(delete(unread_message).where(*_conditions(ids))).rowcount
-    note_change(connection, Action.DELETED, deleted, by=by, note=note)
+    note_change(connection, action, deleted, by=by, note=note)
     return deleted
 
 

@@ -16,9 +16,9 @@ from ledger.suppressions import SuppressionReason
 from ledger.tallies import Totals
 from lists.dns_verdicts import MxVerdict
 from lists.dns_verdicts import Status as MxStatus
-from mail import account, braking, gatekeeping, owner_gate, warm_up
-from mail.events import NotAnEvent, parse
+from mail import account, braking, event_intake, gatekeeping, owner_gate, warm_up
 from mail.queue import EventQueue, Received
+from mail.sns_signature import KeyOf
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +49,9 @@ class Collected:
     broken: int = 0
     # Ids of the campaigns whose facts changed.
     campaigns: frozenset[int] = frozenset()
+    # Events that nobody could verify, and bodies that are proved not to be of SES.
+    unverified: int = field(default=0, compare=False)
+    forged: int = 0
 
     def __add__(self, other: "Collected") -> "Collected":
         return Collected(
@@ -60,6 +63,8 @@ class Collected:
             self.left + other.left,
             self.broken + other.broken,
             self.campaigns | other.campaigns,
+            self.unverified + other.unverified,
+            self.forged + other.forged,
         )
 
 
@@ -73,6 +78,8 @@ class Collector:
     clock: Callable[[], float] = time.time
     # 0: bounces that might pass suppress nobody.
     soft_bounces_in_a_row: int = soft_bounces.IN_A_ROW
+    # How to get at the keys that SNS signs with; without it nothing is known of where events come from.
+    key_of: KeyOf | None = None
     # Set where nothing more is to be collected.
     ends: threading.Event = field(default_factory=threading.Event)
 
@@ -88,6 +95,11 @@ class Collector:
             if found.received == found.left or self.ends.is_set():
                 # Nothing, or nothing but what must stay, which a queue may hand out again at once.
                 return total
+
+    def take(self, body: str) -> Collected:
+        """Take in a body that a person vouches for, wherever it comes from."""
+        collected, _ = replace(self, key_of=None)._take_in([Received(body, "")])
+        return collected
 
     def _step(self, wait_seconds: int) -> Collected:
         batch = self.queue.receive(wait_seconds)
@@ -114,25 +126,15 @@ class Collector:
 
     def _take_in(self, batch: Sequence[Received]) -> tuple[Collected, Collection[str]]:
         """Return what came of a batch, and the bodies that must stay on the queue."""
-        found: list[Event] = []
-        not_events = 0
-        aside: dict[str, str] = {}
-        for item in batch:
-            parsed = parse(item.body, self.clock())
-            if isinstance(parsed, NotAnEvent):
-                not_events += 1
-                if parsed.keep:
-                    aside[item.body] = parsed.why
-            else:
-                found.extend(parsed)
-        found = self._with_mx(found)
+        intake = event_intake.sort(self.ledger, [item.body for item in batch], self.clock(), self.key_of)
+        found = self._with_mx(intake.events)
         # What SES withheld leaves the account's accepted messages, and so raises its rate.
         bounced = any(item.facts.keys() & {Fact.HARD_BOUNCED, Fact.WITHHELD} for item in found)
         with self.ledger.writing() as connection:
             if bounced:
                 accounts.lock(connection)
             applied = events.apply(connection, found, self.soft_bounces_in_a_row)
-            left = unread.keep(connection, aside)
+            left = unread.keep(connection, intake.aside, intake.forged)
             for campaign_id in applied.campaigns:
                 locked = campaigns.lock(connection, campaign_id)
                 own = [change for change in applied.changes if change[1].campaign_id == campaign_id]
@@ -146,9 +148,11 @@ class Collector:
             new=applied.new,
             repeated=applied.repeated,
             unmatched=applied.unmatched,
-            not_events=not_events,
+            not_events=intake.not_events,
             left=sum(item.body in left for item in batch),
             campaigns=frozenset(applied.campaigns),
+            unverified=sum(not item.verified for item in found),
+            forged=sum(item.body in intake.forged for item in batch),
         )
         return collected, left
 

@@ -35,16 +35,33 @@ class NotAnEvent:
     """A body that says nothing about a message, and why.
 
     `keep` is False for what SES greets a new topic with: everything else is kept for a person to look at.
+    `forged`: it is proved not to be of SES.
     """
 
     why: str
     keep: bool = True
+    forged: bool = False
 
 
-def opened(body: str) -> Mapping[str, Any] | NotAnEvent:
-    """Return the event in a queue message's body: an object with a `mail` in it. Raises RecursionError."""
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An event, an object with a `mail` in it, and the notification of SNS that it came in, where it did.
+
+    `through_event_bridge`: SNS had it from EventBridge, and not from SES.
+    """
+
+    payload: Mapping[str, Any]
+    notification: Mapping[str, Any] | None = None
+    through_event_bridge: bool = False
+
+
+def opened(body: str) -> Opened | NotAnEvent:
+    """Return the event in a queue message's body. Raises RecursionError."""
     found: object = body
     name: str | None = None
+    outermost = True
+    notification: Mapping[str, Any] | None = None
+    through_event_bridge = False
     for _ in range(_MOST_ENVELOPES):
         if isinstance(found, str):
             text = found.removeprefix("\ufeff")
@@ -57,8 +74,15 @@ def opened(body: str) -> Mapping[str, Any] | NotAnEvent:
             continue
         if not isinstance(found, dict):
             return NotAnEvent("not a JSON object")
+        if outermost and _is_notification(found):
+            # Only this text is signed. What stands beside it could be anybody's.
+            outermost, notification, found = False, found, found["Message"]
+            continue
+        outermost = False
+        through_event_bridge = through_event_bridge or "detail-type" in found
         if isinstance(found.get("mail"), dict):
-            return {"eventType": name, **found} if name else found
+            payload = {"eventType": name, **found} if name else found
+            return Opened(payload, notification, through_event_bridge)
         if found.get("notificationType") == "AmazonSnsSubscriptionSucceeded":
             return NotAnEvent("the greeting of a new topic", keep=False)
         name = name or _DETAIL_TYPES.get(str(found.get("detail-type")))
@@ -69,3 +93,7 @@ def opened(body: str) -> Mapping[str, Any] | NotAnEvent:
             return NotAnEvent("no mail in it")
         found = inner
     return NotAnEvent("an envelope in an envelope, and so on")
+
+
+def _is_notification(found: Mapping[str, Any]) -> bool:
+    return isinstance(found.get("TopicArn"), str) and isinstance(found.get("Message"), str)

@@ -8,6 +8,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from ledger.incoming import Event
@@ -16,6 +17,7 @@ from ledger.statuses import Fact
 from lists.addresses import key_of
 from mail.event_envelopes import NotAnEvent, opened
 from mail.event_meaning import meaning_of
+from mail.event_origin import WRONG_SIGNATURE, Judge, Origin
 
 __all__ = ["NotAnEvent", "parse"]
 
@@ -35,32 +37,49 @@ _INNER = {
 # As long as the ledger's columns are; both are shorter in every event of our own.
 _LONGEST_KIND = 40
 _LONGEST_SEND_ID = 64
+# SES's limit of recipients of one message, and SNS's of the size of one; an answer of a mail server is a few
+# lines. https://docs.aws.amazon.com/ses/latest/dg/quotas.html
+# https://docs.aws.amazon.com/general/latest/gr/sns.html
+_MOST_RECIPIENTS = 50
+_LONGEST_RAW = 262_144
+_LONGEST_DIAGNOSTIC = 4_000
 # Digits that a database's integer holds for certain.
 _LONGEST_ID = 18
 
 
-def parse(body: str, received_at: float) -> list[Event] | NotAnEvent:
+def parse(body: str, received_at: float, judge: Judge | None = None) -> list[Event] | NotAnEvent:
     """Return the events in a queue message's body, one for each recipient it names.
 
-    `received_at` (epoch seconds) stands in for a time that the event does not give.
+    `received_at` (epoch seconds) stands in for a time that the event does not give. `judge` says where the
+    event comes from; without one that is not known.
 
     A type that is not known becomes an event without facts, so that it is stored and not lost. Anything that
     is no event at all comes back as NotAnEvent; nothing that a queue can hold raises.
     """
     try:
-        return _parse(body, received_at)
+        return _parse(body, received_at, judge)
     except RecursionError:
         return NotAnEvent("JSON nested deeper than any event")
 
 
-def _parse(body: str, received_at: float) -> list[Event] | NotAnEvent:
-    payload = opened(body)
-    if isinstance(payload, NotAnEvent):
-        return payload
+def _parse(body: str, received_at: float, judge: Judge | None) -> list[Event] | NotAnEvent:
+    found = opened(body)
+    if isinstance(found, NotAnEvent):
+        return found
+    payload = found.payload
     kind = _text(payload.get("eventType") or payload.get("notificationType")) or _kind_by_content(payload)
     if kind is None:
         return NotAnEvent("no event type in it")
-    return list(_events(payload, kind, received_at))
+    sent_at = _epoch(payload["mail"].get("timestamp")) or received_at
+    origin = Origin() if judge is None else judge.origin(found, sent_at)
+    if origin.wrong_signature:
+        return NotAnEvent(WRONG_SIGNATURE, forged=True)
+    # Escaped: NUL characters and halves of surrogate pairs are legal in JSON, and no database takes them.
+    raw = encoded(payload, sort_keys=True).decode()
+    if len(raw) > _LONGEST_RAW:
+        return NotAnEvent("larger than any event")
+    events = list(islice(_events(payload, kind, received_at, raw, origin), _MOST_RECIPIENTS + 1))
+    return NotAnEvent("more recipients than SES takes") if len(events) > _MOST_RECIPIENTS else events
 
 
 def _kind_by_content(payload: Mapping[str, Any]) -> str | None:
@@ -69,15 +88,15 @@ def _kind_by_content(payload: Mapping[str, Any]) -> str | None:
     return found[0] if len(found) == 1 else None
 
 
-def _events(payload: Mapping[str, Any], kind: str, received_at: float) -> Iterator[Event]:
+def _events(
+    payload: Mapping[str, Any], kind: str, received_at: float, raw: str, origin: Origin
+) -> Iterator[Event]:
     mail = payload["mail"]
     detail = payload.get(_INNER.get(kind, ""), {})
     detail = detail if isinstance(detail, dict) else {}
     tags = mail.get("tags") if isinstance(mail.get("tags"), dict) else {}
     taken_at = _epoch(mail.get("timestamp"))
     at = _epoch(detail.get("timestamp")) or taken_at or received_at
-    # Escaped: NUL characters and halves of surrogate pairs are legal in JSON, and no database takes them.
-    raw = encoded(payload, sort_keys=True).decode()
     for recipient, status, diagnostic in _recipients(kind, detail, mail):
         # Whatever SES says about a message proves that it took it.
         facts = {Fact.ACCEPTED: taken_at or at}
@@ -105,6 +124,8 @@ def _events(payload: Mapping[str, Any], kind: str, received_at: float) -> Iterat
             destination_key=_key(_first(mail.get("destination"))),
             ledger_id=_first(tags.get("ledger")),
             campaign_id=_number(_first(tags.get("campaign"))),
+            verified=origin.verified,
+            foreign=origin.foreign,
         )
 
 
@@ -131,7 +152,7 @@ def _recipients(
         yield (
             _text(entry.get("emailAddress")),
             _text(entry.get("status")),
-            _text(entry.get("diagnosticCode")) or general,
+            (_text(entry.get("diagnosticCode")) or general or "")[:_LONGEST_DIAGNOSTIC] or None,
         )
 
 

@@ -57,6 +57,11 @@ class EventQueue:
     sqs: SqsClient
     url: str
 
+    @property
+    def endpoint(self) -> str:
+        """Where it is asked: AWS's own host, or what stands in for it."""
+        return str(getattr(getattr(self.sqs, "meta", None), "endpoint_url", ""))
+
     def receive(self, wait_seconds: int = 0) -> list[Received]:
         """Return up to ten messages, waiting up to `wait_seconds` (20 at most) for the first."""
         try:

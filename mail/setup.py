@@ -46,6 +46,7 @@ class Made:
     configuration_set: str
     queue_url: str
     topic_arn: str
+    account: str
     created: tuple[str, ...]
 
     def settings(self) -> tuple[str, ...]:
@@ -156,7 +157,7 @@ class _Builder:
             TopicArn=topic_arn, Protocol="sqs", Endpoint=queue_arn, ReturnSubscriptionArn=True
         )
         self._configuration_set(topic_arn)
-        return Made(names.configuration_set, queue_url, topic_arn, tuple(self._created))
+        return Made(names.configuration_set, queue_url, topic_arn, account_id, tuple(self._created))
 
     def _queue(self, name: str, attributes: Mapping[str, str]) -> tuple[str, str]:
         self.at_work = f"queue {name}"

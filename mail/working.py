@@ -4,13 +4,15 @@ import os
 import socket
 import threading
 from collections.abc import Callable
+from functools import lru_cache
 from uuid import uuid4
 
-from ledger import campaigns
+from ledger import campaigns, event_sources
 from ledger.engine import Ledger
+from ledger.event_sources import SourceKind
 from lists import mx, mx_cached
 from lists.dns_verdicts import Status
-from mail import queue, quota, readiness, restoring, ses_client, termination
+from mail import queue, quota, readiness, restoring, ses_client, sns_certificates, termination
 from mail.addresses import parse_from
 from mail.calling import Work
 from mail.campaign_file import Campaign
@@ -47,6 +49,7 @@ def open_work(
             f"the content of campaign {name} is not what it began with: "
             "bring its templates back as they were."
         )
+    note_configuration_set(ledger, settings)
     account = readiness.account(readiness.client())
     return Work(
         ledger=ledger,
@@ -79,6 +82,7 @@ def open_single_work(
     Raises SettingsError or MailError in one sentence.
     """
     settings.need("public_url", "secret_key", "configuration_set")
+    note_configuration_set(ledger, settings)
     account = readiness.account(readiness.client())
     return SingleWork(
         ledger=ledger,
@@ -125,15 +129,34 @@ def open_collector(ledger: Ledger, settings: Settings) -> Collector:
     settings.need("event_queue_url")
     # Events that a mistyped ledger takes off the queue are lost to the one that they belong to.
     restoring.refuse_queue_of_another(ledger, noted(ledger, settings))
+    note_configuration_set(ledger, settings)
     # A bounce is newer than what cleaning the list found: that a domain took mail then says nothing now.
     agrees = mx_cached.lookup(ledger, mx.resolving(settings), believe=(Status.NO_MX,))
+    opened = queue.open_queue(settings.event_queue_url)
     return Collector(
         ledger,
-        queue.open_queue(settings.event_queue_url),
+        opened,
         agrees,
+        key_of=_certificates(sns_certificates.stand_in_of(opened.endpoint)).key_of,
         soft_bounces_in_a_row=settings.soft_bounces_in_a_row,
         ends=termination.requested,
     )
+
+
+def note_configuration_set(ledger: Ledger, settings: Settings) -> None:
+    """Let the ledger expect events of the configuration set that is sent with, where it expects any."""
+    source = (SourceKind.CONFIGURATION_SET, settings.configuration_set)
+    with ledger.reading() as connection:
+        known = event_sources.read(connection)
+    if source[1] and known.since.get(source[0]) and not known.holds(*source):
+        with ledger.writing() as connection:
+            event_sources.add(connection, [source], by="sending")
+
+
+@lru_cache(maxsize=8)
+def _certificates(stand_in: str) -> sns_certificates.Certificates:
+    """Return the certificates that this process has got so far."""
+    return sns_certificates.Certificates(stand_in)
 
 
 def _worker() -> str:

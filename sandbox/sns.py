@@ -8,13 +8,7 @@ from typing import Any
 
 from sandbox.messages import iso_time
 from sandbox.options import ACCOUNT, REGION
-
-# What a subscriber gets in place of a signature: the sandbox has no certificate to sign with.
-_UNSIGNED = {
-    "SignatureVersion": "1",
-    "Signature": "c2FuZGJveA==",
-    "SigningCertURL": f"https://sns.{REGION}.amazonaws.com/SimpleNotificationService-sandbox.pem",
-}
+from sandbox.sns_signing import signer
 
 
 @dataclass
@@ -43,10 +37,14 @@ class Topic:
 
 
 class Topics:
-    """All topics of the account. `deliver(queue_arn, body, attributes)` puts into a queue."""
+    """All topics of the account. `deliver(queue_arn, body, attributes)` puts into a queue.
 
-    def __init__(self, deliver: Callable[[str, str, dict[str, Any]], None]) -> None:
+    base_url: where the certificate for the signatures is got.
+    """
+
+    def __init__(self, deliver: Callable[[str, str, dict[str, Any]], None], base_url: str) -> None:
         self._deliver = deliver
+        self._base_url = base_url
         self.by_arn: dict[str, Topic] = {}
 
     def create(self, name: str) -> Topic:
@@ -84,25 +82,35 @@ class Topics:
     ) -> str:
         """Send a message to every subscribed queue and return its id."""
         message_id = str(uuid.uuid4())
+        signed: dict[str, Any] | None = None
         for subscription in topic.subscriptions:
             if subscription.protocol != "sqs":
                 continue
             if subscription.raw:
                 self._deliver(subscription.endpoint, message, _as_sqs(attributes or {}))
                 continue
-            envelope: dict[str, Any] = {
-                "Type": "Notification",
-                "MessageId": message_id,
-                "TopicArn": topic.arn,
-            }
-            if subject is not None:
-                envelope["Subject"] = subject
-            envelope |= {"Message": message, "Timestamp": iso_time(now), **_UNSIGNED}
-            envelope["UnsubscribeURL"] = f"https://sns.{REGION}.amazonaws.com/?Action=Unsubscribe"
+            if signed is None:
+                signed = self._signed(topic, message_id, message, now, subject)
+            envelope = dict(signed)
             if attributes:
                 envelope["MessageAttributes"] = attributes
             self._deliver(subscription.endpoint, json.dumps(envelope), {})
         return message_id
+
+    def _signed(
+        self, topic: Topic, message_id: str, message: str, now: float, subject: str | None
+    ) -> dict[str, Any]:
+        envelope: dict[str, Any] = {"Type": "Notification", "MessageId": message_id, "TopicArn": topic.arn}
+        if subject is not None:
+            envelope["Subject"] = subject
+        envelope |= {"Message": message, "Timestamp": iso_time(now)}
+        version = topic.attributes.get("SignatureVersion", "1")
+        return envelope | {
+            "SignatureVersion": version,
+            "Signature": signer().sign(envelope, version),
+            "SigningCertURL": f"{self._base_url}{signer().path}",
+            "UnsubscribeURL": f"https://sns.{REGION}.amazonaws.com/?Action=Unsubscribe",
+        }
 
 
 def _as_sqs(attributes: dict[str, dict[str, str]]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from sandbox.errors import ApiError
 from sandbox.http import Request, Response
 from sandbox.options import ACCOUNT
 from sandbox.sns import Subscription, Topic
+from sandbox.sns_signing import signer
 from sandbox.world import World
 
 _XMLNS = {
@@ -19,11 +20,15 @@ _XMLNS = {
 
 def operation(request: Request) -> str:
     """Return the API name of the call."""
+    if _asks_for_certificate(request):
+        return "GetSigningCertificate"
     return request.form().get("Action", "")
 
 
 def handle(world: World, request: Request) -> Response:
     """Answer an SNS or STS call. Raises ApiError where SNS would refuse it."""
+    if _asks_for_certificate(request):
+        return Response(200, signer().certificate, "application/x-pem-file")
     form = request.form()
     action = form.get("Action", "")
     if action == "GetCallerIdentity":
@@ -165,6 +170,10 @@ _HANDLERS: dict[str, Callable[[World, dict[str, str]], str]] = {
     "ListSubscriptions": _list_subscriptions,
     "Unsubscribe": _unsubscribe,
 }
+
+
+def _asks_for_certificate(request: Request) -> bool:
+    return request.method == "GET" and request.raw_path == signer().path
 
 
 def _topic(world: World, arn: str) -> Topic:

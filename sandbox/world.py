@@ -39,7 +39,7 @@ class World:
         self.calls = 0
         self.closing = False
         self.queues: dict[str, Queue] = {}
-        self.topics = Topics(self._deliver)
+        self.topics = Topics(self._deliver, base_url)
         self.configuration_sets: dict[str, ConfigurationSet] = {}
         self.identities = Identities()
         for name in options.verified_identities:

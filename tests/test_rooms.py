@@ -36,6 +36,7 @@ PROMISES = {
         "kill",
         "rejections",
         "poisoned_events",
+        "forged_events",
         "claims_given_back",
         "text_bounds",
         "wrong_clocks",

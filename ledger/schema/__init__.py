@@ -16,6 +16,8 @@ from ledger.schema.outcomes import (
     cohort,
     domain_brake,
     event,
+    event_raw,
+    event_source,
     sender_day,
     tally,
 )
@@ -65,6 +67,8 @@ __all__ = [
     "erasure",
     "erasure_key",
     "event",
+    "event_raw",
+    "event_source",
     "idempotency",
     "identity",
     "limiter",

@@ -1,6 +1,19 @@
 """What became of messages, counted as the rules need it."""
 
-from sqlalchemy import BigInteger, Column, Float, ForeignKey, Index, Integer, String, Table, Text, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
 
 from ledger.schema.base import Id, metadata
 from ledger.statuses import Count, Status
@@ -21,7 +34,10 @@ event = Table(
     Column("bounce_type", Text),
     Column("bounce_subtype", Text),
     Column("diagnostic", Text),
-    Column("raw", Text, nullable=False),
+    # The text that it came in, in `event_raw`; empty where a person in it was erased.
+    Column("raw_digest", String(64)),
+    # Whether SNS's signature proved that it is SES's; empty for those of before that was looked at.
+    Column("verified", Boolean),
     # What a person should be told of it beside the figures; few events have one.
     Column("note", String(120)),
     Index(
@@ -30,6 +46,28 @@ event = Table(
         sqlite_where=text("note IS NOT NULL"),
         postgresql_where=text("note IS NOT NULL"),
     ),
+)
+
+# The texts of events by their SHA-256, each once however many recipients it names. Erasing a person empties a
+# text and leaves its row, so that a repeat of the event does not bring it back.
+event_raw = Table(
+    "event_raw",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("raw", Text, nullable=False),
+)
+
+# Where events come from: what `campaign setup` made or a person vouched for, and since when that is known.
+event_source = Table(
+    "event_source",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("kind", String(20), nullable=False),
+    Column("name", String(400), nullable=False),
+    # Of mail that SES took before, nothing is proved by it.
+    Column("since", Float, nullable=False),
+    Column("by", String(200), nullable=False),
+    UniqueConstraint("kind", "name"),
 )
 
 STATUS_COLUMNS: dict[Status, str] = {status: f"status_{status.lower()}" for status in Status}

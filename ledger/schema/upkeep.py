@@ -1,6 +1,6 @@
 """What the ledger knows of itself, and answers of DNS that it keeps."""
 
-from sqlalchemy import BigInteger, Column, Float, Integer, LargeBinary, String, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Float, Integer, LargeBinary, String, Table, Text, false
 
 from ledger.schema.base import Id, metadata
 
@@ -82,6 +82,8 @@ unread_message = Table(
     # Of the body: the same one again is counted, not kept again.
     Column("digest", String(64), nullable=False, unique=True),
     Column("why", String(120), nullable=False),
+    # It was proved not to be of SES.
+    Column("forged", Boolean, nullable=False, server_default=false()),
     Column("first_at", Float, nullable=False),
     Column("last_at", Float, nullable=False),
     Column("times", Integer, nullable=False),

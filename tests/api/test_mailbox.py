@@ -52,6 +52,7 @@ def send_first(ledger: Ledger, *facts: Fact, diagnostic: str | None = None) -> N
                 at=at + place,
                 facts={fact: at + place},
                 raw="{}",
+                verified=True,
                 diagnostic=diagnostic,
             )
             events.apply(connection, [event])

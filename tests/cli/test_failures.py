@@ -90,6 +90,7 @@ USES = (
     Use("events unread"),
     Use("events export {out} --by Ann", "file"),
     Use("events delete --all --by Ann"),
+    Use("events take 1 --by Ann --reason why", aws=True),
     Use("erase ann@mail.example WHO"),
     Use("inactive --days 90 --out {out}", "file"),
     Use("keys create --owner Shop --operator Ann"),

@@ -1,14 +1,17 @@
 """What stands around campaigns: collecting, the parts in AWS, the database."""
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import boto3
 import psycopg
 import pytest
+from sqlalchemy import func, select
 
 import settings
 from ledger import migrating
+from ledger.schema import attempt, event, message
 
 if TYPE_CHECKING:
     from conftest import Command, Office
@@ -94,6 +97,53 @@ def test_what_setup_made_carries_a_campaign(
     settings.settings.cache_clear()
     name = office.send(office.folder / "campaign.yaml")
     assert json.loads(command("status", name, "--json").out)["by_status"]["DELIVERED"] == 3
+    with office.ledger() as ledger, ledger.reading() as connection:
+        query = select(event.c.verified, func.count()).group_by(event.c.verified)
+        assert dict(connection.execute(query).all()) == {True: 6}
+        told = [json.dumps(each) for each in office.world.messages(bodies=True)]
+    # Tags travel to SES alone.
+    assert [ledger.ledger_id in re.sub(r'"tags": {[^}]*}', "", each) for each in told] == [False] * 3
+
+
+def test_an_event_of_another_topic_is_put_aside_said_and_taken_in_on_a_persons_word(
+    office: "Office", command: "Command", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for line in command("setup", *NAMES).out.splitlines():
+        monkeypatch.setenv(*line.split("=", 1))
+    settings.settings.cache_clear()
+    office.world.control(events={"withheld": True})
+    name = office.begin(office.folder / "campaign.yaml")
+    send_without_collecting(office, name)
+    with office.ledger() as ledger, ledger.reading() as connection:
+        query = select(attempt.c.send_id, attempt.c.ses_message_id, message.c.address)
+        query = query.join(message, message.c.id == attempt.c.message_id).limit(1)
+        send_id, ses_id, address = connection.execute(query).one()
+    forged = {
+        "eventType": "Bounce",
+        "mail": {"messageId": ses_id, "destination": [address], "tags": {"send_id": [send_id]}},
+        "bounce": {"bounceType": "Permanent", "bouncedRecipients": [{"emailAddress": address}]},
+    }
+    sqs, sns = boto3.client("sqs"), boto3.client("sns")
+    topic = sns.create_topic(Name="of-somebody-else", Attributes={"SignatureVersion": "2"})["TopicArn"]
+    queue_arn = sqs.get_queue_attributes(
+        QueueUrl=settings.settings().event_queue_url, AttributeNames=["QueueArn"]
+    )["Attributes"]["QueueArn"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue_arn)
+    sns.publish(TopicArn=topic, Message=json.dumps(forged))
+    ran = command("collect", "--json")
+    assert (json.loads(ran.out)["forged"], "say to be of SES and are not" in ran.err) == (1, True)
+    (shown,) = json.loads(command("events", "unread", "--json").out)["messages"]
+    assert (shown["forged"], shown["why"]) == (True, "not our topic, though it says to be about our mail")
+    taking = ("events", "take", str(shown["id"]), "--by", "Ann", "--reason", "our second topic")
+    taken = command(*taking, "--from-now-on")
+    assert (taken.code, taken.out) == (0, "1 taken in: 1 new events, 0 about no message of ours.\n")
+    assert json.loads(command("status", name, "--json").out)["by_status"]["HARD_BOUNCED"] == 1
+    # From now on it is known.
+    forged["bounce"]["feedbackId"] = "another"
+    sns.publish(TopicArn=topic, Message=json.dumps(forged))
+    assert json.loads(command("collect", "--json").out)["forged"] == 0
+    again = command(*taking)
+    assert "1 are no events, or not there" in again.err
 
 
 def test_collecting_counts_what_came_off_the_queue(office: "Office", command: "Command") -> None:
@@ -102,7 +152,9 @@ def test_collecting_counts_what_came_off_the_queue(office: "Office", command: "C
     name = office.begin(file)
     send_without_collecting(office, name)
     counts = json.loads(command("collect", "--json").out)
-    assert counts.keys() == {"received", "new", "repeated", "unmatched", "not_events", "left", "unread"}
+    assert counts.keys() == {
+        "received", "new", "repeated", "unmatched", "not_events", "unverified", "forged", "left", "unread",
+    }  # fmt: skip
     assert (counts["left"], counts["unread"]) == (0, 0)
     # SNS says hello to a new subscription in a message that is no event.
     assert (counts["new"], counts["repeated"], counts["unmatched"]) == (0, 0, 0)

@@ -38,7 +38,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
             whole |= {"position": id_, "epoch": 1, "stage": "SENDING", "stage_at": 1.0, "attempts": 1}
             whole |= {"status": "HARD_BOUNCED", "failures": 0, "accepted_at": 1.0, "hard_bounced_at": 2.0}
             connection.execute(insert(message).values(**whole))
-            told = {"dedupe_key": name, "kind": "Bounce", "message_id": id_, "received_at": 2.0, "raw": "{}"}
+            told = {"dedupe_key": name, "kind": "Bounce", "message_id": id_, "received_at": 2.0}
             told |= {"bounce_type": "Permanent", "bounce_subtype": subtype, "note": note}
             connection.execute(insert(event).values(**told))
             entry = Suppression(key, SuppressionReason.HARD_BOUNCE, f"message {id_}")

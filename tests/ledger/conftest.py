@@ -268,6 +268,7 @@ def an_event() -> Callable[..., Event]:
             "at": at,
             "facts": {Fact.ACCEPTED: START + 1} | dict.fromkeys(facts, at),
             "raw": "{}",
+            "verified": True,
         }
         return Event(**(whole | changes))  # type: ignore[arg-type]
 

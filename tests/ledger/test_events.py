@@ -38,6 +38,7 @@ event_values = st.builds(
     # Few moments, so that two events often claim the same one.
     facts=st.dictionaries(st.sampled_from(Fact), st.integers(1, 3).map(lambda n: SENT_AT + n), max_size=3),
     raw=st.just("{}"),
+    verified=st.just(True),
     diagnostic=st.sampled_from([None, "550 no such user", "450 try later"]),
     suppress=st.sampled_from([None, SuppressionReason.HARD_BOUNCE, SuppressionReason.COMPLAINT]),
 )
@@ -258,6 +259,7 @@ def test_a_suppression_goes_to_the_messages_own_address_not_to_the_one_the_bounc
             send_id,
             Fact.HARD_BOUNCED,
             recipient="forwarded@example.net",
+            destination_key="reader.0@example.com",
             suppress=SuppressionReason.HARD_BOUNCE,
         )
     )

@@ -13,10 +13,10 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, func, inspect, select, text
 
 import ledger
-from ledger import migrating, suppression_history, tallies
+from ledger import event_texts, migrating, suppression_history, tallies
 from ledger.engine import Upgrade, connect, open_ledger
 from ledger.errors import LedgerError
-from ledger.schema import event, identity, message, metadata, suppression
+from ledger.schema import event, event_raw, identity, message, metadata, suppression
 from ledger.statuses import Count, Status
 from ledger.suppression_history import Action, Change, SuppressionReason
 
@@ -138,6 +138,30 @@ def test_what_was_withheld_before_there_was_the_word_is_counted_anew(empty_datab
         None, "misread/EmailValidationSuppressed", "misread/ontenantsuppressionlist", "misread/not-spam",
         None,
     ]  # fmt: skip
+
+
+def test_the_texts_of_events_are_moved_and_kept_once(empty_database_url: str) -> None:
+    engine = connect(empty_database_url)
+    config = Config()
+    config.set_main_option("script_location", str(Path(ledger.__file__).parent / "migrations"))
+    shared, own = '{"an":"event\u2028 with \\u0000"}', '{"another":"one"}'
+    with engine.connect().execution_options(writing=True) as connection, connection.begin():
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0021")
+        for number, raw in enumerate((shared, shared, own, "{}")):
+            row = {"dedupe_key": f"{number}", "kind": "Bounce", "received_at": 9.0, "raw": raw}
+            insert_rows(connection, "event", [row])
+    migrating.upgrade(engine)
+    with engine.connect() as connection:
+        query = select(event.c.raw_digest, event.c.verified).order_by(event.c.id)
+        rows = connection.execute(query).all()
+        texts = dict(connection.execute(select(event_raw.c.digest, event_raw.c.raw)).all())
+    engine.dispose()
+    assert [texts.get(digest or "") for digest, _ in rows] == [shared, shared, own, None]
+    assert {digest: event_texts.digest_of(raw) for digest, raw in texts.items()} == {
+        each: each for each in texts
+    }
+    assert (len(texts), {verified for _, verified in rows}) == (2, {None})
 
 
 EARLIER_EVENTS = (

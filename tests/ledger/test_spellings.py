@@ -100,3 +100,24 @@ def test_an_erased_person_is_gone_from_events_of_strangers_in_every_spelling(sce
     )
     with scene.ledger.writing() as connection:
         assert erasing.erase(connection, key, by="Ada", reason="asked by letter").events == 4
+
+
+@pytest.mark.parametrize("person", PEOPLE)
+def test_an_address_is_the_persons_in_every_spelling_of_a_mail_server(person: str) -> None:
+    key = address_key(person)
+    for form in ("NFC", "NFD"):
+        for case in (str.lower, str.upper, str.title):
+            for labels in ("A", "U"):
+                text = spelled(person, form, case, labels)
+                if address_key(text) == key:
+                    assert all(
+                        spellings.is_of(each, key)
+                        for each in (text, f" <{text}> ", f"rfc822;{text}", f"{text}.")
+                    )
+
+
+@pytest.mark.parametrize(
+    "text", ["xann@mail.example", "ann@mail.example.org", "ann", "@mail.example", "", "nn@mail.example"]
+)
+def test_a_part_of_an_address_or_a_longer_one_is_another(text: str) -> None:
+    assert not spellings.is_of(text, "ann@mail.example")

@@ -141,7 +141,7 @@ def queue(ledger: Ledger, count: int) -> None:
 
 
 def note_event(ledger: Ledger, at: float) -> None:
-    whole = {"dedupe_key": f"{at}", "kind": "Delivery", "received_at": at, "raw": "{}"}
+    whole = {"dedupe_key": f"{at}", "kind": "Delivery", "received_at": at}
     with ledger.writing() as connection:
         connection.execute(insert(event).values(**whole))
 

@@ -212,7 +212,7 @@ class FakeSes:
     def _take(self, destination: Mapping[str, Any], tags: Sequence[Mapping[str, str]]) -> str:
         send_id = next(tag["Value"] for tag in tags if tag["Name"] == "send_id")
         self.accepted.append((destination["ToAddresses"][0], send_id))
-        return f"ses-{len(self.accepted)}"
+        return f"ses-of-{send_id}"
 
     @property
     def addresses(self) -> list[str]:

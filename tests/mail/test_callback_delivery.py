@@ -99,7 +99,7 @@ def deliverer(ledger) -> Callable[..., Deliverer]:
     return make
 
 
-def test_a_receiver_is_told_of_every_change_in_order_and_signed(sent, deliverer, receivers) -> None:
+def test_a_receiver_is_told_of_every_change_in_order_and_signed(stage, sent, deliverer, receivers) -> None:
     sent(3, "hook")
     assert deliverer().drain(20) == Delivered(delivered=9, failed=0)
     assert list(receivers.told("hook").values()) == [["CLAIMED", "SENDING", "SENT"]] * 3
@@ -107,6 +107,8 @@ def test_a_receiver_is_told_of_every_change_in_order_and_signed(sent, deliverer,
     for headers, body in receivers.got["/hook"]:
         Webhook(secret).verify(body, dict(headers))
         assert headers["content-type"] == "application/json"
+        # Whoever knows the ledger's id can make up events that look like its own.
+        assert stage.ledger.ledger_id not in f"{headers} {body!r}"
     assert len(set(receivers.ids("hook"))) == 9
 
 

@@ -51,6 +51,7 @@ def hear_of(stage, count: int) -> None:
             at=stage.clock.read(),
             facts={Fact.ACCEPTED: stage.clock.read()},
             raw="{}",
+            verified=True,
         )
         for send_id in send_ids
     ]

@@ -14,7 +14,7 @@ from ledger import drains
 from ledger.statuses import Status
 from lists.dns_verdicts import MxVerdict
 from lists.dns_verdicts import Status as MxStatus
-from mail import collecting
+from mail import collecting, event_intake
 from mail.collecting import Collector
 from mail.queue import Received
 
@@ -59,7 +59,7 @@ def delivery(taken: tuple[str, str]) -> str:
             "eventType": "Delivery",
             "mail": {
                 "timestamp": "2027-01-15T08:00:00Z",
-                "messageId": f"ses-{send_id}",
+                "messageId": f"ses-of-{send_id}",
                 "destination": [address],
                 "tags": {"send_id": [send_id]},
             },
@@ -80,7 +80,7 @@ def raising_for_poison(real: Callable[..., Any], error: Exception) -> Callable[.
 
 
 PLACES = {
-    "reading it": (collecting, "parse"),
+    "reading it": (event_intake, "parse"),
     "storing it": (collecting.events, "apply"),
     "watching its domain": (collecting.braking, "watch"),
 }
@@ -122,17 +122,17 @@ def test_whichever_are_poisoned_the_others_are_taken_in(stage: Any, poisoned: se
     bodies = ["poisoned" if n in poisoned else "no event" for n in range(30)]
     queue = Queue(bodies)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(collecting, "parse", _parse_unless(collecting.parse))
+        patch.setattr(event_intake, "parse", _parse_unless(event_intake.parse))
         collected = collector(stage.ledger, queue).drain()
     assert (collected.not_events, collected.broken) == (30 - len(poisoned), len(poisoned))
     assert queue.left == ["poisoned"] * len(poisoned)
 
 
 def _parse_unless(real: Callable[..., Any]) -> Callable[..., Any]:
-    def parse(body: str, received_at: float) -> Any:
+    def parse(body: str, *arguments: Any) -> Any:
         if body == "poisoned":
             raise AttributeError(body)
-        return real(body, received_at)
+        return real(body, *arguments)
 
     return parse
 

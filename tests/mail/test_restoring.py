@@ -170,6 +170,7 @@ def test_events_alone_show_it_where_no_note_is_left(stage, put_back) -> None:
             destination_key=address,
             ledger_id=stage.ledger.ledger_id,
             campaign_id=stage.stored().id,
+            verified=True,
         )
         apply(connection, [event])
     assert stage.send().ended is State.PAUSED

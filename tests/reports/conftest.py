@@ -165,6 +165,7 @@ def _events(send_id: str, each: Happened, at: float) -> Iterator[Event]:
             at=at + number,
             facts={Fact.ACCEPTED: at, fact: at + number},
             raw="{}",
+            verified=True,
             diagnostic=each.text,
             withheld=each.withheld if fact is Fact.WITHHELD else None,
         )

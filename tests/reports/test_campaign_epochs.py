@@ -89,6 +89,7 @@ class Campaign:
             at=self.story.now,
             facts={Fact.ACCEPTED: self.story.now, fact: self.story.now + 1},
             raw="{}",
+            verified=True,
         )
 
     def step(self, what: str, fates: Sequence[tuple[Answer, Fact | None]]) -> None:

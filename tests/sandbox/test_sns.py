@@ -1,10 +1,16 @@
 """Topics and subscriptions, and who the caller is."""
 
+import base64
 import json
 from collections.abc import Callable
+from http.client import HTTPConnection
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 QUEUE_ARN = "arn:aws:sqs:eu-central-1:123456789012:own"
 
@@ -35,6 +41,27 @@ def test_a_publication_comes_in_an_envelope(sns: Any, sqs: Any, topic: str) -> N
     assert (envelope["Subject"], envelope["Message"]) == ("S", "<a> & b")
     assert envelope["MessageAttributes"] == {"k": {"Type": "String", "Value": "v"}}
     assert envelope["Timestamp"].endswith("Z")
+
+
+@pytest.mark.parametrize("version", ["1", "2"])
+def test_an_envelope_is_signed_by_the_certificate_that_it_names(
+    sns: Any, sqs: Any, topic: str, version: str
+) -> None:
+    sns.set_topic_attributes(TopicArn=topic, AttributeName="SignatureVersion", AttributeValue=version)
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=QUEUE_ARN)
+    sns.publish(TopicArn=topic, Message="an é", Subject="S")
+    envelope = json.loads(next_message(sqs)["Body"])
+    address = urlsplit(envelope["SigningCertURL"])
+    connection = HTTPConnection(address.hostname or "", address.port, timeout=10)
+    connection.request("GET", address.path)
+    key = x509.load_pem_x509_certificate(connection.getresponse().read()).public_key()
+    connection.close()
+    assert isinstance(key, rsa.RSAPublicKey)
+    names = ("Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type")
+    text = "".join(f"{name}\n{envelope[name]}\n" for name in names)
+    algorithm = {"1": hashes.SHA1(), "2": hashes.SHA256()}[version]
+    assert envelope["SignatureVersion"] == version
+    key.verify(base64.b64decode(envelope["Signature"]), text.encode(), padding.PKCS1v15(), algorithm)
 
 
 def test_raw_delivery_is_the_bare_message(sns: Any, sqs: Any, topic: str) -> None:
