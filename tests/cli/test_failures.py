@@ -102,7 +102,7 @@ USES = (
     Use("setup", ledger=False, aws=True),
     Use("db upgrade"),
     Use("db backup {out}", "file"),
-    Use("db files"),
+    Use("db files", ledger=False),
     Use("db restore {backup}"),
     Use("db restored"),
     Use("db adopt-queue WHO"),
@@ -234,6 +234,7 @@ WRONG = {
     "PUBLIC_URL": ("news.example", "https://[", "https://"),
     "SECRET_KEY": ("short", ","),
     "OUTPUT_DIR": ("", "s3://bucket/x", "\udcff"),
+    "FILE_MODE": ("rw",),
 }
 
 
