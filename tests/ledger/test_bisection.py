@@ -10,7 +10,7 @@ from sqlalchemy.exc import DataError, IntegrityError, InterfaceError, Operationa
 
 from ledger.bisection import halve, is_outage
 from ledger.engine import Ledger
-from ledger.errors import CampaignNotFound, LedgerUnreachable
+from ledger.errors import CampaignNotFound, LedgerLost, LedgerUnreachable
 
 
 @given(st.lists(st.booleans(), max_size=40))
@@ -62,6 +62,7 @@ def sqlalchemy_error(kind: Callable[..., Exception], text: str) -> Exception:
         (sqlalchemy_error(OperationalError, "database or disk is full"), True),
         (sqlalchemy_error(OperationalError, "attempt to write a readonly database"), True),
         (LedgerUnreachable("it does not answer"), True),
+        (LedgerLost("its file has vanished"), True),
         (OSError("no route to host"), True),
         (MemoryError(), True),
     ],
