@@ -200,8 +200,7 @@ def parsed(database_url: str) -> URL:
 
 
 def _sqlite(url: URL) -> Engine:
-    path = ledger_file.path_of(url)
-    file = None if path is None else LedgerFile(path)
+    file = None if (path := ledger_file.path_of(url)) is None else LedgerFile(path)
     engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_SECONDS}, json_deserializer=decoded)
 
     @event.listens_for(engine, "do_connect")
