@@ -178,10 +178,7 @@ def settings() -> Settings:
 
 
 def file_mode() -> int:
-    """Return the mode of every file that is made, which libraries that use no other setting ask for as well.
-
-    Raises SettingsError where it is none.
-    """
+    """Return the mode of every file that is made. Raises SettingsError for what is none."""
     try:
         return _mode_of(os.environ.get("CAMPAIGN_FILE_MODE") or "0600")
     except ValueError as err:

@@ -5,17 +5,16 @@ Where the ledger is lost the process has to end: what it would still write nobod
 
 import asyncio
 import logging
-import re
 from collections.abc import Callable, Sequence
 
 from api.vitals import Vitals
 from ledger.errors import LedgerLost
+from reports.health import kinds
 
 log = logging.getLogger(__name__)
 
 _FILE_SECONDS = 1.0
 _CHECK_SECONDS = 10.0
-_NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?")
 
 
 class Alerts:
@@ -27,7 +26,7 @@ class Alerts:
 
     def note(self, reasons: Sequence[str]) -> None:
         """Take in what stands against being well just now."""
-        now = {_NUMBER.sub("#", reason): reason for reason in reasons}
+        now = kinds(reasons)
         for kind in now.keys() - self._told.keys():
             self._tell(f"ALERT: {now[kind]}")
         for kind in self._told.keys() - now.keys():

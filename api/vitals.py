@@ -13,11 +13,10 @@ from api.drain_report import SILENT_AFTER_SECONDS, SendingProcess
 from ledger.errors import LedgerError, LedgerLost
 from ledger.vital_signs import VitalSigns
 from mail.thread_watch import ThreadState
+from reports.health import reasons_in
 
 # The answer comes within a second, whatever the ledger waits for.
 _PATIENCE_SECONDS = 0.7
-QUEUED_AT_MOST_SECONDS = 300.0
-_CLOCK_AT_MOST_SECONDS = 60.0
 SILENT_AT_MOST_SECONDS = 5.0
 # Of SQLite's errors: another process holds the file for a moment.
 _PASSING = ("locked", "busy")
@@ -155,21 +154,6 @@ class Vitals:
             elif state.faults:
                 degraded.append(f"the thread `{state.name}` was started again{_of(state)}.")
         return failed, degraded
-
-
-def reasons_in(signs: VitalSigns) -> list[str]:
-    """Return what the ledger's signs say against being well."""
-    reasons = []
-    if (seconds := signs.oldest_queued_seconds) is not None and seconds > QUEUED_AT_MOST_SECONDS:
-        reasons.append(f"the oldest queued e-mail has waited for {seconds:.0f} s.")
-    if (seconds := signs.unanswered_seconds) is not None:
-        reasons.append(f"SES took mail {seconds:.0f} s ago, and no event has come since.")
-    if abs(signs.clock_ahead_seconds) > _CLOCK_AT_MOST_SECONDS:
-        reasons.append(
-            f"the ledger's times are {signs.clock_ahead_seconds:+.0f} s from this machine's clock: "
-            "one of them was set."
-        )
-    return reasons
 
 
 def _of(state: ThreadState) -> str:

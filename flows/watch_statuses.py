@@ -59,6 +59,9 @@ def watch_statuses() -> dict[str, Any] | State[Any]:
             status = reporting.write_report(name, str(Path(settings().output_dir) / "reports" / name))
             if status["state"] != before.get(name):
                 announcing.announce(name)
+    with apart("looking at the ledger's health"):
+        for reason in announcing.announce_health():
+            log.warning("%s", reason)
     if collected["unmatched"]:
         log.warning(
             "%s events belong to no message of this ledger: another ledger may share its queue, "

@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlch
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from ledger.engine import Ledger
-from ledger.errors import LedgerUnreachable
+from ledger.errors import LedgerLost, LedgerUnreachable
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -55,7 +55,7 @@ def halve(
 def is_outage(ledger: Ledger, error: Exception) -> bool:
     """Tell whether it is the database, the network or the disk that failed, and not what was written."""
     match error:
-        case OSError() | MemoryError() | LedgerUnreachable() | PoolTimeoutError():
+        case OSError() | MemoryError() | LedgerLost() | LedgerUnreachable() | PoolTimeoutError():
             return True
         case DBAPIError() if error.connection_invalidated:
             return True

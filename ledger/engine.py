@@ -213,8 +213,7 @@ def parsed(database_url: str) -> URL:
 
 
 def _sqlite(url: URL, patience: Patience) -> Engine:
-    path = ledger_file.path_of(url)
-    file = None if path is None else LedgerFile(path)
+    file = None if (path := ledger_file.path_of(url)) is None else LedgerFile(path)
     engine = create_engine(url, json_deserializer=decoded, **patience.of_sqlite(url))
 
     @event.listens_for(engine, "do_connect")

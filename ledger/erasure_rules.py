@@ -106,6 +106,7 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         "flag": _NOBODY,
     },
     "owner": {"name": _KEPT},
+    "owner_change": {"action": _NOBODY, "by": _SEARCHED, "reason": _SEARCHED},
     "queue_adoption": {"by": _SEARCHED, "reason": _SEARCHED},
     "restore": {
         "found_by": _NOBODY,

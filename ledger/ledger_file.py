@@ -32,10 +32,16 @@ class LedgerFile:
     """The file as it was when it was opened, by its device and inode."""
 
     path: Path
+    make: bool = True
     _known: tuple[int, int] = field(init=False)
 
     def __post_init__(self) -> None:
-        """Make the file, and its folder, where there is none. Raises LedgerUnreachable."""
+        """Make the file where there is none, or raise LedgerLost. Raises LedgerUnreachable."""
+        if self.make:
+            self._make()
+        self._known = self._now()
+
+    def _make(self) -> None:
         folder = self.path.parent
         try:
             private_files.make_folder(folder)
@@ -52,7 +58,6 @@ class LedgerFile:
                     f"the database {self.path} cannot be reached ({err.strerror}): "
                     "check CAMPAIGN_DATABASE_URL and its folder."
                 ) from err
-        self._known = self._now()
 
     @property
     def uri(self) -> str:
@@ -92,6 +97,9 @@ def refuse_vanished(path: Path) -> None:
     mark = mark_of(path)
     left = [each for end in _LEFT for each in sorted(path.parent.glob(f"{_literal(path.name)}{end}"))]
     if not mark.exists() and not left:
+        return
+    # Another process may have made it meanwhile, with all that stands beside it.
+    if path.exists():
         return
     witness = mark if mark.exists() else left[0]
     raise LedgerLost(

@@ -53,7 +53,7 @@ class VitalSignsReader:
     def __init__(self, ledger: Ledger, connect: write_probe.Connect | None = None) -> None:
         self._ledger_id = ledger.ledger_id
         self._path = path_of(ledger.engine.url)
-        self._file = None if self._path is None else LedgerFile(self._path)
+        self._file = None if self._path is None else LedgerFile(self._path, make=False)
         self._engine = _engine(ledger.engine, self._path)
         self._connect = connect
         self._tried_at = -_TRY_AGAIN_SECONDS

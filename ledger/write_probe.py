@@ -20,7 +20,9 @@ def reason_against_file(path: Path, connect: Connect | None = None) -> str:
     """Return why the SQLite file cannot be written, or "" where it can be, or is locked just now."""
     try:
         space = os.statvfs(path.parent)
-        if space.f_bavail * space.f_frsize < FREE_BYTES:
+        free = space.f_bfree if os.geteuid() == 0 else space.f_bavail
+        # Some file systems of a network count no blocks at all.
+        if space.f_blocks and free * space.f_frsize < FREE_BYTES:
             return _full(path)
         with closing((connect or (lambda: _connection(path)))()) as connection:
             _try(connection)

@@ -1,5 +1,6 @@
 """What a campaign's state is announced as to the machines that watch for it: no address in it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, assert_never
 
@@ -48,6 +49,21 @@ def of(status: CampaignStatus) -> Announcement | None:
             "waiting": totals.by_status[Status.QUEUED] + totals.by_status[Status.CLAIMED],
             "in_doubt": totals.by_status[Status.IN_DOUBT] + totals.by_status[Status.UNCONFIRMED],
             "next": _next(status, event),
+        },
+    )
+
+
+def of_health(reasons: Sequence[str]) -> Announcement:
+    """Return what to announce where something keeps mail waiting, of whichever campaign."""
+    return Announcement(
+        event="campaign.degraded",
+        resource={"prefect.resource.id": "campaign.the-ledger", "prefect.resource.name": "the ledger"},
+        payload={
+            "campaign": "all campaigns and the e-mail API",
+            "state": "degraded",
+            "reason": " ".join(reasons),
+            "waiting": "unknown",
+            "next": "campaign status",
         },
     )
 

@@ -1,12 +1,14 @@
 """Telling Prefect's automations what happened to a campaign."""
 
+from datetime import UTC, datetime
 from uuid import NAMESPACE_URL, uuid5
 
 from prefect import task
 from prefect.events import emit_event
 
 from ledger.engine import open_ledger
-from reports import announcement, status
+from ledger.vital_signs import VitalSignsReader
+from reports import announcement, health, status
 from settings import settings
 from tasks.retrying import passing_fault
 
@@ -26,3 +28,22 @@ def announce(campaign: str) -> str:
     )
     emit_event(found.event, resource=found.resource, payload=found.payload, id=same)
     return found.event
+
+
+@task(task_run_name="announce the ledger's health", retry_condition_fn=passing_fault)
+def announce_health() -> list[str]:
+    """Emit an event where something keeps mail waiting, once a day for the same; return the reasons."""
+    with open_ledger(settings().database_url) as ledger:
+        reader = VitalSignsReader(ledger)
+        try:
+            signs = reader.read()
+        finally:
+            reader.close()
+        reasons = [*health.reasons_in(signs), *filter(None, [signs.unwritable])]
+        ledger_id = ledger.ledger_id
+    if reasons:
+        found = announcement.of_health(reasons)
+        kinds = "/".join(sorted(health.kinds(reasons)))
+        same = uuid5(NAMESPACE_URL, f"{ledger_id}/{found.event}/{kinds}/{datetime.now(UTC):%Y-%m-%d}")
+        emit_event(found.event, resource=found.resource, payload=found.payload, id=same)
+    return reasons

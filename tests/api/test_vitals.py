@@ -13,11 +13,12 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from api.drain_report import SILENT_AFTER_SECONDS, SendingProcess, Trouble, write
-from api.vitals import QUEUED_AT_MOST_SECONDS, SILENT_AT_MOST_SECONDS, Health, Readiness, Vitals
+from api.vitals import SILENT_AT_MOST_SECONDS, Health, Readiness, Vitals
 from ledger.engine import Ledger
 from ledger.errors import LedgerLost, LedgerUnreachable
 from ledger.vital_signs import VitalSigns
 from mail.thread_watch import ThreadState
+from reports.health import QUEUED_AT_MOST_SECONDS
 
 WELL = VitalSigns(None, None, None, 0.0)
 

@@ -108,7 +108,7 @@ USES = (
     Use("db upgrade"),
     Use("db compact"),
     Use("db backup {out}", "file"),
-    Use("db files"),
+    Use("db files", ledger=False),
     Use("db restore {backup}"),
     Use("db restored"),
     Use("db adopt-queue WHO"),
@@ -240,6 +240,7 @@ WRONG = {
     "PUBLIC_URL": ("news.example", "https://[", "https://"),
     "SECRET_KEY": ("short", ","),
     "OUTPUT_DIR": ("", "s3://bucket/x", "\udcff"),
+    "FILE_MODE": ("rw",),
 }
 
 

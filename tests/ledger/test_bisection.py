@@ -11,7 +11,7 @@ from sqlalchemy.exc import DataError, IntegrityError, InterfaceError, Operationa
 from ledger import owners
 from ledger.bisection import halve, is_outage
 from ledger.engine import Ledger, open_ledger
-from ledger.errors import CampaignNotFound, LedgerUnreachable
+from ledger.errors import CampaignNotFound, LedgerLost, LedgerUnreachable
 from ledger.patience import Patience
 
 HASTY = Patience(lock_seconds=0.05, read_seconds=20, write_seconds=30, connect_seconds=20, bounded=False)
@@ -66,6 +66,7 @@ def sqlalchemy_error(kind: Callable[..., Exception], text: str) -> Exception:
         (sqlalchemy_error(OperationalError, "database or disk is full"), True),
         (sqlalchemy_error(OperationalError, "attempt to write a readonly database"), True),
         (LedgerUnreachable("it does not answer"), True),
+        (LedgerLost("its file has vanished"), True),
         (OSError("no route to host"), True),
         (MemoryError(), True),
     ],

@@ -13,9 +13,10 @@ from sqlalchemy.exc import OperationalError
 
 from ledger import owners, singles
 from ledger.engine import Ledger, open_ledger
+from ledger.errors import LedgerLost
 from ledger.schema import COHORT_SECONDS, SINGLE_MESSAGES, cohort, event
 from ledger.singles import NewSingle
-from ledger.vital_signs import EVENTS_AFTER_SECONDS, LedgerLost, VitalSignsReader
+from ledger.vital_signs import EVENTS_AFTER_SECONDS, VitalSignsReader
 
 
 @pytest.fixture

@@ -96,11 +96,11 @@ def test_every_text_becomes_a_mail_with_all_of_its_words(name: str) -> None:
     assert len(content.text) <= MOST_TEXT * len(text)
 
 
-NESTS = ["div", "b", "section", "table><tr><td", "ul><li", "blockquote", "a href=x", "font color=red"]
+NESTS = ["div", "table><tr><td", "ul><li", "a href=x", "font color=red"]
 
 
 @pytest.mark.parametrize("nest", NESTS)
-@pytest.mark.parametrize("depth", [1, 60, 100, 199, 248, 249, 250, 251, 253, 254, 255, 256, 300, 2_049])
+@pytest.mark.parametrize("depth", [1, 199, 250, 255, 2_049])
 def test_a_reader_that_follows_256_elements_sees_the_words_and_the_link(nest: str, depth: int) -> None:
     names = [part.split()[0] for part in nest.split("><")]
     ends = "".join(f"</{name}>" for name in reversed(names))
