@@ -36,7 +36,7 @@ _FREE = frozenset(
 )
 ATTRIBUTES = _FREE | frozenset(_MOST) | {"style", "href", "src", "background"}
 _PER_TAG = {"*": set(ATTRIBUTES)}
-_LINK = re.compile(r"(?:https?|mailto|tel|sms):|#|/(?!/)|(?![a-z][a-z0-9+.-]*:)(?!//)", re.IGNORECASE)
+_LINK = re.compile(r"(?:https?|mailto|tel|sms):|#|/|(?![a-z][a-z0-9+.-]*:)", re.IGNORECASE)
 _PICTURE = re.compile(r"(?:https?://|cid:)", re.IGNORECASE)
 _INVISIBLE = re.compile(r"[\x00-\x20\x7f]+")
 _SCHEMES = {"http", "https", "mailto", "tel", "sms", "cid", "data"}
@@ -66,6 +66,9 @@ def _is_stable(markup: str) -> bool:
 def _attribute(tag: str, name: str, value: str) -> str | None:
     if name == "style":
         return css_allowed.written(value) or None
+    if name in ("href", "src", "background") and value.strip().startswith("//"):
+        # A mail has no scheme of its own to go on with.
+        value = f"https:{value.strip()}"
     if name == "href":
         return value if tag in ("a", "area") and _LINK.match(_INVISIBLE.sub("", value)) else None
     if name in ("src", "background"):

@@ -27,7 +27,7 @@ _UNWRAPPED = ("form", "select", "option", "button", "input")
 _FORMATTING = (
     *("a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u"),
 )
-_DEEPEST_FORMATTING = 10
+_DEEPEST_FORMATTING = 8
 
 # What a browser gives a page that says nothing of it.
 _PAGE_MARGIN = "margin:8px"

@@ -7,7 +7,7 @@ click in its middle hits, large enough, and of a contrast that is measured in wh
 import json
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 
 from browser import DESK, PHONE, Browser
@@ -60,19 +60,16 @@ _MEASURED = """(async bytes => {
 })"""
 
 
-def look(browser: Browser, mails: Iterable[str]) -> None:
-    """Look at every trick, on a desk and on a phone, and at generated mails. Raises AssertionError."""
+def look(browser: Browser, mails: Sequence[str]) -> None:
+    """Look at every trick on a desk and on a phone, at half of the mails on each. Raises AssertionError."""
     count = 0
-    for size in (DESK, PHONE):
+    for size, made in ((DESK, mails[::2]), (PHONE, mails[1::2])):
         browser.resize(size)
-        faults = [fault for text in tricks.TRICKS if (fault := hidden(browser, composed(text), text))]
-        count += len(tricks.TRICKS)
+        texts = [*tricks.TRICKS, *made]
+        count += len(texts)
+        faults = [fault for text in texts if (fault := hidden(browser, composed(text), text))]
         assert not faults, "\n".join(faults)
     browser.resize(DESK)
-    for text in mails:
-        fault = hidden(browser, composed(text), text)
-        assert not fault, fault
-        count += 1
     print(f"The unsubscribe link is seen and clicked in {count:,} mails.", flush=True)
 
 

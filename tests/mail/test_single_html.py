@@ -442,6 +442,18 @@ def test_markup_of_honest_mail_stays(markup: str) -> None:
     assert sanitised.sanitised(markup) == markup
 
 
+def test_an_address_without_a_scheme_is_one_of_https() -> None:
+    markup = '<a href="//shop.example/x"><img src="//shop.example/a.png"></a>'
+    assert sanitised.sanitised(markup) == markup.replace("//", "https://")
+
+
+@pytest.mark.parametrize(
+    "link", ["javascript:x", "java&#9;script:x", " JAVASCRIPT:x", "vbscript:x", "data:text/html,x", "x.y:z"]
+)
+def test_a_link_that_is_none_of_the_webs_goes_nowhere(link: str) -> None:
+    assert sanitised.sanitised(f'<a href="{link}">x</a>') == "<a>x</a>"
+
+
 @pytest.mark.parametrize(
     ("text", "wanted"),
     [
