@@ -5,8 +5,9 @@ other must fit in every part: the send id or SES's id is ours, the two do not co
 about the message's own address. A send id is told to SES alone; SES's id stands in the mail's Message-ID too.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, select
 
@@ -72,6 +73,17 @@ def claiming(connection: Connection, events: Sequence[Event]) -> frozenset[str]:
         or (item.send_id or "") in by_send_id
         or (item.ses_message_id or "") in by_ses_id
     )
+
+
+def apart(events: Mapping[str, Event], believed: Collection[str]) -> dict[str, Event]:
+    """Give what is not believed a key of its own: made up, it must not pass for the real one."""
+    apart = {
+        key: item
+        if item.verified or key in believed
+        else replace(item, dedupe_key=hashlib.sha256(f"{key} {item.raw}".encode()).hexdigest())
+        for key, item in events.items()
+    }
+    return {item.dedupe_key: item for item in apart.values()}
 
 
 def _attempts(

@@ -1,6 +1,5 @@
 """Every event once, and what it teaches about its message."""
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -51,12 +50,11 @@ def apply(
     if not unique:
         return Applied(0, 0, 0)
     matches = event_matches.match(connection, list(unique.values()))
-    forgotten = forgotten_sends.among(
-        connection, list(unique.values()), matches.known | matches.message_ids.keys()
-    )
+    known = matches.known | matches.message_ids.keys()
+    forgotten = forgotten_sends.among(connection, list(unique.values()), known)
     message_ids = {**matches.message_ids, **forgotten.message_ids}
-    may_suppress = matches.own | forgotten.message_ids.keys()
-    unique = _apart(unique, message_ids.keys() | forgotten.keys)
+    own = matches.own | forgotten.message_ids.keys()
+    unique = event_matches.apart(unique, message_ids.keys() | forgotten.keys)
     unique = _without_erased(connection, unique, message_ids)
     campaign_ids = _campaigns_of(connection, set(message_ids.values()))
     if forgotten.proof:
@@ -68,11 +66,10 @@ def apply(
             singles.lock(connection)
         else:
             locked = lock(connection, campaign_id)
-            if campaign_id in to_pause:
-                forgotten_sends.pause(connection, locked)
+            forgotten_sends.pause(connection, locked, to_pause)
     fresh = _store(connection, list(unique.values()), message_ids)
     forgotten_sends.count(connection, forgotten, fresh)
-    changes = _learn(connection, fresh, message_ids, may_suppress, soft_bounces_in_a_row)
+    changes = _learn(connection, fresh, message_ids, own, soft_bounces_in_a_row)
     changed = {after.campaign_id for before, after in changes if before.facts != after.facts}
     return Applied(
         new=len(fresh),
@@ -81,17 +78,6 @@ def apply(
         campaigns=tuple(sorted(found for found in changed if found is not None)),
         changes=tuple(changes),
     )
-
-
-def _apart(events: Mapping[str, Event], believed: Collection[str]) -> dict[str, Event]:
-    """Give what is not believed a key of its own: made up, it must not pass for the real one."""
-    apart = {
-        key: item
-        if item.verified or key in believed
-        else replace(item, dedupe_key=hashlib.sha256(f"{key} {item.raw}".encode()).hexdigest())
-        for key, item in events.items()
-    }
-    return {item.dedupe_key: item for item in apart.values()}
 
 
 def _without_erased(

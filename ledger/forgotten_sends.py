@@ -88,9 +88,9 @@ def to_pause(connection: Connection, forgotten: Forgotten) -> list[int]:
     ]
 
 
-def pause(connection: Connection, locked: campaigns.Campaign) -> None:
-    """Pause a locked campaign for what an event says that nobody can verify."""
-    if locked.state is campaigns.State.RUNNING:
+def pause(connection: Connection, locked: campaigns.Campaign, to_pause: Collection[int]) -> None:
+    """Pause a locked campaign, if it is among those, for what an event says that nobody can verify."""
+    if locked.id in to_pause and locked.state is campaigns.State.RUNNING:
         campaigns.change_state(connection, locked, campaigns.State.PAUSED, by="events", reason=WHY_PAUSED)
         log.warning("an event that cannot be verified names a send that the ledger does not know: paused")
 

@@ -44,7 +44,8 @@ class Topics:
 
     def __init__(self, deliver: Callable[[str, str, dict[str, Any]], None], base_url: str) -> None:
         self._deliver = deliver
-        self._base_url = base_url
+        # The key is made here, so that the first event is as quick as the others.
+        self._certificate_url = f"{base_url}{signer().path}"
         self.by_arn: dict[str, Topic] = {}
 
     def create(self, name: str) -> Topic:
@@ -108,7 +109,7 @@ class Topics:
         return envelope | {
             "SignatureVersion": version,
             "Signature": signer().sign(envelope, version),
-            "SigningCertURL": f"{self._base_url}{signer().path}",
+            "SigningCertURL": self._certificate_url,
             "UnsubscribeURL": f"https://sns.{REGION}.amazonaws.com/?Action=Unsubscribe",
         }
 
