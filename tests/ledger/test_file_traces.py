@@ -88,7 +88,7 @@ def erase(ledger: Ledger, tmp_path: Path) -> erasing.Removed:
 
 @contextmanager
 def busy(ledger: Ledger, owner_id: int) -> Iterator[threading.Semaphore]:
-    """Let others' work go on: one reads and one writes without a pause. Each write counts the semaphore up."""
+    """Let one read and one write without a pause, as others do. Each write counts the semaphore up."""
     ended, written = threading.Event(), threading.Semaphore(0)
 
     def write() -> None:
