@@ -132,14 +132,15 @@ def _rows_naming(
 
 
 def _possible(column: Column[Any], person: Person) -> ColumnElement[bool]:
-    """What the database can tell quicker: a text without the longest run of plain letters, or without
+    """What the database can tell quicker: a text that lacks a run of the address's plain letters, and
     anything that escapes one, does not name the person."""
     text: ColumnElement[Any] = cast(column, Text) if isinstance(column.type, JSON) else column
-    if not person.run:
+    if not person.runs:
         return text.is_not(None)
+    plain = and_(*(text.icontains(run, autoescape=True) for run in person.runs))
     escapes = [text.contains(sign, autoescape=True) for sign in ("\\u00", "&#", "=\n", "=\r\n")]
     packed = [text.contains(part, autoescape=True) for part in person.packed]
-    return or_(text.icontains(person.run, autoescape=True), *escapes, *packed)
+    return or_(plain, *escapes, *packed)
 
 
 def _take_out(

@@ -49,8 +49,10 @@ class Person:
         labels = {self.domain, _unicode(self.domain)}
         domains = "|".join("".join(_letter(each) for each in name) for name in sorted(labels))
         self.plain = tuple(f"{local_part}@{name}" for name in sorted(labels))
-        # The longest run of plain letters: what is searched for first.
-        self.run = max(_RUN.findall(local_part), key=len, default="")
+        # Runs of plain letters, by which a text that cannot name the person is told quickly.
+        self.runs = tuple(dict.fromkeys(_RUN.findall(local_part)))
+        if self.domain.isascii() and "xn--" not in self.domain:
+            self.runs += tuple(_RUN.findall(self.domain.partition(".")[0]))
         # Parts of what base64 makes of the key, wherever in a text it begins.
         self.packed = tuple(
             base64.b64encode(b"\0" * before + key.encode()).decode()[4 if before else 0 : -4]
@@ -103,7 +105,8 @@ class Person:
         return _BASE64.sub(self._unless_theirs, left)
 
     def _possible(self, text: str) -> bool:
-        return self.run in text.lower() or _ESCAPED.search(text) is not None
+        lowered = text.lower()
+        return all(run in lowered for run in self.runs) or _ESCAPED.search(text) is not None
 
     def _places(self, text: str) -> list[tuple[int, int]]:
         found = []

@@ -1,5 +1,6 @@
 """After erasing no byte of an SQLite ledger's files holds the person, while others read and write it."""
 
+import itertools
 import json
 import sqlite3
 import threading
@@ -86,15 +87,17 @@ def erase(ledger: Ledger, tmp_path: Path) -> erasing.Removed:
 
 
 @contextmanager
-def busy(ledger: Ledger, owner_id: int) -> Iterator[list[int]]:
-    """Let another process's work go on: one reads and one writes without a pause."""
-    ended, written = threading.Event(), [0]
+def busy(ledger: Ledger, owner_id: int) -> Iterator[threading.Semaphore]:
+    """Let one read and one write without a pause, as others do. Each write counts the semaphore up."""
+    ended, written = threading.Event(), threading.Semaphore(0)
 
     def write() -> None:
-        while not ended.is_set():
+        for number in itertools.count(10_000):
+            if ended.is_set():
+                return
             with ledger.writing() as connection:
-                singles.add(connection, [mail(owner_id, 10_000 + written[0])])
-            written[0] += 1
+                singles.add(connection, [mail(owner_id, number)])
+            written.release()
 
     def read() -> None:
         while not ended.is_set():
@@ -119,11 +122,11 @@ def test_no_byte_of_the_files_holds_the_person_while_others_use_the_ledger(
     assert {"ledger.sqlite3-wal"} <= set(remains(path))
     with busy(ledger, owner_id) as written:
         removed = erase(ledger, tmp_path)
-        after = written[0]
         assert removed.traces is Traces.NONE
         assert remains(path) == []
-        while written[0] < after + 3:
+        while written.acquire(blocking=False):
             pass
+        assert all(written.acquire(timeout=60) for _ in range(3))
     assert removed.erased.messages == 4
     assert remains(path) == []
 
