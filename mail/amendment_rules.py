@@ -46,6 +46,7 @@ RULES: Mapping[str, Rule] = {
     "text": Rule.MOVED,
     "unsubscribe_text": Rule.CONTENT,
     "postal_address": Rule.CONTENT,
+    "allow": Rule.TAKEN,
     "callbacks": Rule.TAKEN,
     "owner": Rule.FIXED,
     "send.rate_per_second": Rule.TAKEN,

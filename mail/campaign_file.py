@@ -115,6 +115,11 @@ class Campaign(BaseModel):
         title="Postal address",
         description="The sender's postal address, which the law asks for in every mail.",
     )
+    allow: tuple[str, ...] = Field(
+        default=(),
+        title="Allow",
+        description="What the check of the templates calls a mistake and is none, written as it does.",
+    )
     callbacks: tuple[Annotated[str, AfterValidator(_url)], ...] = Field(
         default=(), title="Callbacks", description="Addresses that are told of every change of a status."
     )

@@ -1,11 +1,23 @@
 """Everything about a campaign that can be found wrong before anything is done."""
 
+import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ledger.campaigns import Campaign as StoredCampaign
 from ledger.engine import Ledger
 from lists import mx, refusals, sources
-from mail import account_gate, amendments, callback_urls, queue, readiness, restoring, working
+from mail import (
+    account_gate,
+    amendments,
+    callback_urls,
+    content_check,
+    mail_links,
+    queue,
+    readiness,
+    restoring,
+    working,
+)
 from mail.amendments import Amendment
 from mail.callback_urls import BadCallbackUrl
 from mail.campaign_file import Campaign, warnings
@@ -44,6 +56,7 @@ def examine(ledger: Ledger, settings: Settings, campaign: Campaign) -> Preflight
     listed = sources.survey(campaign.list)
     templates.check(listed.names)
     found = stored(ledger, campaign, listed.fingerprint, templates)
+    seen = _look(settings, campaign, templates, listed.names, is_enqueued=found is not None)
     with ledger.writing() as connection:
         if (reason := account_gate.suspended(connection)) is not None:
             raise NotReady(reason)
@@ -56,7 +69,23 @@ def examine(ledger: Ledger, settings: Settings, campaign: Campaign) -> Preflight
     restoring.refuse_queue_of_another(ledger, working.noted(ledger, settings))
     # Who is enqueued is enqueued: the list is not cleaned again.
     told = refusals.beforehand(listed.said_no, listed.row_count, campaign.list) if found is None else ()
-    return Preflight(listed.row_count, account, found, (*warnings(campaign), *listed.notes, *told), amended)
+    return Preflight(
+        listed.row_count, account, found, (*warnings(campaign), *listed.notes, *seen, *told), amended
+    )
+
+
+def _look(
+    settings: Settings, campaign: Campaign, templates: Templates, columns: Sequence[str], *, is_enqueued: bool
+) -> tuple[str, ...]:
+    """Return what of the content is unwise. Raises TemplateError for what nobody should read.
+
+    Half of an enqueued campaign may have gone out: it goes on, and what is wrong with it is a warning.
+    """
+    own = mail_links.origins(settings.public_url, os.environ.get("AWS_ENDPOINT_URL", ""))
+    if not is_enqueued:
+        return content_check.check(templates, columns, allow=campaign.allow, own=own)
+    found = content_check.findings(templates, columns, allow=campaign.allow, own=own)
+    return tuple(each.sentence for each in found)
 
 
 def check_callbacks(campaign: Campaign, settings: Settings) -> None:

@@ -43,6 +43,7 @@ OTHER: Mapping[str, Any] = {
     "text": "",
     "unsubscribe_text": "Leave",
     "postal_address": "2 Low Street",
+    "allow": ("*|FNAME|*",),
     "callbacks": ["https://hooks.example/mail"],
     "owner": "Shop",
     "send.rate_per_second": 7.5,
