@@ -111,6 +111,7 @@ def _single(email: NewEmail, recipient: Address, caller: Caller, unsubscribe_tex
         client_id=email.client_id,
         alias=email.alias,
         callbacks=email.callbacks,
+        language=email.language or "",
     )
 
 

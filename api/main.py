@@ -34,7 +34,7 @@ from ledger import bisection
 from ledger.engine import Ledger, open_ledger
 from ledger.vital_signs import VitalSignsReader
 from lists.mx import MxLookup
-from mail import intake
+from mail import intake, page_language
 from mail.identities import IdentityClient
 from mail.unsubscribe import Tokens
 from settings import Settings
@@ -83,6 +83,8 @@ def create_app(
         signs.close()
         ledger.close()
 
+    # Found wrong now, and not by the first person who wants to leave.
+    page_language.languages(settings.page_words)
     app = FastAPI(title="The e-mail API", docs_url=None, redoc_url=None, lifespan=closing)
     app.state.context = found
     failures.add_to(app)

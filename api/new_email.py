@@ -68,6 +68,7 @@ def _is_url(text: str) -> bool:
         return False
 
 
+LANGUAGE = r"^[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*$"
 Line = Annotated[str, AfterValidator(_one_line)]
 
 
@@ -120,6 +121,10 @@ class NewEmail(BaseModel):
     alias: Annotated[Line, Field(max_length=200)] | None = Field(
         default=None, description="A label of your own for the recipient."
     )
+    language: Annotated[str, Field(max_length=35, pattern=LANGUAGE)] | None = Field(
+        default=None,
+        description="Of the unsubscribe page, such as de; else the one that the reader's browser asks for.",
+    )
 
 
 FIELDS = frozenset(field.alias or name for name, field in NewEmail.model_fields.items())
@@ -147,6 +152,7 @@ _TOLD: Mapping[str, str] = {
     "string_type": "must be text",
     "string_too_long": "is longer than {max_length} characters: shorten it",
     "tuple_type": "must be a list of addresses, or text with commas between them",
+    "string_pattern_mismatch": "must be the code of a language, such as de, fr or pt-BR",
     "too_long": "holds more than {max_length} entries: leave some out",
     "model_type": "must be an object with the fields of an e-mail",
 }

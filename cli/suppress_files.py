@@ -119,7 +119,10 @@ def _tell(found: "Imported") -> None:
         shown = ", ".join(str(row) for row in found.malformed_rows[:10])
         click.echo(f"  no address in row {shown}{' ...' if len(found.malformed_rows) > 10 else ''}")
     if found.id:
-        click.echo(f"  import {found.id}: `campaign suppress remove --from-import {found.id}` takes it back")
+        # Beside the figures, which programs read.
+        click.echo(
+            f"import {found.id}: `campaign suppress remove --from-import {found.id}` undoes it", err=True
+        )
 
 
 @click.command()

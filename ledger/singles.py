@@ -33,6 +33,8 @@ class NewSingle:
     client_id: str | None = None
     alias: str | None = None
     callbacks: tuple[str, ...] = ()
+    # Of the pages behind its links; "": the one that the reader's browser asks for.
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +129,7 @@ def add(connection: Connection, new: Sequence[NewSingle]) -> list[int]:
                 "client_id": item.client_id,
                 "alias": item.alias,
                 "callbacks": list(item.callbacks),
+                "language": item.language or None,
                 "created_at": at,
             }
             for message_id, item in zip(ids, new, strict=True)

@@ -45,6 +45,7 @@ RULES: Mapping[str, Rule] = {
     "html": Rule.MOVED,
     "text": Rule.MOVED,
     "unsubscribe_text": Rule.CONTENT,
+    "language": Rule.TAKEN,
     "postal_address": Rule.CONTENT,
     "allow": Rule.TAKEN,
     "callbacks": Rule.TAKEN,

@@ -13,6 +13,7 @@ from mail import (
     callback_urls,
     content_check,
     mail_links,
+    page_language,
     queue,
     readiness,
     restoring,
@@ -50,6 +51,7 @@ def examine(ledger: Ledger, settings: Settings, campaign: Campaign) -> Preflight
     """
     settings.need("public_url", "secret_key", "configuration_set", "event_queue_url")
     check_callbacks(campaign, settings)
+    check_language(campaign, settings)
     amended = amendments.check(ledger, campaign)
     mx.parse_nameservers(settings.nameservers)
     templates = Templates.load(campaign)
@@ -86,6 +88,16 @@ def _look(
         return content_check.check(templates, columns, allow=campaign.allow, own=own)
     found = content_check.findings(templates, columns, allow=campaign.allow, own=own)
     return tuple(each.sentence for each in found)
+
+
+def check_language(campaign: Campaign, settings: Settings) -> None:
+    """Raise CampaignFileError for a language that the pages behind the mail's links have no words of."""
+    known = page_language.languages(settings.page_words)
+    if campaign.language and page_language.primary(campaign.language) not in known:
+        raise CampaignFileError(
+            f"campaign {campaign.name}: `language` is {campaign.language}, but there are words for "
+            f"{', '.join(known)} alone: leave it out, or put a file of your own into CAMPAIGN_PAGE_WORDS."
+        )
 
 
 def check_callbacks(campaign: Campaign, settings: Settings) -> None:

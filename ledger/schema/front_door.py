@@ -57,6 +57,8 @@ single = Table(
     Column("created_at", Float, nullable=False),
     # An operator took it back: if a call that was under way then did not send it, nothing sends it any more.
     Column("withdrawal_id", Id),
+    # Of the pages that its links lead to, where its sender said so.
+    Column("language", String(35)),
     Index(None, "owner_id", "message_id"),
     Index(None, "owner_id", "external_id"),
     Index(None, "owner_id", "client_id"),

@@ -42,6 +42,7 @@ OTHER: Mapping[str, Any] = {
     "html": "moved.html",
     "text": "",
     "unsubscribe_text": "Leave",
+    "language": "de",
     "postal_address": "2 Low Street",
     "allow": ("*|FNAME|*",),
     "callbacks": ["https://hooks.example/mail"],

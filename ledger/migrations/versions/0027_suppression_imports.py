@@ -1,4 +1,4 @@
-"""Imports of suppressions have a number: they can end on a day, and be taken back as a whole."""
+"""Imports of suppressions have a number, an end and a way back; a single message has a language."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -20,3 +20,4 @@ def upgrade() -> None:
         sa.Column("ended_at", sa.Float(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_suppression_import")),
     )
+    op.add_column("single", sa.Column("language", sa.String(length=35), nullable=True))
