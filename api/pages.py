@@ -38,7 +38,8 @@ def in_words(
     **values: object,
 ) -> HTMLResponse:
     """Render a page that people come to from a mail, in the mail's `language` or in one that they ask for."""
-    here = getattr(request.app.state, "context", None)
+    # A failure before the application is reached is answered as well.
+    here = getattr(getattr(request.scope.get("app"), "state", None), "context", None)
     folder = here.settings.page_words if here else ""
     words = page_language.chosen(language, request.headers.get("accept-language", ""), folder)
     return respond(
