@@ -12,6 +12,7 @@ from jinja2 import nodes
 
 from mail import foreign_tags, mail_links
 from mail.errors import TemplateError
+from mail.foreign_tag_forms import ELEMENTS
 from mail.foreign_tags import ForeignTag
 from mail.html_tokens import Kind, Token, tokens
 from mail.mail_links import BadLink, Fault
@@ -68,12 +69,16 @@ def findings(
 def _of_text(
     words: str, columns: list[str], own: Collection[str]
 ) -> Iterator[tuple[int, ForeignTag | BadLink]]:
-    # Between backticks stand samples of code.
-    shown = re.sub(r"`[^`\n]*`", lambda match: foreign_tags.BLANK * len(match.group()), words)
+    shown = _without_samples(words)
     for tag in foreign_tags.found(shown, columns):
         yield tag.start, tag
     for link in mail_links.local_links(shown, own):
         yield link.start, link
+
+
+def _without_samples(words: str) -> str:
+    """Return a text with blanks for what stands between backticks, which are samples of code."""
+    return re.sub(r"`[^`\n]*`", lambda match: foreign_tags.BLANK * len(match.group()), words)
 
 
 def _of_html(
@@ -86,10 +91,15 @@ def _of_html(
             case Kind.TAG | Kind.END if token.name in _SAMPLES:
                 samples = max(0, samples + (1 if token.kind is Kind.TAG else -1))
             case Kind.TEXT | Kind.WORDS if not samples:
-                for tag in foreign_tags.found(token.text, columns):
+                for tag in foreign_tags.found(_without_samples(token.text), columns):
                     yield token.start + _lines(token.text, tag.start, token.raw), tag
             case _:
                 pass
+        if token.kind is Kind.TAG and token.name in ELEMENTS and not samples:
+            yield (
+                token.start,
+                ForeignTag(token.start, f"<{token.name}>", "Campaign Monitor", token.name),
+            )
         if token.kind is Kind.TAG:
             tagged: set[str] = set()
             for name, value in token.attributes.items():

@@ -10,6 +10,8 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from mail.foreign_tag_forms import BRACES, FORMS, STATEMENTS, Form
+
 # What a template says by Jinja is its own business; `raw` is how it says that it means what it writes.
 _JINJA = re.compile(
     r"\{%[-+]?\s*raw\s*[-+]?%\}.*?\{%[-+]?\s*endraw\s*[-+]?%\}|\{#.*?#\}|\{\{.*?\}\}|\{%.*?%\}", re.DOTALL
@@ -36,13 +38,14 @@ def without_jinja(source: str) -> str:
 
 def found(text: str, columns: Iterable[str] = ()) -> Iterator[ForeignTag]:
     """Yield the foreign tags of a text in their order; of two in one place the first form counts."""
-    known = _NAMES | {_letters(column) for column in columns}
+    listed = {_letters(column) for column in columns}
+    known = {Form.FIELD: _NAMES | listed, Form.PERSON: _FIRST | _LAST | _FULL | listed}
     taken: list[range] = []
     tags: list[ForeignTag] = []
-    for system, pattern, is_certain in _FORMS:
+    for system, pattern, form in FORMS:
         for match in pattern.finditer(text):
             name = (match.groupdict().get("name") or match.groupdict().get("other") or "").strip()
-            if not is_certain and _letters(name) not in known:
+            if form is not Form.CERTAIN and _letters(name) not in known[form]:
                 continue
             if any(match.start() < each.stop and each.start < match.end() for each in taken):
                 continue
@@ -55,9 +58,9 @@ def unread(source: str) -> ForeignTag | None:
     """Return the first tag that other systems write in braces as Jinja does, and that Jinja cannot read."""
     kept = re.sub(r"\{%[-+]?\s*raw.*?endraw\s*[-+]?%\}|\{#.*?#\}", _blanked, source, flags=re.DOTALL)
     hits = []
-    for system, pattern in _BRACES:
+    for system, pattern in BRACES:
         for match in pattern.finditer(kept):
-            if match.groupdict().get("statement") in _STATEMENTS:
+            if match.groupdict().get("statement") in STATEMENTS:
                 continue
             name = match.groupdict().get("name") or match.groupdict().get("statement") or ""
             hits.append(ForeignTag(match.start(), match.group(), system, name.strip(), _fallback(match)))
@@ -139,77 +142,3 @@ _NAMES = (
         anrede salutation phone""".split()  # noqa: SIM905
     )
 )  # fmt: skip
-# `-city-` and `[company]` may well be words.
-_N = r"(?P<name>[A-Za-z_][\w.:-]{0,60})"
-_SPACED = r"(?P<name>[A-Za-z_][\w.: -]{0,60}?)"
-_PERSON = r"(?P<name>(?i:f_?name|l_?name|(?:first|last|full|given|sur)[_ -]?name|vorname|nachname|pr[ée]nom))"
-_REST = (
-    r"(?:\s*(?:,\s*fallback=|\|\s*(?:default[:=]?\s*)?|:|/|\bOR\b|,)\s*(?P<fallback>[^\[\]{}%\n|]{0,60}))?"
-)
-
-# What system it is, how it is written, and whether that can be nothing else.
-_FORMS = tuple(
-    (system, re.compile(pattern), certain)
-    for system, pattern, certain in (
-        ("Mailchimp", r"\*(?:\||%7C)(?P<name>[A-Za-z][\w:;=,. %-]{0,60}?)(?:\||%7C)\*", True),
-        ("Salesforce Marketing Cloud", r"%%=[^\n]{1,200}?=%%|%%\[.{1,400}?\]%%", True),
-        ("Salesforce Marketing Cloud", rf"(?<![\w%])%%{_SPACED}%%(?![\w%])", True),
-        ("GetResponse or Mailjet", rf"\[\[{_N}{_REST}\]\]", True),
-        ("MailerLite", rf"\{{\${_N}{_REST}\}}(?!\}})", True),
-        ("Salesforce or AWeber", rf"\{{!\$?{_SPACED}{_REST}\}}", True),
-        ("a JavaScript or Responsys template", rf"\$\{{{_N}{_REST}(?:\(\))?\}}", True),
-        ("Zoho", rf"\$\[{_SPACED}(?:\|(?P<fallback>[^\]|]*))?(?:\|[^\]]*)?\]\$", True),
-        ("an ERB or Adobe Campaign template", r"<%[=@-]?\s*(?P<name>[A-Za-z_@][\w.]*)[^<>%]{0,120}%>", True),
-        ("Mailgun", r"%(?:recipient|subscriber|contact|customer)[._](?P<name>[A-Za-z][\w.]*)%", True),
-        ("Campaign Monitor", r"\[(?P<name>[A-Za-z][\w ]{0,40}),\s*fallback=(?P<fallback>[^\]\n]*)\]", True),
-        (
-            "MailPoet or Benchmark",
-            rf"\[(?:subscriber|contact_attribute|contact|recipient|member|newsletter):{_N}{_REST}\]",
-            True,
-        ),
-        ("Emma", r"\[%\s+(?P<name>[A-Za-z][\w:.]*)[^%\]\n]{0,60}\s%\]", True),
-        ("Moosend", r"#recipient:(?P<name>[A-Za-z][\w ]{0,40})#", True),
-        ("Mautic", r"\{contactfield=(?P<name>[\w-]+)(?:\|(?P<fallback>[^{}]*))?\}", True),
-        ("Keap", r"~(?:Contact|Company|Owner)\.(?P<name>\w+)~", True),
-        ("ActiveCampaign or Brevo", rf"(?<![\w%])%{_SPACED}%(?![\w%])", False),
-        (
-            "SendGrid",
-            r"(?<![\w-])-(?P<name>(?:[Ff]irst|[Ll]ast|[Ff]ull)?_?[Nn]ame|[FL]?NAME)-(?![\w-])",
-            False,
-        ),
-        ("a mail merge", r"(?<![\w#&])#(?P<name>[A-Za-z][\w ]{0,40}?)#(?![\w#])", False),
-        ("Dotdigital", r"(?<![\w@.])@(?P<name>[A-Za-z]\w{0,40})@(?![\w@])", False),
-        ("Responsys", r"(?<![\w$])\$(?P<name>[A-Za-z]\w{0,40})\$(?![\w$])", False),
-        ("Inxmail", r"\[%(?P<name>[A-Za-z]\w*)\]", False),
-        ("CleverReach", r"(?<![{$#%])\{(?P<name>[A-Za-z][\w ]{0,40})\}(?!\})", False),
-        ("a mail merge", rf"(?<!\[)\[{_PERSON}\](?!\])|<<\s*{_PERSON.replace('name>', 'other>')}\s*>>", True),
-        ("a mail merge", rf"«\s*{_PERSON}\s*»|\(\(\s*{_PERSON.replace('name>', 'other>')}\s*\)\)", True),
-    )
-)
-_BRACES = tuple(
-    (system, re.compile(pattern))
-    for system, pattern in (
-        ("Handlebars", r"\{\{\{+\s*(?P<name>[A-Za-z_][\w. -]*?)\s*\}\}\}+"),
-        ("Braze", r"\{\{\s*\$\{(?P<name>[\w.]+)[^}]*\}[^{}]*\}\}"),
-        ("Handlebars", r"\{\{~?\s*[#/^>&!]\s*(?P<name>[\w. @-]*?)[^{}\w]*\}\}"),
-        ("a Go template", r"\{\{-?\s*\.(?P<name>[\w.]+)[^{}]*\}\}"),
-        ("Mailjet", r"\{\{\s*(?:var|data):(?P<name>[\w.]+)(?::(?P<fallback>[^{}]*))?\}\}"),
-        (
-            "Marketo",
-            r"\{\{\s*(?:lead|my|company|system|member)\.(?P<name>[\w. ]+?)"
-            r"(?::default=(?P<fallback>[^{}]*))?\s*\}\}",
-        ),
-        ("Klaviyo or Django", r"\{\{\s*(?P<name>[\w.]+)\s*\|\s*default:\s*(?P<fallback>[^{}|]*?)\s*\}\}"),
-        ("another system", r"\{%-?\s*(?P<statement>[A-Za-z_]\w*)[^%{}]*%\}"),
-    )
-)  # fmt: skip
-# Statements of Jinja's own.
-_STATEMENTS = frozenset(
-    """for endfor if elif else endif set endset with endwith macro endmacro call endcall filter endfilter
-    block endblock raw endraw autoescape endautoescape include extends import from""".split()  # noqa: SIM905
-)
-# Objects that other systems keep a recipient's fields in: `{{ contact.FIRSTNAME }}`.
-OBJECTS = frozenset(
-    """contact person subscriber customer user recipient lead profile params account attributes merge_fields
-    fields data event personalization""".split()  # noqa: SIM905
-)

@@ -21,6 +21,7 @@ from mail import foreign_tags, limited_code
 from mail.campaign_file import Campaign
 from mail.errors import TemplateError
 from mail.footer import Footer
+from mail.foreign_tag_forms import OBJECTS
 from mail.template_environment import PythonsOwn, asks_for_self, columns_first, environment, lower_case
 
 # Names that stand for the message itself. They win over a column of the same name, which `row["..."]` gives.
@@ -187,7 +188,7 @@ def aliases(columns: tuple[str, ...]) -> Mapping[str, str]:
 
 def _of_another_system(template: Template, name: str) -> foreign_tags.ForeignTag | None:
     """Return `{{ contact.FIRSTNAME }}` where `name` is such an object, which no list has."""
-    if name.lower() not in foreign_tags.OBJECTS:
+    if name.lower() not in OBJECTS:
         return None
     written = re.search(
         rf"(?<![\w.]){re.escape(name)}(?:\.(?P<field>\w+)|\[[\"'](?P<key>[^\"']+)[\"']\])", template.source

@@ -37,6 +37,10 @@ TAGS = [
     ("#recipient:name#", "{{ first_name }}"),
     ("#points#", "{{ points }}"),
     ("-name-", "{{ first_name }}"),
+    ("-points-", "{{ points }}"),
+    ("##firstname##", "{{ first_name }}"),
+    ("%FIRSTNAME|you%", '{{ first_name or "you" }}'),
+    ("[FNAME|you]", '{{ first_name or "you" }}'),
     ("@FIRSTNAME@", "{{ first_name }}"),
     ("{FIRSTNAME}", "{{ first_name }}"),
     ("{contactfield=firstname|friend}", '{{ first_name or "friend" }}'),
@@ -53,13 +57,15 @@ UNREAD = [
     ('{{var:first_name:"you"}}', '{{ first_name or "you" }}'),
     ("{{lead.First Name:default=you}}", '{{ first_name or "you" }}'),
     ("{{ first_name|default:'you' }}", '{{ first_name or "you" }}'),
+    ("{{ First Name }}", "{{ first_name }}"),
+    ("{{ contact.first_name | default : 'you' }}", '{{ first_name or "you" }}'),
     ("{% unsubscribe %}", "{{ unsubscribe_url }}"),
     ("{% currenttime %}", "another system"),
 ]
 HONEST = [
     "Save 50% on books and 20% off shoes, 100%% sure: 10%off%, 5 % of 20 %",
     "From $5 to $10, US$5, $5$, {$5}, 3 < 5, a << b, 1 > 0",
-    "[1] [[1]] [see below] [Note: it is late] [View in browser] [city]",
+    "[1] [[1]] [see below] [Note: it is late] [View in browser] [city] [points] [email] [Unsubscribe]",
     "#1 bestseller #spring #sale# tel. #12# C# and F#",
     "a - b - c -10- win-win -and- more, rock-name-plate",
     "me@shop.example and @handle, {a: b} {} *bold* |a|b|",
@@ -212,3 +218,10 @@ def test_a_column_that_is_compared_with_a_number_says_how(
     (only,) = found(make_campaign, text=f"a\n{{% if {condition} %}}b{{% endif %}}")
     assert (only.line, f"`{typed}`" in only.sentence) == (2, True)
     assert found(make_campaign, text=f"{{% if {typed} %}}b{{% endif %}}") == []
+
+
+@pytest.mark.parametrize("element", ["unsubscribe", "webversion", "firstname"])
+def test_an_element_of_another_systems_is_refused(make_campaign: CampaignMaker, element: str) -> None:
+    (only,) = found(make_campaign, html=f"<p>a\n<{element}>here</{element}></p>")
+    assert (only.line, only.written) == (2, f"<{element}>")
+    assert found(make_campaign, html=f"<pre><{element}>here</{element}></pre>") == []
