@@ -66,9 +66,11 @@ def create_app(
     """Return the application, its ledger open until it shuts down.
 
     `mx` and `identities` stand in for the DNS and for SES as it is asked about senders. Raises SettingsError
-    without a secret key, and LedgerError where the database does not answer.
+    without a secret key, WordsError for own words that cannot be used, and LedgerError where the database does not answer.
     """
     settings.need("secret_key")
+    # Found wrong now, and not by the first person who wants to leave.
+    page_language.languages(settings.page_words)
     tokens = Tokens(settings.secret_key.get_secret_value())
     ledger = open_ledger(settings.database_url)
     signs = VitalSignsReader(ledger)
@@ -83,8 +85,6 @@ def create_app(
         signs.close()
         ledger.close()
 
-    # Found wrong now, and not by the first person who wants to leave.
-    page_language.languages(settings.page_words)
     app = FastAPI(title="The e-mail API", docs_url=None, redoc_url=None, lifespan=closing)
     app.state.context = found
     failures.add_to(app)

@@ -188,7 +188,8 @@ def _dry_run(
         click.echo(f"  ledger {result.summary.ledger}")
         click.echo("  nothing was sent")
     result.summary.refuse_nobody("")
-    refusals.refuse(result.summary.said_no, accepted, campaign.list)
+    if ready.stored is None:
+        refusals.refuse(result.summary.said_no, accepted, campaign.list)
 
 
 def _tell(plan: Mapping[str, Any]) -> None:

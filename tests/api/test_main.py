@@ -319,13 +319,13 @@ def test_the_pages_speak_the_mails_language_and_else_the_browsers(
 
 
 def test_a_folder_of_ones_own_words_is_read_and_a_bad_one_refused_at_the_start(
-    configured: Settings, ledger: Ledger, tmp_path: Path
+    configured: Settings, tmp_path: Path
 ) -> None:
     (tmp_path / "en.toml").write_text('unknown = "What is <this>?"\n', encoding="utf-8")
     settings = configured.model_copy(update={"page_words": str(tmp_path)})
-    with TestClient(create_app(settings, ledger)) as client:
+    with TestClient(create_app(settings)) as client:
         assert "What is &lt;this&gt;?" in client.get("/unsubscribe/nonsense").text
     (tmp_path / "fr.toml").write_text('unknwn = "x"\n', encoding="utf-8")
     languages.cache_clear()
     with pytest.raises(WordsError, match=r"fr\.toml: `unknwn` is no text"):
-        create_app(settings, ledger)
+        create_app(settings)
