@@ -66,7 +66,7 @@ def create_app(
     """Return the application, its ledger open until it shuts down.
 
     `mx` and `identities` stand in for the DNS and for SES as it is asked about senders. Raises SettingsError
-    without a secret key, WordsError for own words that cannot be used, and LedgerError where the database does not answer.
+    without a secret key, WordsError for words of no use, and LedgerError where the database is silent.
     """
     settings.need("secret_key")
     # Found wrong now, and not by the first person who wants to leave.
