@@ -79,6 +79,10 @@ class Settings(BaseSettings):
         default=False,
         description="1: callbacks may go to private and loopback addresses and over plain http.",
     )
+    page_words: str = Field(
+        default="",
+        description="A folder of your own words for the unsubscribe and confirm pages, such as de.toml.",
+    )
     output_dir: str = Field(default="var", description="Where lists and reports are written.")
     file_mode: str = Field(
         default="0600",

@@ -125,6 +125,7 @@ def _single(email: NewEmail, recipient: Address, caller: Caller, unsubscribe_tex
         alias=email.alias,
         callbacks=email.callbacks,
         key_id=caller.key_id,
+        language=email.language or "",
     )
 
 

@@ -1,6 +1,6 @@
 """The pages behind the confirmation links: looking changes nothing, the button confirms."""
 
-from fastapi import APIRouter, HTTPException, Response
+from fastapi import APIRouter, HTTPException, Request, Response
 
 from api import pages
 from api.context import Here
@@ -17,17 +17,17 @@ router = APIRouter(include_in_schema=False)
 # Link scanners follow every link of a mail, and none of them has agreed to anything.
 @router.api_route("/confirm/{token}", methods=["GET", "HEAD"])
 @runs_in(lambda pools: pools.pages)
-def ask(token: str, here: Here) -> Response:
+def ask(token: str, request: Request, here: Here) -> Response:
     """Ask whether the sign-up was theirs."""
     id_ = _sign_up_id(token, here)
     with here.ledger.reading() as connection:
         found = sign_ups.find(connection, id_)
-    return _page(found)
+    return _page(found, request)
 
 
 @router.post("/confirm/{token}")
 @runs_in(lambda pools: pools.page_writes)
-def act(token: str, here: Here) -> Response:
+def act(token: str, request: Request, here: Here) -> Response:
     """Confirm at once."""
     id_ = _sign_up_id(token, here)
 
@@ -35,7 +35,7 @@ def act(token: str, here: Here) -> Response:
         with here.ledger.writing() as connection:
             return sign_ups.confirm(connection, id_, by="page")
 
-    return _page(write_patiently(write))
+    return _page(write_patiently(write), request)
 
 
 def _sign_up_id(token: str, here: Here) -> int:
@@ -45,8 +45,14 @@ def _sign_up_id(token: str, here: Here) -> int:
     return held.message_id
 
 
-def _page(found: SignUp | None) -> Response:
+def _page(found: SignUp | None, request: Request) -> Response:
     if found is None:
         raise HTTPException(404)
     template = "confirmed.html.j2" if found.state is Consent.CONFIRMED else "confirm.html.j2"
-    return pages.respond(template, sender=sender_name(found.sender), consent_text=found.consent_text)
+    return pages.in_words(
+        template,
+        request,
+        language=found.language or "",
+        sender=sender_name(found.sender),
+        consent_text=found.consent_text,
+    )

@@ -55,7 +55,7 @@ async def _refused(_request: Request, error: Exception) -> Response:
 async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     if _is_page(request):
-        return pages.respond("refused.html.j2", status=422)
+        return pages.in_words("refused.html.j2", request, status=422)
     return answers.refused(invalid(error))
 
 
@@ -64,9 +64,8 @@ async def _http(request: Request, error: Exception) -> Response:
     if isinstance(error, HTTPException):
         status, headers = error.status_code, error.headers
     if _is_page(request):
-        return pages.respond(
-            "unknown.html.j2" if status == 404 else "refused.html.j2", status=status, more=headers
-        )
+        template = "unknown.html.j2" if status == 404 else "refused.html.j2"
+        return pages.in_words(template, request, status=status, more=headers)
     code, sentence = _SENTENCES.get(status, (Code.INVALID, "The request cannot be read."))
     return answers.refused(Refusal(status, code, sentence, headers=headers or {}))
 
@@ -76,7 +75,7 @@ async def not_now(request: Request, error: Exception) -> Response:
     # The error's text may hold an address among the query's parameters.
     log.error("the ledger does not answer: %s", type(error).__name__)
     if _is_page(request):
-        return pages.respond("later.html.j2", status=503, more={"Retry-After": "60"})
+        return pages.in_words("later.html.j2", request, status=503, more={"Retry-After": "60"})
     return answers.refused(
         Refusal(
             503,

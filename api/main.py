@@ -39,7 +39,7 @@ from ledger import bisection
 from ledger.engine import Ledger, open_ledger
 from ledger.vital_signs import VitalSignsReader
 from lists.mx import MxLookup
-from mail import intake
+from mail import intake, page_language
 from mail.identities import IdentityClient
 from mail.unsubscribe import Tokens
 from settings import Settings
@@ -74,9 +74,12 @@ def create_app(
     """Return the application, its ledger open until it shuts down.
 
     `mx` and `identities` stand in for the DNS and for SES as it is asked about senders, `pools` for the
-    threads. Raises SettingsError without a secret key, and LedgerError where the database does not answer.
+    threads. Raises SettingsError without a secret key, WordsError for words of no use, and LedgerError where
+    the database does not answer.
     """
     settings.need("secret_key")
+    # Found wrong now, and not by the first person who wants to leave.
+    page_language.languages(settings.page_words)
     tokens = Tokens(settings.secret_key.get_secret_value())
     ledger = open_ledger(settings.database_url, patience=LEDGER_PATIENCE)
     pools = Pools() if pools is None else pools

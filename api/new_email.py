@@ -102,6 +102,7 @@ def _is_url(text: str) -> bool:
         return False
 
 
+LANGUAGE = r"^[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*$"
 Line = Annotated[str, AfterValidator(_one_line)]
 _Optional = BeforeValidator(_text_or_nothing, json_schema_input_type=str | int | None)
 
@@ -161,6 +162,10 @@ class NewEmail(BaseModel):
     alias: Annotated[Annotated[Line, Field(max_length=200)] | None, _Optional] = Field(
         default=None, description="A label of your own for the recipient, text or a whole number."
     )
+    language: Annotated[str, Field(max_length=35, pattern=LANGUAGE)] | None = Field(
+        default=None,
+        description="Of the unsubscribe page, such as de; else the one that the reader's browser asks for.",
+    )
 
 
 FIELDS = frozenset(field.alias or name for name, field in NewEmail.model_fields.items())
@@ -191,6 +196,7 @@ _TOLD: Mapping[str, str] = {
     "optional": "must be text or a whole number, or be left out",
     "string_too_long": "is longer than {max_length} characters: shorten it",
     "tuple_type": f"must be a list such as {CALLBACKS_EXAMPLE}, or text with commas between addresses",
+    "string_pattern_mismatch": "must be the code of a language, such as de, fr or pt-BR",
     "too_long": "holds more than {max_length} entries: leave some out",
     "model_type": "must be an object with the fields of an e-mail",
 }

@@ -12,7 +12,7 @@ from api.checking import DEFAULT_UNSUBSCRIBE_TEXT
 from api.context import Here
 from api.describing import REFUSALS, refusal
 from api.errors import Code, Refusal, Refused
-from api.new_email import NewEmail, refusal_of
+from api.new_email import LANGUAGE, NewEmail, refusal_of
 from api.pools import runs_in
 from ledger import sign_ups
 from ledger.sign_ups import SignUp
@@ -48,6 +48,10 @@ class NewSubscriber(BaseModel):
     )
     subject: Annotated[str, Field(max_length=995)] = Field(
         default="Please confirm your sign-up", description="The subject of the mail that asks back."
+    )
+    language: Annotated[str, Field(max_length=35, pattern=LANGUAGE)] | None = Field(
+        default=None,
+        description="Of the page that confirms, such as de; else the one that the reader's browser asks for.",
     )
 
 
@@ -114,6 +118,7 @@ async def _draft(new: NewSubscriber, here: Here, who: Who) -> NewSingle:
     try:
         email = NewEmail.model_validate(
             {"to": new.address, "from": new.sender, "subject": new.subject, "text": new.text}
+            | {"language": new.language}
         )
     except ValidationError as err:
         raise Refused(_for_subscribers(refusal_of(err))) from err

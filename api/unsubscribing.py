@@ -40,7 +40,7 @@ async def _small_body(request: Request) -> bytes:
 # Link scanners follow every link of a mail, so reading the page changes nothing.
 @router.api_route("/unsubscribe/{token}", methods=["GET", "HEAD"])
 @runs_in(lambda pools: pools.pages)
-def ask(here: Here, held: Annotated[TokenClaims, Depends(claims)]) -> Response:
+def ask(request: Request, here: Here, held: Annotated[TokenClaims, Depends(claims)]) -> Response:
     """Ask what is meant: this list, or everything."""
     with here.ledger.reading() as connection:
         found = find(connection, message_id=held.message_id, campaign_id=held.campaign_id)
@@ -48,14 +48,20 @@ def ask(here: Here, held: Annotated[TokenClaims, Depends(claims)]) -> Response:
         raise _nobody()
     usual = found.usual if found.list_name else Extent.EVERYTHING
     extents = sorted(Extent, key=lambda extent: extent is not usual) if found.list_name else [usual]
-    return pages.respond(
-        "ask.html.j2", sender=sender_name(found.sender), list_name=found.list_name, extents=extents
+    return pages.in_words(
+        "ask.html.j2",
+        request,
+        language=found.language,
+        sender=sender_name(found.sender),
+        list_name=found.list_name,
+        extents=extents,
     )
 
 
 @router.post("/unsubscribe/{token}")
 @runs_in(lambda pools: pools.page_writes)
 def act(
+    request: Request,
     here: Here,
     held: Annotated[TokenClaims, Depends(claims)],
     body: Annotated[bytes, Depends(_small_body)],
@@ -76,7 +82,9 @@ def act(
     if found is None:
         raise _nobody()
     left = found.list_name if (extent or found.usual) is Extent.LIST else ""
-    return pages.respond("done.html.j2", sender=sender_name(found.sender), list_name=left)
+    return pages.in_words(
+        "done.html.j2", request, language=found.language, sender=sender_name(found.sender), list_name=left
+    )
 
 
 def _nobody() -> HTTPException:

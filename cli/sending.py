@@ -156,7 +156,7 @@ def _dry_run(
             on_progress=watched.told,
             owner=campaign.owner,
         )
-        recipients.rehearse(Templates.load(campaign), Path(folder))
+        blank = recipients.rehearse(Templates.load(campaign), Path(folder))
     rate = Rate(ready.account.rate_per_second, campaign.send.rate_per_second, campaign.name)
     accepted = result.summary.accepted
     plan = {
@@ -165,6 +165,7 @@ def _dry_run(
         "accepted": accepted,
         "rejected": result.summary.rejected,
         "by_reason": dict(result.summary.by_reason),
+        "blank_fields": blank,
         "rate_per_second": rate.per_second,
         "left_for_the_day": ready.account.left_for_the_day,
         "hours": accepted / rate.per_second / 3600,
@@ -189,12 +190,17 @@ def _dry_run(
         click.echo(f"  ledger {result.summary.ledger}")
         click.echo("  nothing was sent")
     result.summary.refuse_nobody("")
-    refusals.refuse(result.summary.said_no, accepted, campaign.list)
+    if ready.stored is None:
+        refusals.refuse(result.summary.said_no, accepted, campaign.list)
 
 
 def _tell(plan: Mapping[str, Any]) -> None:
     accepted, rate, left = plan["accepted"], plan["rate_per_second"], plan["left_for_the_day"]
     click.echo(f"{plan['name']}: {accepted:,} of {plan['rows']:,} rows would be written to")
+    for field, count in plan["blank_fields"].items():
+        click.echo(
+            f"  {count:,} of them {'is' if count == 1 else 'are'} blank in `{field}`, which the mail shows"
+        )
     click.echo(f"  at {rate:g} a second: {accepted / rate / 60:,.1f} minutes at the least")
     if left is not None:
         click.echo(f"  the account has {left:,.0f} left for these 24 hours")

@@ -49,17 +49,42 @@ def add(address: str, note: str, reason: str, by: str, scope: str, owner: str) -
 
 
 @suppress.command()
-@click.argument("address")
+@click.argument("address", required=False)
+@click.option(
+    "--from-import", "import_id", type=click.IntRange(min=1), metavar="ID", help="All of an import."
+)
 @suppress_files.BY
 @click.option("--reason", "note", required=True, help="Why.")
 @click.option("--at-their-request", is_flag=True, help="The person asked to get this mail again.")
 @suppress_files.LIST
 @suppress_files.OWNER
-def remove(address: str, by: str, note: str, at_their_request: bool, scope: str, owner: str) -> None:
-    """Let ADDRESS be written to again."""
+def remove(
+    address: str | None,
+    import_id: int | None,
+    by: str,
+    note: str,
+    at_their_request: bool,
+    scope: str,
+    owner: str,
+) -> None:
+    """Let ADDRESS be written to again, or everybody whom an import alone keeps away."""
     from ledger.engine import open_ledger
-    from lists import suppressing
+    from lists import suppressing, suppression_ends
     from settings import settings
+
+    if (address is None) == (import_id is None):
+        raise click.UsageError("Say an ADDRESS, or --from-import ID.")
+    if address is None or import_id is not None:
+        if scope or owner or at_their_request:
+            raise click.UsageError(
+                "--list, --owner and --at-their-request go with an ADDRESS, not with --from-import."
+            )
+        with open_ledger(settings().database_url) as ledger:
+            count = suppression_ends.take_back(ledger, int(import_id or 0), by=by, note=note)
+        click.echo(
+            f"Import {import_id} is taken back: {count:,} taken off. Who is suppressed otherwise stays so."
+        )
+        return
 
     with open_ledger(settings().database_url) as ledger, ledger.writing() as connection:
         taken = suppressing.remove(

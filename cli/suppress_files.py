@@ -8,6 +8,8 @@ import click
 from cli import hygiene, output, paths
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from lists.suppression_files import Imported
 
 # As in ledger.suppression_history, which is not imported before a command needs it; a test compares them.
@@ -32,6 +34,13 @@ JSON = click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 @click.option("--delimiter", default="", metavar="CHARACTER", help="What separates the columns, or tab.")
 @click.option("--no-header", is_flag=True, help="The first row is an address, not the columns' names.")
 @hygiene.QUOTE
+@click.option(
+    "--until",
+    type=click.DateTime(["%Y-%m-%d"]),
+    default=None,
+    metavar="DATE",
+    help="The last day (UTC) on which it holds; for good, where left out.",
+)
 @BY
 @LIST
 @JSON
@@ -44,6 +53,7 @@ def import_(
     delimiter: str,
     no_header: bool,
     quote: hygiene.Quote | None,
+    until: "datetime | None",
     by: str,
     scope: str,
     as_json: bool,
@@ -51,6 +61,7 @@ def import_(
     """Never write to any address of FILE (CSV or Parquet) again.
 
     A file of `campaign suppress export` brings its own reasons and lists. Safe to run again.
+    `campaign suppress remove --from-import ID` takes back what it brought.
     """
     from ledger.engine import open_ledger
     from ledger.suppressions import SuppressionReason
@@ -76,10 +87,12 @@ def import_(
             reason=SuppressionReason(reason) if reason else None,
             scope=scope,
             note=note,
+            until=until.date() if until else None,
         )
     if as_json:
         output.as_json(
             {
+                "import": found.id,
                 "rows": found.rows,
                 "added": found.added,
                 "standing": found.standing,
@@ -108,6 +121,11 @@ def _tell(found: "Imported") -> None:
     if found.malformed_rows:
         shown = ", ".join(str(row) for row in found.malformed_rows[:10])
         click.echo(f"  no address in row {shown}{' ...' if len(found.malformed_rows) > 10 else ''}")
+    if found.id:
+        # Beside the figures, which programs read.
+        click.echo(
+            f"import {found.id}: `campaign suppress remove --from-import {found.id}` undoes it", err=True
+        )
 
 
 @click.command()

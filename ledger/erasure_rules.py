@@ -138,6 +138,7 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         "client_id": _SEARCHED,
         "alias": _SEARCHED,
         "callbacks": _SEARCHED,
+        "language": _NOBODY,
     },
     "subscriber": {"address_key": _OWN, "address": _OWN, "state": _NOBODY, "token": _NOBODY},
     "suppression": {
@@ -156,6 +157,8 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         "source": _SEARCHED,
         "note": _SEARCHED,
     },
+    # The source of what it brought names the file: the two are changed alike.
+    "suppression_import": {"by": _SEARCHED, "file": _SEARCHED},
     "tally": {},
     "unread_change": {"action": _NOBODY, "by": _SEARCHED, "note": _SEARCHED},
     "unread_message": {"digest": _NOBODY, "why": _SEARCHED, "body": _OWN},

@@ -49,6 +49,8 @@ class SignUp:
     mail_id: str | None
     confirmed_at: float | None
     confirmed_by: str | None
+    # Of the mail that asks back, where its sender said so.
+    language: str | None = None
 
 
 def request(connection: Connection, new: NewSignUp, mail_of: Callable[[int], NewSingle]) -> SignUp:
@@ -187,6 +189,7 @@ def _find(connection: Connection, condition: ColumnElement[bool]) -> SignUp | No
             single.c.public_id,
             sign_up.c.confirmed_at,
             sign_up.c.confirmed_by,
+            single.c.language,
         )
         .outerjoin(single, single.c.message_id == sign_up.c.message_id)
         .where(condition)

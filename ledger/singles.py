@@ -35,6 +35,8 @@ class NewSingle:
     callbacks: tuple[str, ...] = ()
     # The key it was posted with, where it was.
     key_id: int | None = None
+    # Of the pages behind its links; "": the one that the reader's browser asks for.
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +133,7 @@ def add(connection: Connection, new: Sequence[NewSingle]) -> list[int]:
                 "alias": item.alias,
                 "callbacks": list(item.callbacks),
                 "key_id": item.key_id,
+                "language": item.language or None,
                 "created_at": at,
             }
             for message_id, item in zip(ids, new, strict=True)

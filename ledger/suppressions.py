@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, bindparam, delete, select, update
 
-from ledger import clock, erasures, suppression_history
+from ledger import clock, erasures, suppression_history, suppression_imports
 from ledger.dialects import insert
 from ledger.key_batches import KEYS_A_QUERY, among, batches
 from ledger.schema import suppression
@@ -120,7 +120,10 @@ def _add(connection: Connection, wanted: Mapping[Place, Mapping[SuppressionReaso
     inserted = _insert(connection, at, [entries[gravest(entries)] for entries in wanted.values()])
     entries_there = _locked(connection, [place for place in wanted if place not in inserted])
     grounds = _grounds(connection, entries_there)
+    ends = suppression_imports.Ends(connection)
     changes: list[Change] = []
+    # Known before, and now by a word that stays when the import which brought it is over.
+    told: list[Change] = []
     graver: list[tuple[int, Change]] = []
     vanished: dict[Place, Mapping[SuppressionReason, Suppression]] = {}
     for place, entries in wanted.items():
@@ -128,17 +131,25 @@ def _add(connection: Connection, wanted: Mapping[Place, Mapping[SuppressionReaso
             # On PostgreSQL another took the entry off in between: it is as good as never there.
             vanished[place] = entries
             continue
+        standing = grounds.get(place, {})
         new = {
             reason: Change(at, Action.ADDED, *place, reason, entry.by, entry.source, entry.note)
             for reason, entry in entries.items()
-            if reason not in grounds.get(place, {})
+            if reason not in standing
+        }
+        lasting = {
+            reason: Change(at, Action.ADDED, *place, reason, entry.by, entry.source, entry.note)
+            for reason, entry in entries.items()
+            if reason in standing and ends.outlasts(entry.source, standing[reason].source)
         }
         changes += new.values()
-        if new and place in entries_there:
+        told += lasting.values()
+        if place in entries_there and (new or lasting):
             shown = entries_there[place].reason
-            if (reason := gravest((shown, *new))) is not shown:
-                graver.append((entries_there[place].id, new[reason]))
-    suppression_history.write(connection, changes)
+            reason = gravest((shown, *new))
+            if reason is not shown or reason in lasting:
+                graver.append((entries_there[place].id, (new | lasting)[reason]))
+    suppression_history.write(connection, [*changes, *told])
     _show(connection, graver)
     return len(changes) + (_add(connection, vanished) if vanished else 0)
 

@@ -39,6 +39,8 @@ class Leaving:
     everything: str
     list_name: str
     usual: Extent
+    # Of the mail, where its sender said so.
+    language: str = ""
 
     def scope(self, extent: Extent) -> str:
         """Return what the suppression is filed under."""
@@ -67,6 +69,7 @@ def find(connection: Connection, *, message_id: int, campaign_id: int) -> Leavin
         everything=scope_of(str(whose)) if (whose := found.definition.get("owner")) else EVERYWHERE,
         list_name=list_name,
         usual=Extent.LIST if alone else Extent.EVERYTHING,
+        language=str(found.definition.get("language") or ""),
     )
 
 
@@ -105,7 +108,7 @@ def unsubscribe(
 
 def _single(connection: Connection, message_id: int) -> Leaving | None:
     query = (
-        select(message.c.address_key, single.c.public_id, single.c.sender, owner.c.name)
+        select(message.c.address_key, single.c.public_id, single.c.sender, single.c.language, owner.c.name)
         .join(single, single.c.message_id == message.c.id)
         .join(owner, owner.c.id == single.c.owner_id)
         .where(message.c.id == message_id)
@@ -120,4 +123,5 @@ def _single(connection: Connection, message_id: int) -> Leaving | None:
         everything=scope_of(found.name),
         list_name="",
         usual=Extent.EVERYTHING,
+        language=found.language or "",
     )

@@ -27,6 +27,8 @@ class Kind(StrEnum):
 
 def kind_of(column: str) -> Kind | None:
     """Return what kind of consent a column of this name holds, or None."""
+    if len(column) > _LONGEST_NAME:
+        return None
     words = _words(column)
     for kind, pattern in _NAMES.items():
         if pattern.fullmatch(words):
@@ -53,8 +55,8 @@ def says_no(kind: Kind, cell: str, today: date) -> bool:
         case Kind.REFUSAL:
             return _of_refusal(cell, today) is Say.NO
         case Kind.STATUS:
-            words = consent.plain(dates.INSIDE.sub(" ", cell))
-            return _DAY_FOLLOWS.sub("", words) in _LEFT
+            words = _DAY_FOLLOWS.sub("", consent.plain(dates.INSIDE.sub(" ", cell)))
+            return words in _LEFT or _LEFT_BECAUSE.match(words) is not None
 
 
 def _of_refusal(cell: str, today: date) -> Say:
@@ -83,6 +85,9 @@ def _words(column: str) -> str:
     words = re.sub(r"(?: c| \d+)$", "", words)
     return re.sub(r"\be mail", "email", words)
 
+
+# What is longer is the text of a form at best, and no export's name.
+_LONGEST_NAME = 120
 
 # Answers that mean nothing without their question.
 _BARE_YES = frozenset(
@@ -116,6 +121,7 @@ _LEFT = frozenset(
     }
 )
 
+_LEFT_BECAUSE = re.compile(r"(?:globally |email )?(?:unsubscribed|opted out|do not email)(?: by|:| ?[(,-])")
 _DAY_FOLLOWS = re.compile(r" (?:on|at|since|am|seit|le|el|il|em|op)$")
 
 # What is written, as the names of columns say it; then who, and the small words between.
@@ -127,9 +133,9 @@ _MAIL = (
 _WHO = (
     r"(?:contact|customer|client|subscriber|user|member|person|people|recipient|profile|buyer|lead|"
     r"billing|my|"
-    r"hs|pi|mc|wc|crm|mailchimp|woocommerce|klaviyo|hubspot|brevo|sendinblue|automatewoo|shopify|"
+    r"hs|pi|mc|wc|crm|mail ?chimp|woocommerce|klaviyo|hubspot|brevo|sendinblue|automatewoo|shopify|"
     r"sendgrid|is|"
-    r"has|was|been|currently|global|globally|et4ae5)"
+    r"i|we|has|was|been|currently|global|globally|et4ae5)"
 )
 _SMALL = r"(?:to|of|for|from|in|our|us|your|all|any|the|by|via|receive|receiving|get|getting|and|be|being)"
 _BEFORE = rf"(?:(?:{_WHO}|{_MAIL}) )*"
@@ -145,11 +151,11 @@ _NAMES = {
     Kind.REFUSAL: re.compile(
         "|".join(
             (
-                rf"{_BEFORE}(?:unsubscribed?|unsub|unsubbed|opted ?out|"
-                rf"opt ?out){_AFTER}{_AS_STATUS}{_WHEN}",
+                rf"(?:date |time )?{_BEFORE}(?:unsubscribed?|unsub|unsubbed|(?:email)?opt(?:ed)? ?out)"
+                rf"{_AFTER}{_AS_STATUS}{_AFTER}{_WHEN}",
                 # HubSpot names the kind of mail behind it.
                 r"opted out of emails? .*|has ?opted ?out ?of ?email",
-                rf"{_BEFORE}do ?not ?(?:emails?|mail|contact|send|market|message|allow){_AFTER}",
+                rf"{_BEFORE}do ?not ?(?:bulk ?)?(?:emails?|mail|contact|send|market|message|allow){_AFTER}",
                 rf"{_BEFORE}dont (?:email|mail|contact|send){_AFTER}",
                 rf"no (?:more )?(?:email|marketing|newsletter|mailing)(?: {_MAIL})*|no contact",
                 rf"{_BEFORE}(?:black|block) ?list(?:ed)?{_AFTER}{_WHEN}|{_BEFORE}suppressed{_AFTER}{_WHEN}",
@@ -173,14 +179,18 @@ _NAMES = {
     Kind.ANSWER: re.compile(
         "|".join(
             (
-                rf"{_BEFORE}(?:double |single )?(?:opted ?in|opt ?in)(?: ?to)?{_AFTER}{_AS_STATUS}",
+                rf"{_BEFORE}(?:double |single )?(?:email)?opt(?:ed)? ?in(?: ?to)?"
+                rf"{_AFTER}{_AS_STATUS}{_AFTER}",
                 rf"{_BEFORE}subscribed{_AFTER}{_AS_STATUS}",
                 rf"{_BEFORE}{_ACCEPTS}(?: (?:{_SMALL}|me|e|les|el|di|"
                 rf"le))*(?: {_MAIL})(?: {_MAIL})*(?: from us)?",
                 rf"{_BEFORE}can receive{_AFTER}|(?:emails?|marketing|newsletters?) (?:allowed|"
                 rf"accepted|permitted|ok)",
                 rf"{_BEFORE}(?:gdpr |dsgvo |rgpd |legal )?(?:consent(?:s|ed)?|"
-                rf"permissions?)(?: given)?{_AFTER}{_AS_STATUS}",
+                rf"permission)(?: given)?{_AFTER}{_AS_STATUS}{_AFTER}|{_MAIL} permissions",
+                rf"contact me|(?:ok|okay) to (?:be )?(?:contact(?:ed)?|{_MAIL})|(?:email|mail|marketing) ok",
+                r"(?:i )?(?:can|may|agrees? to|agreed to|wants to) be (?:contacted|emailed|mailed)",
+                r"(?:marketing|promotional|newsletter|promo) (?:emails?|mails?|mailings)|email notifications",
                 r"news ?letters?(?: (?:subscription|subscriber|sign ?up|signed up|"
                 r"registration))?(?: status)?",
                 rf"email marketing{_AS_STATUS}|(?:marketing )?mailing list|marketing preference",
@@ -190,9 +200,10 @@ _NAMES = {
                 r"bestellt|erlaubt|ja nein)",
                 rf"(?:{_MAIL} )*consentement(?: (?:{_MAIL}|rgpd))*|abonnee?(?: (?:a la )?newsletter)?",
                 r"inscrite?(?: (?:a la )?newsletter)|(?:infolettre|lettre d ?information)",
-                rf"(?:{_MAIL} )*consentimient?o(?: (?:de )?{_MAIL})*|(?:suscrit[oa]|"
+                rf"(?:{_MAIL} )*consentimient?o(?: (?:de )?{_MAIL})*|"
+                r"(?:suscrit[oa](?: al? (?:boletin|newsletter))?|"
                 rf"suscripcion al? boletin|boletin)",
-                rf"consenso(?: (?:al )?{_MAIL})*|iscritt[oa] (?:alla )?newsletter",
+                rf"consenso(?: (?:al |privacy |gdpr )?(?:{_MAIL}|privacy))*|iscritt[oa] (?:alla )?newsletter",
                 r"toestemming(?: (?:nieuwsbrief|marketing|emails?))*|nieuwsbrief",
                 rf"zgoda(?: (?:na |marketingowa|{_MAIL}))*|zapisan[yae] (?:na |do )?newsletter(?:a)?",
             )
@@ -200,7 +211,7 @@ _NAMES = {
     ),
     Kind.STATUS: re.compile(
         rf"{_BEFORE}(?:list |subscription |subscriber |subscribers |abo |abonnement )*(?:status|"
-        rf"state|statut|"
-        r"estado|stato|stan|stav)(?: global)?|global status|marketing contact status"
+        r"state|statut|estado|stato|stan|stav|preferences?)(?: global)?|global status"
+        r"|marketing contact status|subscription|abo|abonnement|suscripcion|inscricao"
     ),
 }

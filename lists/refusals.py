@@ -5,6 +5,7 @@ cleaning warns of it, and a campaign is not enqueued before its file names the c
 to everybody.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import date
 
@@ -12,9 +13,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lists import consent_columns
+from lists.consent_columns import Kind
 from lists.errors import PeopleSaidNo
 from lists.policy import ListSource
 
+_COUNT = re.compile(r"\s*(?:[2-9]|[1-9]\d+)(?:[.,]0+)?\s*")
+_MANY = re.compile(r"(?:mails|mailings|letters|notifications)\W*$", re.IGNORECASE)
 # Only a yes depends on the day, and no yes is counted here.
 _ANY_DAY = date(9000, 1, 1)
 
@@ -26,6 +30,13 @@ def counted(rows: pa.Table) -> dict[str, int]:
         if (kind := consent_columns.kind_of(column)) is None:
             continue
         values = pc.value_counts(rows.column(column)).to_pylist()
+        if (
+            kind is Kind.ANSWER
+            and _MANY.search(column)
+            and any(_COUNT.fullmatch(each["values"] or "") for each in values)
+        ):
+            # `Marketing emails: 0, 3, 12` says how many there were.
+            continue
         count = sum(
             each["counts"]
             for each in values

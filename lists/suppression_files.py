@@ -1,17 +1,17 @@
 """Suppressions as files: taken over from elsewhere, and taken away."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pyarrow as pa
 
-from ledger import erasures, suppression_entries, suppressions
+from ledger import clock, erasures, suppression_entries, suppression_imports, suppressions
 from ledger.engine import Ledger
 from ledger.suppression_entries import Entry, Selection
 from ledger.suppressions import EVERYWHERE, Suppression, SuppressionReason
-from lists import sources, spreadsheets
+from lists import sources, spreadsheets, suppression_ends
 from lists.addresses import Address, parse
 from lists.errors import ListError
 from lists.output_files import whole_file
@@ -29,7 +29,7 @@ _BY_SES = {"bounce": SuppressionReason.HARD_BOUNCE}
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What an import came to: rows = added + standing + malformed.
+    """What an import came to: rows = added + standing + malformed. `id` is what it can be taken back by.
 
     `standing` rows say what was known before; `malformed_rows` are the 1-based data rows without an address,
     `domain_rows` those among them that mean a whole domain.
@@ -40,6 +40,7 @@ class Imported:
     standing: int
     malformed_rows: tuple[int, ...]
     domain_rows: tuple[int, ...] = ()
+    id: int = field(default=0, compare=False)
 
 
 def import_file(
@@ -51,25 +52,43 @@ def import_file(
     scope: str = EVERYWHERE,
     address_column: str = "",
     note: str | None = None,
+    until: date | None = None,
 ) -> Imported:
     """Suppress every address of a CSV or Parquet file, in transactions of some thousand rows.
 
     Without a `reason` a column of that name counts, and without that all is MANUAL; a file that `export_file`
     wrote keeps its scopes too. An import that breaks off is simply begun again: what stands already stays as
-    it is. Raises ListError for a file that is none, or with a reason that does not exist.
+    it is. What it brings holds through the day `until` (UTC), where that is given. Raises ListError for a
+    file that is none, for a reason that does not exist, and for a day that is over.
     """
     if isinstance(source, str):
         source = ListSource(source=source, address_column=address_column)
-    name, who = f"import of {Path(source.source).name}", named(by)
+    who, import_ = named(by), None
+    ends = None if until is None else _end(ledger, until)
     added = rows = 0
     malformed: list[int] = []
     domains: list[int] = []
     for part in _rows(source, reason, checked_scope(scope), malformed, domains):
-        entries = [Suppression(key, why, name, where, note, who) for key, why, where in part]
         with ledger.writing() as connection:
+            if import_ is None:
+                file = Path(source.source).name
+                import_ = suppression_imports.begin(connection, by=who, file=file, until=ends)
+            name = import_.source
+            entries = [Suppression(key, why, name, where, note, who) for key, why, where in part]
             added += suppressions.add(connection, entries)
         rows += len(part)
-    return Imported(rows + len(malformed), added, rows - added, tuple(malformed), tuple(domains))
+    number = 0 if import_ is None else import_.id
+    return Imported(rows + len(malformed), added, rows - added, tuple(malformed), tuple(domains), number)
+
+
+def _end(ledger: Ledger, until: date) -> float:
+    with ledger.reading() as connection:
+        now = clock.now(connection)
+    if suppression_ends.end_of(until) <= now:
+        raise ListError(
+            f"--until {until} is over already: give a day that is still to come, or leave it out."
+        )
+    return suppression_ends.end_of(until)
 
 
 def export_file(ledger: Ledger, path: Path, selection: Selection | None = None) -> int:

@@ -20,6 +20,7 @@ from mail.errors import CampaignFileError, MailError
 from mail.policy import HaltPolicy, SendPolicy
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,99}")
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*")
 # In the name of a recurring campaign: each day on which it is sent makes a campaign of its own.
 OCCURRENCE = "{date}"
 _NO_REPLY = re.compile(r"(?:no|do-?not|dont)[._-]?(?:reply|response|respond)", re.IGNORECASE)
@@ -55,6 +56,12 @@ def _one_line(text: str) -> str:
 def _filled(text: str) -> str:
     if not text.strip():
         raise ValueError("must not be empty")
+    return text
+
+
+def _language(text: str) -> str:
+    if text and not _LANGUAGE.fullmatch(text):
+        raise ValueError("must be the code of a language, such as de, fr or pt-BR")
     return text
 
 
@@ -111,9 +118,19 @@ class Campaign(BaseModel):
     unsubscribe_text: Annotated[str, AfterValidator(_one_line)] = Field(
         default="Unsubscribe", title="Unsubscribe text", description="What the unsubscribe link says."
     )
+    language: Annotated[str, AfterValidator(_language)] = Field(
+        default="",
+        title="Language",
+        description="Of the unsubscribe page, such as de; empty: the one that the reader's browser asks for.",
+    )
     postal_address: Annotated[str, AfterValidator(_filled)] = Field(
         title="Postal address",
         description="The sender's postal address, which the law asks for in every mail.",
+    )
+    allow: tuple[str, ...] = Field(
+        default=(),
+        title="Allow",
+        description="What the check of the templates calls a mistake and is none, written as it does.",
     )
     callbacks: tuple[Annotated[str, AfterValidator(_url)], ...] = Field(
         default=(), title="Callbacks", description="Addresses that are told of every change of a status."

@@ -7,6 +7,7 @@ import jinja2
 
 from lists import addresses, refusals, sources
 from lists.sources import Survey
+from mail import content_check
 from mail.addresses import parse_from
 from mail.campaign_file import Campaign, warnings
 from mail.errors import MailError
@@ -44,7 +45,14 @@ def preview(campaign: Campaign, row: int, *, public_url: str = "https://unsubscr
     )
     html_bytes = len(content.html.encode())
     told = refusals.beforehand(listed.said_no, listed.row_count, campaign.list)
-    notes = [*warnings(campaign), *listed.notes, *told]
+    seen = content_check.findings(templates, fields, allow=campaign.allow)
+    notes = [*warnings(campaign), *listed.notes, *(each.sentence for each in seen), *told]
+    if blank := [
+        name
+        for name in sorted(templates.fields())
+        if not (fields.get(templates.column_of(fields, name)) or "").strip()
+    ]:
+        notes.append(f"This row is blank in what the templates ask for: {', '.join(blank)}.")
     if not isinstance(addresses.parse(address), addresses.Address):
         notes.append("This row's address is malformed: the campaign would leave the row out.")
     if html_bytes > _GMAIL_CLIPS_BYTES:

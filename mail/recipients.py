@@ -1,7 +1,8 @@
 """From an accepted list to the recipients of a campaign: rendered once in rehearsal, shuffled, enqueued."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -56,17 +57,25 @@ def enqueue_list(
     summary = accepted.read_summary(found.summary_json)
     summary.refuse_nobody(str(found.rejected_csv))
     refusals.refuse(summary.said_no, summary.accepted, campaign.list)
-    rehearse(templates, list_directory, on_progress)
-    return enqueue_rehearsed(ledger, campaign, templates, list_directory)
+    blank = rehearse(templates, list_directory, on_progress)
+    return enqueue_rehearsed(ledger, campaign, templates, list_directory, blank)
 
 
 def enqueue_rehearsed(
-    ledger: Ledger, campaign: Campaign, templates: Templates, list_directory: Path
+    ledger: Ledger,
+    campaign: Campaign,
+    templates: Templates,
+    list_directory: Path,
+    blank_fields: Mapping[str, int] | None = None,
 ) -> StoredCampaign:
-    """Enqueue the accepted rows of a folder whose messages are known to render."""
+    """Enqueue the accepted rows of a folder whose messages are known to render.
+
+    `blank_fields` are as `rehearse` returns them; the report tells them.
+    """
     found = in_directory(list_directory)
     summary = accepted.read_summary(found.summary_json)
-    new = _new(campaign, summary.fingerprint, summary.as_json(), templates)
+    told = summary.as_json() | {"blank_fields": dict(blank_fields or {})}
+    new = _new(campaign, summary.fingerprint, told, templates)
     return batch_enqueue.enqueue(ledger, new, lambda: _messages(found.accepted_parquet, summary, new.seed))
 
 
@@ -77,8 +86,10 @@ def accepted_in(list_directory: Path) -> int:
 
 def rehearse(
     templates: Templates, list_directory: Path, on_progress: Callable[[int], None] | None = None
-) -> None:
+) -> dict[str, int]:
     """Render the message of every accepted row that `campaign clean` left in a folder.
+
+    Return how many of these rows are blank in each column that the templates ask for, where any is.
 
     Raises TemplateError naming template, field and row, and MailError where SES can take nobody's address.
     """
@@ -86,6 +97,7 @@ def rehearse(
     summary = accepted.read_summary(found.summary_json)
     done = 0
     anybody = False
+    blank: Counter[str] = Counter()
 
     def told(count: int) -> None:
         if on_progress is not None:
@@ -93,6 +105,9 @@ def rehearse(
 
     for frame in accepted.batches(found.accepted_parquet):
         rows = _fields(frame, summary)
+        for column in sorted({templates.column_of(rows.columns, field) for field in templates.fields()}):
+            if column in rows:
+                blank[column] += int((rows[column].fillna("").str.strip() == "").sum())
         rows["address"] = frame["address"]
         rows[_ROW] = frame.index
         anybody = anybody or not all(_refused(flags) for flags in frame["flags"])
@@ -102,6 +117,7 @@ def rehearse(
             f"{found.accepted_parquet}: none of its {done} addresses can be written to, for Amazon SES takes "
             "no letters outside ASCII before the @-sign; ask for other addresses."
         )
+    return {column: count for column, count in blank.items() if count}
 
 
 def _new(

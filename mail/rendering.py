@@ -37,9 +37,13 @@ def pieces(template: Template, values: dict[str, object], row: int) -> list[str]
     except jinja2.TemplateRuntimeError as err:
         raise TemplateError(f"{_place(template, row, err)}: {_told(template, err)}; take it out.") from None
     except _OF_EXPRESSIONS as err:
+        mend = "give it a fallback"
+        if isinstance(err, TypeError) and "'str'" in str(err):
+            # Python's own text names types alone, and no value.
+            mend = "a cell is text: write `points | int` or `price | float` where a number is wanted"
         raise TemplateError(
             f"{_place(template, row, err)}: an expression fails with {type(err).__name__} "
-            "on what stands in the row; give it a fallback."
+            f"on what stands in the row; {mend}."
         ) from None
 
 

@@ -17,10 +17,11 @@ from typing import Self
 import jinja2
 from jinja2 import meta, nodes
 
-from mail import limited_code
+from mail import foreign_tags, limited_code
 from mail.campaign_file import Campaign
 from mail.errors import TemplateError
 from mail.footer import Footer
+from mail.foreign_tag_forms import OBJECTS
 from mail.template_environment import PythonsOwn, asks_for_self, columns_first, environment, lower_case
 
 # Names that stand for the message itself. They win over a column of the same name, which `row["..."]` gives.
@@ -55,6 +56,11 @@ class Template:
             is_limited = limited_code.is_limited(tree)
             code = environment.compile(columns_first(tree), place, place)
         except jinja2.TemplateSyntaxError as err:
+            if (tag := foreign_tags.unread(source)) is not None:
+                line = source.count("\n", 0, tag.start) + 1
+                raise TemplateError(
+                    f"{place}, line {line}: {foreign_tags.told(tag, (), is_read=False)}."
+                ) from err
             raise TemplateError(
                 f"{place}, line {err.lineno}: {str(err.message).rstrip('.')}; mend it there."
             ) from err
@@ -72,6 +78,10 @@ class Template:
             code=jinja2.Template.from_code(environment, code, environment.globals),
             is_limited=is_limited,
         )
+
+    def tree(self) -> nodes.Template:
+        """Return what it says as Jinja reads it, before it is limited."""
+        return self.code.environment.parse(self.source)
 
 
 @dataclass(frozen=True)
@@ -124,6 +134,12 @@ class Templates:
         """What is added where a recipient's mail does not show it."""
         return Footer(self.html.code, self.postal_address, self.unsubscribe_text)
 
+    @staticmethod
+    def column_of(columns: Iterable[str], field: str) -> str:
+        """Return the column that a template's name for it stands for."""
+        known = tuple(dict.fromkeys(columns))
+        return field if field in known else aliases(known).get(field) or lower_case(known, field) or field
+
     def fields(self) -> set[str]:
         """What the templates ask of the list: column names, or their identifier form (see `aliases`)."""
         return {name for template in self.all for name in template.columns}
@@ -138,7 +154,10 @@ class Templates:
         }
         for template in self.all:
             for name in sorted(template.columns - usable):
-                near = get_close_matches(name.lower(), sorted(usable), n=1, cutoff=0.6)
+                if (tag := _of_another_system(template, name)) is not None:
+                    raise TemplateError(f"{template.place}, {foreign_tags.told(tag, known, is_read=False)}.")
+                near = get_close_matches(name.lower(), sorted(usable | SUPPLIED), n=1, cutoff=0.6)
+                near = ["unsubscribe_url"] if "unsub" in name.lower() else near
                 hint = f" (did you mean `{near[0]}`?)" if near else ""
                 raise TemplateError(
                     f"{template.place} asks for the field `{name}`, which the list does not have{hint}; "
@@ -165,6 +184,20 @@ def aliases(columns: tuple[str, ...]) -> Mapping[str, str]:
         and name not in columns
         and name not in _ENVIRONMENTS[False].globals
     }
+
+
+def _of_another_system(template: Template, name: str) -> foreign_tags.ForeignTag | None:
+    """Return `{{ contact.FIRSTNAME }}` where `name` is such an object, which no list has."""
+    if name.lower() not in OBJECTS:
+        return None
+    written = re.search(
+        rf"(?<![\w.]){re.escape(name)}(?:\.(?P<field>\w+)|\[[\"'](?P<key>[^\"']+)[\"']\])", template.source
+    )
+    if written is None:
+        return None
+    return foreign_tags.ForeignTag(
+        written.start(), written.group(), "another system", written["field"] or written["key"]
+    )
 
 
 def _columns_by_text(tree: nodes.Template) -> frozenset[str]:

@@ -1,7 +1,7 @@
 """What a campaign report holds: figures without any address in them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ledger.about import About
 from ledger.accounts import Rolling
@@ -25,12 +25,16 @@ ATTENTION_STATUSES = (
 
 @dataclass(frozen=True, slots=True)
 class ListFigures:
-    """What became of the list's rows before anyone was written to."""
+    """What became of the list's rows before anyone was written to.
+
+    `blank_fields`: accepted rows that are blank in a column which the mail shows, by column.
+    """
 
     rows: int
     accepted: int
     rejected: int
     by_reason: Mapping[str, int]
+    blank_fields: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

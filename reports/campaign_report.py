@@ -147,6 +147,8 @@ def _list_figures(campaign: Campaign) -> ListFigures:
             accepted=int(summary["accepted"]),
             rejected=int(summary["rejected"]),
             by_reason={str(reason): int(rows) for reason, rows in summary["by_reason"].items()},
+            # Campaigns of earlier versions did not count them.
+            blank_fields={str(name): int(rows) for name, rows in summary.get("blank_fields", {}).items()},
         )
     except KeyError as err:
         raise ReportError(f"the list summary of campaign {campaign.name} lacks {err}.") from err

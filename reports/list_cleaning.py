@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ledger.about import about
 from ledger.engine import Ledger
-from lists import lookups, mx, mx_cached
+from lists import lookups, mx, mx_cached, suppression_ends
 from lists.cleaning import Cleaning, Progress
 from lists.mx import MxLookup
 from lists.outputs import Outputs, Writer
@@ -57,6 +57,7 @@ def clean(
     before stays then.
     """
     report = on_progress or (lambda stage, done, total: None)
+    suppression_ends.expire(ledger)
     known = lookups.open_lookups(ledger.reading, source.scope, as_of, owner)
     cleaning = Cleaning(
         source,

@@ -12,7 +12,7 @@ from typing import assert_never
 
 from ledger import private_files
 from ledger.engine import Ledger
-from lists import lookups, planning, shard_judging, shard_keys, shard_outputs
+from lists import lookups, planning, shard_judging, shard_keys, shard_outputs, suppression_ends
 from lists.cleaning import Progress
 from lists.outputs import Writer
 from lists.pieces import ROWS_A_PIECE
@@ -73,6 +73,7 @@ def run(ledger: Ledger, work: Path, stage: Stage, number: int, report: Progress)
         case Stage.REPEATS:
             shard_keys.write_repeats(made, work, number)
         case Stage.JUDGE:
+            suppression_ends.expire(ledger)
             known = lookups.open_lookups(ledger.reading, made.source.scope, made.as_of)
             shard_judging.judge(made, work, number, known, report)
         case Stage.WRITE:

@@ -10,6 +10,7 @@ from prefect.exceptions import MissingContextError
 
 from ledger import campaigns, claims, unread
 from ledger.engine import Upgrade, open_ledger
+from lists import suppression_ends
 from mail import (
     amendments,
     attending,
@@ -113,6 +114,7 @@ def collect_once() -> dict[str, Any]:
     found = settings()
     with open_ledger(found.database_url) as ledger:
         collected = working.open_collector(ledger, found).drain()
+        suppression_ends.expire(ledger)
         # What a worker that died has left is told from a copy then.
         working.blocks(ledger, found).end_what_is_over(ledger)
         with ledger.reading() as connection:

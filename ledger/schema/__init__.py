@@ -21,7 +21,15 @@ from ledger.schema.outcomes import (
     sender_day,
     tally,
 )
-from ledger.schema.people import erasure, erasure_key, sign_up, subscriber, suppression, suppression_change
+from ledger.schema.people import (
+    erasure,
+    erasure_key,
+    sign_up,
+    subscriber,
+    suppression,
+    suppression_change,
+    suppression_import,
+)
 from ledger.schema.sending import (
     FACT_COLUMNS,
     attempt,
@@ -86,6 +94,7 @@ __all__ = [
     "subscriber",
     "suppression",
     "suppression_change",
+    "suppression_import",
     "tally",
     "unread_change",
     "unread_message",

@@ -75,6 +75,8 @@ single = Table(
     Column("withdrawal_id", Id),
     # The key it was posted with; empty in what was posted before keys were kept here.
     Column("key_id", Id),
+    # Of the pages that its links lead to, where its sender said so.
+    Column("language", String(35)),
     Index(None, "owner_id", "message_id"),
     Index(None, "owner_id", "external_id"),
     Index(None, "owner_id", "client_id"),

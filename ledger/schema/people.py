@@ -34,6 +34,20 @@ suppression_change = Table(
     Column("note", Text),
 )
 
+# A file of addresses that was taken over. What it brought says so as its source: "import 7 of gone.csv".
+suppression_import = Table(
+    "suppression_import",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("at", Float, nullable=False),
+    Column("by", String(200), nullable=False),
+    Column("file", Text, nullable=False),
+    # When what it brought runs out; NULL: never.
+    Column("until", Float),
+    # When it ran out or was taken back.
+    Column("ended_at", Float),
+)
+
 # Who was erased, by a keyed hash of the address key, on whose word and why.
 erasure = Table(
     "erasure",

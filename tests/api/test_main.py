@@ -18,6 +18,7 @@ from ledger.engine import Ledger
 from ledger.enqueueing import NewCampaign, NewMessage, enqueue
 from ledger.errors import LedgerUnreachable
 from ledger.schema import campaign, message, suppression
+from mail.page_language import WordsError, languages
 from mail.unsubscribe import Tokens
 from settings import Settings, SettingsError
 
@@ -294,3 +295,37 @@ def test_an_api_without_a_key_or_a_database_does_not_start(configured: Settings,
     blocked.write_text("")
     with pytest.raises(LedgerUnreachable):
         create_app(configured.model_copy(update={"database_url": f"sqlite:///{blocked}/ledger.sqlite3"}))
+
+
+def test_the_pages_speak_the_mails_language_and_else_the_browsers(
+    client: TestClient, ledger: Ledger, token: str
+) -> None:
+    path = f"/unsubscribe/{token}"
+    spanish = client.get(path, headers={"Accept-Language": "es-MX,es;q=0.9,en;q=0.5"})
+    assert '<html lang="es">' in spanish.text
+    assert spanish.headers["Content-Language"] == "es"
+    assert "Darme de baja" in spanish.text
+    unknown = client.get("/unsubscribe/nonsense", headers={"Accept-Language": "pl"})
+    assert (unknown.status_code, '<html lang="pl">' in unknown.text) == (404, True)
+    definition = {"name": "spring-offer", "from": "Books <news@brightbooks.example>", "language": "de-AT"}
+    with ledger.writing() as connection:
+        connection.execute(update(campaign).values(definition=definition))
+    german = client.get(path, headers={"Accept-Language": "es"})
+    assert '<html lang="de">' in german.text
+    assert "Keine E-Mails mehr von Books?" in german.text
+    done = client.post(path, data={"from": "everything"}, headers={"Accept-Language": "es"})
+    assert "Sie sind abgemeldet" in done.text
+    assert len(suppressed(ledger)) == 1
+
+
+def test_a_folder_of_ones_own_words_is_read_and_a_bad_one_refused_at_the_start(
+    configured: Settings, tmp_path: Path
+) -> None:
+    (tmp_path / "en.toml").write_text('unknown = "What is <this>?"\n', encoding="utf-8")
+    settings = configured.model_copy(update={"page_words": str(tmp_path)})
+    with TestClient(create_app(settings)) as client:
+        assert "What is &lt;this&gt;?" in client.get("/unsubscribe/nonsense").text
+    (tmp_path / "fr.toml").write_text('unknwn = "x"\n', encoding="utf-8")
+    languages.cache_clear()
+    with pytest.raises(WordsError, match=r"fr\.toml: `unknwn` is no text"):
+        create_app(settings)

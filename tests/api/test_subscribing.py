@@ -187,3 +187,21 @@ def test_without_an_address_for_its_links_nobody_is_asked(client_of, ledger: Led
     refused = client_of("EliPackage").post("/subscribers", json=SIGN_UP)
     assert refused.status_code == 503
     assert "CAMPAIGN_PUBLIC_URL" in refused.json()["error"]["message"]
+
+
+def test_the_pages_of_single_mail_speak_the_language_it_says(
+    client: TestClient, anonymous: TestClient, ledger: Ledger
+) -> None:
+    assert client.post("/subscribers", json=SIGN_UP | {"language": "fr"}).status_code == 202
+    page = anonymous.get(_links(ledger)[0], headers={"Accept-Language": "de"})
+    assert '<html lang="fr">' in page.text
+    assert "Oui, je me suis inscrit(e)" in page.text
+    mail = MAIL | {"to": "bob@reader.example", "language": "nl"}
+    assert client.post("/emails", json=mail).status_code == 202
+    with ledger.reading() as connection:
+        query = select(single.c.message_id).where(single.c.language == "nl")
+        message_id = connection.execute(query).scalar_one()
+    token = Tokens(KEY).issue(message_id, 0)
+    assert '<html lang="nl">' in anonymous.get(f"/unsubscribe/{token}").text
+    refused = client.post("/emails", json=mail | {"language": "Dutch!"})
+    assert (refused.status_code, "`language`" in refused.text) == (422, True)

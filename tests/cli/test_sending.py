@@ -84,6 +84,7 @@ def test_a_dry_run_as_json_has_the_plan(office: "Office", command: "Command") ->
         "accepted",
         "rejected",
         "by_reason",
+        "blank_fields",
         "rate_per_second",
         "left_for_the_day",
         "hours",

@@ -208,3 +208,15 @@ def test_the_account_s_list_and_this_one_are_brought_together(run, monkeypatch: 
         assert found == {"listed": 1, "pulled": 1, "pushed": 1, "lifted": 0, "refused": 0}
         assert run("suppress", "sync", "--direction", "pull").out.startswith("2 on SES's list: 0 new here")
     assert listed(run) == [("a@shop.example", "hard_bounce", ""), ("anna@shop.example", "complaint", "")]
+
+
+def test_an_import_with_an_end_is_taken_back_by_its_number(run, tmp_path: Path) -> None:
+    (tmp_path / "gone.csv").write_text("email\na@mail.example\nb@mail.example\n", encoding="utf-8")
+    told = run("suppress", "import", "gone.csv", "--by", "Ada", "--until", "2099-12-31", "--json")
+    number = json.loads(told.out)["import"]
+    assert run("suppress", "import", "gone.csv", "--by", "Ada", "--until", "2001-01-01").code == 2
+    back = ("suppress", "remove", "--from-import", str(number), "--by", "Ada", "--reason", "wrong file")
+    assert run(*back, "a@mail.example").code == 2
+    assert run(*back).out.startswith(f"Import {number} is taken back: 2 taken off.")
+    assert run(*back).code == 2
+    assert run("suppress", "list").out == "0 suppressed.\n"

@@ -52,7 +52,7 @@ def test_every_row_is_accounted_for(ledger, write, monkeypatch, size):
     assert standing(ledger) == dict.fromkeys([("a@shop.example", ""), ("known@shop.example", "")], "manual")
     with ledger.reading() as connection:
         (change,) = suppression_history.of(connection, "a@shop.example")
-    assert (change.by, change.source, change.note) == ("Ada", "import of gone.csv", "their old system")
+    assert (change.by, change.source, change.note) == ("Ada", "import 1 of gone.csv", "their old system")
 
 
 def test_a_street_is_no_address_and_what_is_not_certain_suppresses_nobody(ledger, write):

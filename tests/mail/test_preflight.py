@@ -144,3 +144,35 @@ def test_looking_writes_and_sends_nothing(stage, world) -> None:
 def _fingerprint(stage) -> str:
     found = stage.make_campaign().list
     return sources.read(found.source, found.address_column).fingerprint
+
+
+def test_what_no_recipient_should_read_is_refused_until_it_is_allowed(stage, world) -> None:
+    html = '<p>Hi *|FNAME|*</p><a href="#">a</a><img src="http://localhost:1/a.png">'
+    with pytest.raises(TemplateError, match=r"`\*\|FNAME\|\*` is a merge tag of Mailchimp.*first_name"):
+        examine(stage, html=html)
+    with pytest.raises(TemplateError, match=r"http://localhost:1/a\.png` is on this machine"):
+        examine(stage, html=html, allow=["*|FNAME|*"])
+    (warning,) = examine(stage, html=html, allow=["*|FNAME|*", "http://localhost:1/a.png"]).warnings
+    assert "a link leads nowhere" in warning
+    own = world.environment["CAMPAIGN_PUBLIC_URL"]
+    assert examine(stage, html=f'<a href="{own}/x">a</a>').warnings == ()
+
+
+def test_an_enqueued_campaign_goes_on_and_is_told_what_its_templates_say(stage, world) -> None:
+    stage.enqueue(1, html="<p>Hi *|FNAME|*</p>")
+    # The name holds the list that lies on disk.
+    digest = sources.survey(stage.campaign.list).fingerprint
+    with stage.ledger.writing() as connection:
+        connection.exec_driver_sql("UPDATE campaign SET list_digest = ?", (digest,))
+    found = preflight.examine(stage.ledger, Settings(), stage.campaign)
+    assert found.stored is not None
+    assert "merge tag of Mailchimp" in found.warnings[0]
+
+
+def test_people_who_said_no_are_told_before_the_list_is_cleaned(stage, world) -> None:
+    rows = "email,first_name,subscribed\nann@reader.example,Ann,no\nbob@reader.example,Bob,yes\n"
+    (warning,) = examine(stage, rows=rows).warnings
+    assert warning.startswith("1 of 2 rows says no in the column 'subscribed'")
+    source = stage.make_campaign(rows=rows).list.source
+    for decided in ({"consent": "any"}, {"consent_column": "subscribed"}):
+        assert examine(stage, rows=rows, list={"source": source} | decided).warnings == ()

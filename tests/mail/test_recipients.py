@@ -184,3 +184,11 @@ def test_a_list_in_which_accepted_rows_say_no_is_not_enqueued_before_somebody_de
     listed = {"source": source, "consent_column": "Accepts Email Marketing"}
     enqueue(stage, tmp_path / "decided", rows=rows, list=listed)
     assert list(by_address(stage)) == ["bob@reader.example"]
+
+
+def test_rehearsing_counts_who_is_blank_in_what_the_mail_asks_for(stage, tmp_path: Path) -> None:
+    rows = "email,First Name,CITY,unused\nann@reader.example,Ann,Rome,\nbob@reader.example,,,\n"
+    rows += "cy@reader.example, ,Oslo,\n"
+    words = {"subject": "{{ first_name or 'Hi' }}, spring", "html": "<p>{{ city }}</p>", "text": "x"}
+    found = enqueue(stage, tmp_path / "out", rows=rows, **words)
+    assert found.list_summary["blank_fields"] == {"First Name": 2, "CITY": 1}

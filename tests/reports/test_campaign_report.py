@@ -269,6 +269,7 @@ def test_the_json_holds_the_figures_under_stable_keys(told, tmp_path):
             "accepted": 20,
             "rejected": 3,
             "by_reason": {"malformed": 1, "duplicate": 2, "no_mx": 0},
+            "blank_fields": {},
         },
     }.items() <= content.items()
     assert content["halt"]["rule"] == "literal"
