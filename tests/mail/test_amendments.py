@@ -327,3 +327,15 @@ def test_the_preflight_tells_what_would_hold_and_writes_nothing(stage, world) ->
     with pytest.raises(CampaignConflict, match="another content: `from` was "):
         preflight.examine(stage.ledger, Settings(), with_key(edited, "from", OTHER["from"]))
     assert stage.stored() == before
+
+
+@pytest.mark.parametrize("column", ["", "consent"])
+@pytest.mark.parametrize(("before", "after"), [("any", ""), ("", "any")])
+def test_consent_for_everybody_may_be_left_out_or_written_down(
+    stage, before: str, after: str, column: str
+) -> None:
+    source = {"source": str(Path("subscribers.csv").resolve()), "consent_column": column}
+    stage.enqueue(2, list=source | {"consent": before})
+    assert amendments.check(stage.ledger, with_key(stage.campaign, "list.consent", after)) == ()
+    assert amendments.take_over(stage.ledger, with_key(stage.campaign, "list.consent", after)) == ()
+    assert stage.stored().definition["list"]["consent"] == before

@@ -117,3 +117,11 @@ def test_a_run_of_days_has_dates_on_its_axis():
 
 def test_without_messages_there_is_no_chart():
     assert campaign_page.rate_chart([], 0.05) is None
+
+
+def test_who_had_nothing_in_a_field_of_the_mail_is_counted_on_the_page(calm) -> None:
+    assert "had nothing in the field" not in shown(calm)
+    figures = replace(calm.list, blank_fields={"First <Name>": 12, "city": 1})
+    page = shown(replace(calm, list=figures))
+    assert "12 recipients had nothing in the field “First &lt;Name&gt;”" in page
+    assert "1 recipient had nothing in the field “city”" in page
