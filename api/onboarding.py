@@ -36,7 +36,8 @@ async def add(new: NewSender, here: Here, who: Who) -> Response:
     Safe to send again.
     """
     address = _address(new.address)
-    if not await here.pools.writes.run(_keep, here, address, who):
+    by_domain = (await here.senders.standing(address)).by_domain
+    if not await here.pools.writes.run(_keep, here, address, who, by_domain):
         raise Refused(
             Refusal(
                 403,
@@ -60,10 +61,10 @@ async def show(address: str, here: Here, who: Who) -> Response:
     return answers.done(_shown(await here.senders.standing(found)))
 
 
-def _keep(here: Context, address: str, who: Caller) -> bool:
+def _keep(here: Context, address: str, who: Caller, by_domain: str) -> bool:
     """Make the address the owner's; return False where it is another's."""
     with here.ledger.writing() as connection:
-        return senders.onboard(connection, address.lower(), who.owner_id)
+        return senders.onboard(connection, address.lower(), who.owner_id, by_domain)
 
 
 def _owner_id(here: Context, address: str) -> int | None:

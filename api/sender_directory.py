@@ -80,11 +80,27 @@ class SenderDirectory:
         ]
         answers = await asyncio.gather(*(self._answer(*sender, late_at) for sender in theirs))
         nobodys: dict[Sender, Answer] = dict.fromkeys(wanted)
-        return nobodys | dict(zip(theirs, answers, strict=True))
+        found = nobodys | dict(zip(theirs, answers, strict=True))
+        # Nobody has these by themselves; in a domain that is verified as a whole they may be others' still.
+        open_to_all = {
+            (owner_id, address): answer.by_domain
+            for (owner_id, address), answer in found.items()
+            if isinstance(answer, Identity) and answer.by_domain and address.lower() not in owned_by
+        }
+        others = await self._reads.run(self._of_others, open_to_all) if open_to_all else []
+        return found | dict.fromkeys(others)
 
     def _owners_of(self, addresses: Sequence[str]) -> dict[str, int]:
         with self._ledger.reading() as connection:
             return senders.owners_of(connection, [address.lower() for address in addresses])
+
+    def _of_others(self, by_domain: Mapping[Sender, str]) -> list[Sender]:
+        with self._ledger.reading() as connection:
+            return [
+                (owner_id, address)
+                for (owner_id, address), domain in by_domain.items()
+                if senders.is_of_others(connection, domain, owner_id)
+            ]
 
     async def _answer(self, owner_id: int, address: str, late_at: float) -> Identity | Refusal:
         believed = self._believed_of(address)

@@ -1,12 +1,15 @@
 """Which owner has which sender: an address with its plus-parts, or a domain with what is below it.
 
-The closest entry decides: an address in somebody's domain can be another's. What nobody has is everybody's.
+The closest entry decides: an address in somebody's domain can be another's. What nobody has is everybody's,
+but for a domain that SES has verified as a whole: there no mail proves whose an address is, so once an owner
+has an address in it, no other owner comes in by itself; what is left of one that several have, an operator
+shares out.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, or_, select
 
 from ledger import clock
 from ledger.dialects import insert
@@ -26,13 +29,16 @@ class Sender:
     created_at: float
 
 
-def onboard(connection: Connection, address_key: str, owner_id: int) -> bool:
+def onboard(connection: Connection, address_key: str, owner_id: int, by_domain: str = "") -> bool:
     """Make the address the owner's; return False where it is another's, or another writes from it.
 
-    It is another's where its address without the plus-part is, or its domain.
+    It is another's where its address without the plus-part is, or its domain. `by_domain` is the domain that
+    SES has verified as a whole, where one covers the address.
     """
     holders = owners_of(connection, [address_key])
     if address_key not in holders and _is_used_by_another(connection, address_key, owner_id):
+        return False
+    if address_key not in holders and by_domain and is_of_others(connection, by_domain, owner_id):
         return False
     if holders.get(address_key, owner_id) != owner_id:
         return False
@@ -75,6 +81,22 @@ def owners_of(connection: Connection, address_keys: Sequence[str]) -> dict[str, 
         for key, found in entries.items()
         if (closest := next((entry for entry in found if entry in holders), None)) is not None
     }
+
+
+def holders_within(connection: Connection, domain: str) -> frozenset[int]:
+    """Return the ids of the owners who have the domain, one below it, or an address there."""
+    key = sender.c.address_key
+    within = or_(
+        key == f"@{domain}",
+        key.endswith(f"@{domain}", autoescape=True),
+        key.endswith(f".{domain}", autoescape=True),
+    )
+    return frozenset(connection.execute(select(sender.c.owner_id).where(within).distinct()).scalars())
+
+
+def is_of_others(connection: Connection, domain: str, owner_id: int) -> bool:
+    """Tell whether another owner has anything of a domain: an operator then shares out the rest."""
+    return bool(holders_within(connection, domain) - {owner_id})
 
 
 def of_owner(connection: Connection, owner_id: int) -> list[str]:
