@@ -17,6 +17,7 @@ from lists.dns_verdicts import Answer, AnswerKind
 
 HEADER = struct.Struct("!HHHHHH")
 RECORD = struct.Struct("!2sHHIH")
+RECORD_BEHIND_OWNER = struct.Struct("!HHIH")
 RECURSION_DESIRED, IN, SOA, OPT = 0x0100, 1, 6, 41
 # Two names of at least a byte, and five numbers.
 LEAST_SOA_BYTES = 22
@@ -56,11 +57,13 @@ def query(asked: bytes, *, edns: bool) -> bytes:
 def read(wire: bytes, asked: bytes) -> Answer | None:
     """Return the answer of a response to this question section, or None where the library must see it."""
     try:
-        _, flags, questions, answers, authorities, _ = HEADER.unpack_from(wire)
+        _, flags, questions, answers, authorities, additional = HEADER.unpack_from(wire)
         start = HEADER.size + len(asked)
         if questions != 1 or wire[HEADER.size : start] != asked:
             return None
         meaning = flags & MEANING
+        if additional and _extended_code(wire, start, answers + authorities + additional):
+            return None
         if meaning == NO_ERROR and answers:
             return _records(wire, start, answers, int.from_bytes(asked[-4:-2]))
         if meaning in (NO_ERROR, NO_SUCH_NAME) and not answers and authorities == 1:
@@ -69,6 +72,23 @@ def read(wire: bytes, asked: bytes) -> Answer | None:
         return None
     except (_Unusual, struct.error, IndexError, ValueError):
         return None
+
+
+def _extended_code(wire: bytes, start: int, count: int) -> int:
+    """Return the upper part of the response code, which stands in the OPT record (RFC 6891 section 6.1.3)."""
+    for _ in range(count):
+        while length := wire[start]:
+            if length >= 192:
+                start += 1
+                break
+            if length >= 64:
+                raise _Unusual
+            start += 1 + length
+        kind, _, ttl_seconds, length = RECORD_BEHIND_OWNER.unpack_from(wire, start + 1)
+        if kind == OPT:
+            return int(ttl_seconds >> 24)
+        start += 1 + RECORD_BEHIND_OWNER.size + length
+    return 0
 
 
 def _records(wire: bytes, start: int, count: int, kind: int) -> Answer:

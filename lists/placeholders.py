@@ -8,6 +8,7 @@ from lists.errors import ListError
 
 NAMES_FILE = Path(__file__).with_name("placeholder_names.txt")
 _NUMBERED = re.compile(r"[0-9]{0,4}")
+_TYPED_AGAIN = "abcdefghijklmnopqrstuvwxyz0123456789"
 
 
 def is_placeholder(key: str) -> bool:
@@ -26,7 +27,8 @@ def is_placeholder(key: str) -> bool:
     bare = local_part.rstrip("0123456789")
     if bare and bare == name and bare in listed and _NUMBERED.fullmatch(local_part[len(bare) :]):
         return True
-    return len(set(local_part)) == len(set(name)) == 1 and len(local_part) > 1 and local_part[0] == name[0]
+    again = len(set(local_part)) == len(set(name)) == 1 and len(local_part) > 1 and local_part[0] == name[0]
+    return again and local_part[0] in _TYPED_AGAIN
 
 
 @cache
@@ -37,7 +39,7 @@ def pattern() -> str:
     domains = [re.escape(line) for line in _listed() if line.startswith("@")]
     twice = [re.escape(line) for line in _listed() if "@" not in line]
     # RE2 knows no back references: of a letter typed again and again the domain is looked at afterwards.
-    again = "|".join(f"{letter}{{2,}}" for letter in "abcdefghijklmnopqrstuvwxyz0123456789")
+    again = "|".join(f"{letter}{{2,}}" for letter in _TYPED_AGAIN)
     forms = (*whole, *(f"{part}.*" for part in local_parts), *(f"[^@]*{domain}" for domain in domains))
     return f"^(?:{'|'.join(sorted(forms))}|(?:{'|'.join(sorted(twice))})[0-9]{{0,4}}@.*|(?:{again})@.*)$"
 

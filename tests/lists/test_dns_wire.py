@@ -44,7 +44,8 @@ def responses(draw):
         response.authority.append(dns.rrset.from_text(above, draw(TTLS), "IN", "SOA", soa))
     if draw(st.integers(0, 3)) == 0:
         response.authority.append(dns.rrset.from_text("example.", 60, "IN", "NS", "ns.example."))
-    codes = [dns.rcode.NOERROR] * 4 + [dns.rcode.NXDOMAIN, dns.rcode.SERVFAIL]
+    # The lower half of the last two, which stands in the header, says NOERROR or NXDOMAIN.
+    codes = [dns.rcode.NOERROR] * 4 + [dns.rcode.NXDOMAIN, dns.rcode.SERVFAIL, dns.rcode.BADVERS, 19]
     response.set_rcode(draw(st.sampled_from(codes)))
     return name, kind, response
 

@@ -1,7 +1,7 @@
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lists import placeholders
@@ -59,6 +59,8 @@ HALVES = st.lists(st.sampled_from(PIECES), min_size=1, max_size=3).map("".join)
 
 
 @given(HALVES, HALVES, st.sampled_from(["com", "org", "example"]))
+@example("--", "-", "com")
+@example("__", "_", "org")
 def test_the_pattern_lets_every_placeholder_through(local_part, name, ending):
     key = f"{local_part}@{name}.{ending}"
     if placeholders.is_placeholder(key):
