@@ -11,7 +11,7 @@ from uvicorn.server import ServerState
 from api.client_address import TrustedProxies
 from api.connections import protocol
 
-SOON = 0.02
+SOON = 0.5
 NEVER = 3_600.0
 App = Callable[[Any, Any, Any], Awaitable[None]]
 Talk = Callable[[Any], Awaitable[None]]
