@@ -16,7 +16,7 @@ from ledger import clock, owner_standing, write_probe
 from ledger.engine import Ledger
 from ledger.errors import LedgerLost, LedgerUnreachable
 from ledger.ledger_file import LedgerFile, path_of
-from ledger.schema import COHORT_SECONDS, cohort, event, identity, message, single
+from ledger.schema import COHORT_SECONDS, cohort, event, identity, message, single, unread_message
 from ledger.statuses import Status
 
 # SES reports on most mail within seconds.
@@ -33,7 +33,8 @@ class VitalSigns:
 
     `unanswered_seconds` is how long ago SES took mail of which no event has come since.
     `clock_ahead_seconds` is how far the ledger's newest times, or its clock, are ahead of this machine's.
-    `unwritable` says why nothing can be written, or is "".
+    `unwritable` says why nothing can be written, or is "". `forged` is how many events are kept aside as
+    proved not to be of SES, `stopped_owners` how many owners' single mail waits for a person.
     """
 
     oldest_queued_seconds: float | None
@@ -41,6 +42,8 @@ class VitalSigns:
     unanswered_seconds: float | None
     clock_ahead_seconds: float
     unwritable: str = ""
+    forged: int = 0
+    stopped_owners: int = 0
 
 
 class VitalSignsReader:
@@ -116,6 +119,8 @@ def _signs(connection: Connection, now_here: float) -> VitalSigns:
         last_event_seconds=None if event_at is None else max(0.0, now - event_at),
         unanswered_seconds=now - taken_at if taken_at is not None and unanswered else None,
         clock_ahead_seconds=newest - now_here,
+        forged=int(connection.execute(_FORGED).scalar_one()),
+        stopped_owners=len(owner_standing.stopped(connection)),
     )
 
 
@@ -130,6 +135,7 @@ def _oldest_queued(connection: Connection) -> Select[float]:
 
 
 _LAST_EVENT = select(event.c.received_at).order_by(event.c.id.desc()).limit(1)
+_FORGED = select(func.count()).select_from(unread_message).where(unread_message.c.forged)
 _TAKEN = select(func.max(cohort.c.bucket)).where(cohort.c.accepted > 0)
 
 

@@ -56,6 +56,8 @@ def raising(error: Exception) -> Callable[[], VitalSigns]:
         (lambda: signs(unanswered_seconds=1000.0), Health.DEGRADED, "no event has come since"),
         (lambda: signs(clock_ahead_seconds=3600.0), Health.DEGRADED, r"\+3600 s from this machine's clock"),
         (lambda: signs(clock_ahead_seconds=-61.0), Health.DEGRADED, "-61 s"),
+        (lambda: signs(forged=2), Health.DEGRADED, "2 message.* not to be of SES"),
+        (lambda: signs(stopped_owners=1), Health.DEGRADED, "1 owner.* stopped for their hard bounces"),
         (raising(LedgerLost("the ledger's file x has vanished.")), Health.FAILED, "vanished"),
         (raising(OperationalError("", {}, Exception("locked"))), Health.DEGRADED, "OperationalError"),
         (raising(OSError("no route")), Health.DEGRADED, "OSError"),

@@ -4,6 +4,7 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,11 @@ import pytest
 from sqlalchemy import insert
 from sqlalchemy.exc import OperationalError
 
-from ledger import owners, singles
+from ledger import owner_standing, owners, singles, unread
+from ledger.accounts import Action
 from ledger.engine import Ledger, open_ledger
 from ledger.errors import LedgerLost
+from ledger.owner_standing import Recent
 from ledger.schema import COHORT_SECONDS, SINGLE_MESSAGES, cohort, event
 from ledger.singles import NewSingle
 from ledger.vital_signs import EVENTS_AFTER_SECONDS, VitalSignsReader
@@ -192,3 +195,14 @@ def test_times_that_lie_ahead_show_a_clock_that_was_set(ledger: Ledger, frozen: 
     note_event(ledger, frozen.now)
     frozen.tick(-3_600)
     assert VitalSignsReader(ledger).read(lambda: frozen.now).clock_ahead_seconds == 3_600
+
+
+def test_what_waits_for_a_person_is_counted(ledger: Ledger) -> None:
+    with closing(VitalSignsReader(ledger)) as reader:
+        assert (reader.read().forged, reader.read().stopped_owners) == (0, 0)
+        with ledger.writing() as connection:
+            unread.keep(connection, {"no JSON": "no JSON", "a lie": "wrong signature"}, forged={"a lie"})
+            ann, bob = (owners.ensure(connection, name) for name in ("Ann", "Bob"))
+            for owner_id, action in ((ann, Action.SUSPENDED), (bob, Action.SUSPENDED), (bob, Action.LIFTED)):
+                owner_standing.change(connection, owner_id, action, Recent(9, 3), by="rule", reason="bounces")
+        assert (reader.read().forged, reader.read().stopped_owners) == (1, 1)
