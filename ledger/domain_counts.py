@@ -22,7 +22,7 @@ class DomainBounces:
 
 
 def by_host(connection: Connection, campaign_id: int, epoch: int) -> list[DomainBounces]:
-    """Return every host (what stands after the @) of the campaign with what became of the epoch's messages."""
+    """Return every host (what stands after the @) of the campaign, with the epoch's counts."""
     taken = (
         (message.c.epoch == epoch)
         & message.c[FACT_COLUMNS[Fact.ACCEPTED]].is_not(None)

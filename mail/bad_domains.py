@@ -1,7 +1,7 @@
 """Which domains are worth leaving out after a halt: one pure rule over counts.
 
-It looks at registrable domains. A bought list has one or two addresses at each of a thousand hosts, and no host
-ever shows that its owner's mailboxes are gone.
+It looks at registrable domains. A bought list has one or two addresses at each of a thousand hosts, and no
+host ever shows that its owner's mailboxes are gone.
 """
 
 from collections.abc import Iterable, Sequence

@@ -31,8 +31,8 @@ _NAMED = 5
 class Remedies:
     """What is to be done: leave domains out, clean the rest of the list again, both, or nothing.
 
-    domains: in A-labels, each with what is below it; empty leaves out the registrable domains that the rule of
-        `bad_domains` finds.
+    domains: in A-labels, each with what is below it; empty leaves out the registrable domains that the rule
+        of `bad_domains` finds.
     """
 
     drop_domains: bool = False
@@ -74,11 +74,18 @@ def domains_without_mail(ledger: Ledger, name: str, lookup: MxLookup) -> list[st
     """Ask the DNS about the domains that still wait; return those that certainly take no mail."""
     with ledger.reading() as connection:
         waiting = dropping.waiting_domains(connection, campaigns.get(connection, name).id)
-    verdicts = lookup(waiting)
-    # Where most of the DNS is silent, its few negative answers are not to be believed either.
+    return known_domains_without_mail(lookup, waiting) or []
+
+
+def known_domains_without_mail(lookup: MxLookup, domains: Sequence[str]) -> list[str] | None:
+    """Return those of the domains that certainly take no mail; None where the DNS is mostly silent.
+
+    Its few negative answers are not to be believed then either.
+    """
+    verdicts = lookup(domains)
     if mx.mostly_unknown(verdicts):
-        return []
-    return [domain for domain in waiting if verdicts[domain].status is MxStatus.NO_MX]
+        return None
+    return [domain for domain in domains if verdicts[domain].status is MxStatus.NO_MX]
 
 
 def apply(

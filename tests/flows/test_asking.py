@@ -1,4 +1,4 @@
-"""A halted campaign that asks: the run pauses with a form, and every answer does what it says."""
+"""A halted campaign that asks: the run waits with a form, and every answer does what it says."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -13,7 +13,7 @@ from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.client.schemas.responses import SetStateStatus
 
 from sandbox import OutcomeRule
-from tasks import asking
+from tasks import questions
 
 if TYPE_CHECKING:
     from conftest import Office, Ran
@@ -32,7 +32,7 @@ GIVE_UP_SECONDS = 60
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(asking, "LOOK_SECONDS", 0.2)
+    monkeypatch.setattr(questions, "LOOK_SECONDS", 0.2)
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def answering(prefect_client: SyncPrefectClient) -> Iterator[Callable[..., list[
                     answer()
                 else:
                     resume(run, answer, until)
-                    said.append(answer["decision"])
+                    said.append(answer["by"])
                 while waiting() is not None and time.monotonic() < until:
                     time.sleep(0.1)
 
@@ -90,7 +90,7 @@ def test_a_run_that_is_told_to_stop_stays_halted_with_who_said_so(
     office: "Office", send: "Send", answering: Callable[..., list[str]]
 ) -> None:
     file = ask_campaign(office)
-    answering({"decision": "stop", "by": "Ada", "reason": "a bought list"})
+    answering({"by": "Ada", "reason": "a bought list"})
     ran = send(file)
     assert ran.code == 3, ran
     assert office.last_run().state == "Halted"
@@ -103,14 +103,17 @@ def test_a_mistake_is_asked_again_and_a_list_that_is_still_bad_halts_within_its_
 ) -> None:
     file = ask_campaign(office)
     answering(
-        {"decision": "go on as is", "by": "Ada"},
-        {"decision": "go on as is", "by": "Ada", "reason": "an outage of ours"},
-        {"decision": "stop", "by": "Bo"},
+        {"as_is": True, "by": "Ada"},
+        # Domains to drop, and the switch for that is off.
+        {"domains": "reader.example", "by": "Ada"},
+        {"as_is": True, "by": "Ada", "reason": "an outage of ours"},
+        {"by": "Bo"},
     )
     ran = send(file)
     assert ran.code == 3, ran
     shown, report = office.last_run(), office.report()
     assert any("needs a reason" in line for line in shown.log)
+    assert any("*Domains to drop* is filled in" in line for line in shown.log)
     assert [epoch["number"] for epoch in report["epochs"]] == [1, 2]
     assert report["epochs"][1]["accepted"] > 0
     assert sorted(office.sent_to()) == sorted(set(office.sent_to()))
@@ -122,7 +125,7 @@ def test_dropping_the_domains_named_in_the_form_lets_the_rest_complete(
     office: "Office", send: "Send", answering: Callable[..., list[str]]
 ) -> None:
     file = ask_campaign(office)
-    answering({"decision": "drop the bad domains and go on", "by": "Ada", "domains": "reader.example"})
+    answering({"drop_domains": True, "by": "Ada", "domains": "reader.example"})
     ran = send(file)
     assert ran.code in (0, 3), ran
     report = office.report()
