@@ -53,7 +53,8 @@ def watch_statuses() -> dict[str, Any] | State[Any]:
             if sending.finish(name) != "RUNNING":
                 changed.add(name)
     with apart("waking runs that asked"):
-        campaign_runs.wake_decided()
+        for run in campaign_runs.wake_decided():
+            log.info("%s goes on: its question is over.", run)
     with apart("delivering callbacks"):
         sending.deliver_callbacks(CALLBACK_SECONDS)
     for name in sorted(changed):

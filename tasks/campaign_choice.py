@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from prefect import task
+from prefect.input import RunInput
 from pydantic import Field, create_model
 
 from ledger import campaigns
@@ -59,7 +60,7 @@ def stopped(only: str = "") -> list[Stopped]:
         ]
 
 
-def form(listed: Sequence[Stopped], fault: str = "") -> type[asking.DecisionForm]:
+def form(listed: Sequence[Stopped], fault: str = "") -> type[RunInput]:
     """Return the form for these: for one, figures stand beside the choices; several have a switch each."""
     trouble = f"**The last answer could not be carried out.** {fault}\n\n" if fault else ""
     ending = f"**{STOP}** means that it stays as it is."
@@ -70,13 +71,15 @@ def form(listed: Sequence[Stopped], fault: str = "") -> type[asking.DecisionForm
         each.field: (bool, Field(default=False, title=each.name, description=_figures(each)))
         for each in listed
     }
-    several: type[asking.DecisionForm] = create_model(
-        "CampaignForm", __base__=asking.DecisionForm, **switches
-    )
+    # In the order of a person's thoughts: which campaign, what, who.
+    decision: Mapping[str, Any] = {
+        name: (field.annotation, field) for name, field in asking.DecisionForm.model_fields.items()
+    }
+    several: type[RunInput] = create_model("CampaignForm", __base__=RunInput, **switches, **decision)
     named = ", ".join(each.name for each in listed)
     several._description = (
-        f"{trouble}**{len(listed)} campaigns wait**: {named}. Their switches stand at the end, with what each "
-        f"choice leaves out.\n\n{ending}"
+        f"{trouble}**{len(listed)} campaigns wait**: {named}. Switch on one, and what becomes of it.\n\n"
+        f"{ending}"
     )
     return several
 

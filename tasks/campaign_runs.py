@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from prefect import get_client, get_run_logger, task
+from prefect import get_client, task
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.filters import (
     DeploymentFilter,
@@ -162,6 +162,5 @@ def _resume(run: FlowRun, answer: Mapping[str, str]) -> bool:
     # Answered a moment ago, by the form or another look.
     with suppress(PrefectException, RuntimeError):
         resume_flow_run(run.id, dict(answer))
-        get_run_logger().info("%s goes on: its question is over", run.name)
         return True
     return False
