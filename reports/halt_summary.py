@@ -31,6 +31,16 @@ def question(report: CampaignReport, until: str, fault: str = "") -> str:
     return "\n".join(_question(report, until, fault)) + "\n"
 
 
+def reason(report: CampaignReport) -> str:
+    """Return why it stands still, as it was stored, without addresses."""
+    return mask_text(report.change_reason if report.halt is None else report.halt.reason)
+
+
+def ending(until: str) -> str:
+    """Return what a form means in which nothing is switched on."""
+    return f"{STOP} means stop: it stays halted. So does no answer until {until}."
+
+
 def _page(report: CampaignReport, forecast: Forecast) -> Iterator[str]:
     yield f"# {cell(report.name)} halted"
     yield ""
@@ -65,10 +75,9 @@ def _question(report: CampaignReport, until: str, fault: str) -> Iterator[str]:
     if fault:
         yield f"**The last answer could not be carried out.** {cell(fault)}"
         yield ""
-    reason = report.change_reason if report.halt is None else report.halt.reason
-    yield f"**{cell(mask_text(reason))}** {count(_waiting(report))} still to be written to."
+    yield f"**{cell(reason(report))}** {count(_waiting(report))} still to be written to."
     yield ""
-    yield f"**{STOP}** means stop: it stays halted. So does no answer until {until}."
+    yield ending(until)
 
 
 def _reason(report: CampaignReport) -> Iterator[str]:

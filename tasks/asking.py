@@ -123,13 +123,19 @@ def dns(ledger: Ledger, found: Settings) -> MxLookup:
     return mx_cached.lookup(ledger, mx.resolving(found), believe=(MxStatus.NO_MX,))
 
 
-def form_of(description: str, forecast: Forecast) -> type[DecisionForm]:
-    """Return the form for one campaign, with what each choice leaves out beside its switch."""
+def form_of(description: str, forecast: Forecast, first: str, ending: str) -> type[DecisionForm]:
+    """Return the form for one campaign, with what each choice leaves out beside its switch.
+
+    The older pages give a `description` above a long form no room: `first` stands above the first switch too,
+    and `ending`, what no switch means, at the name. Plain text both.
+    """
+    sentences = dict(halt_choices.sentences(forecast))
+    sentences[Choice.DROP_DOMAINS] = f"{first}\n\n{sentences[Choice.DROP_DOMAINS]}"
+    by = f"{DecisionForm.model_fields['by'].description} {ending}"
+    texts = {**{choice.value: text for choice, text in sentences.items()}, "by": by}
     described: Mapping[str, FieldInfo] = {
-        choice.value: FieldInfo.merge_field_infos(
-            DecisionForm.model_fields[choice.value], description=sentence
-        )
-        for choice, sentence in halt_choices.sentences(forecast).items()
+        name: FieldInfo.merge_field_infos(DecisionForm.model_fields[name], description=text)
+        for name, text in texts.items()
     }
     return DecisionForm.with_initial_data(description=description, **described)
 
@@ -141,7 +147,9 @@ def _form(campaign: str, hours: float, fault: str) -> type[RunInput]:
         with ledger.reading() as connection:
             report = campaign_report.build(connection, campaign)
     until = (datetime.now(UTC) + timedelta(hours=hours)).strftime("%Y-%m-%d %H:%M UTC")
-    return form_of(halt_summary.question(report, until, fault), forecast)
+    first = " ".join(filter(None, (fault, halt_summary.reason(report))))
+    ending = halt_summary.ending(until)
+    return form_of(halt_summary.question(report, until, fault), forecast, first, ending)
 
 
 def _read(campaign: str) -> campaigns.Campaign:

@@ -63,14 +63,19 @@ def stopped(only: str = "") -> list[Stopped]:
 def form(listed: Sequence[Stopped], fault: str = "") -> type[RunInput]:
     """Return the form for these: for one, figures stand beside the choices; several have a switch each."""
     trouble = f"**The last answer could not be carried out.** {fault}\n\n" if fault else ""
-    ending = f"**{STOP}** means that it stays as it is."
+    ending = f"{STOP} means that it stays as it is."
     if len(listed) == 1:
         (one,) = listed
-        return asking.form_of(f"{trouble}**{one.name}**: {one.standing}\n\n{ending}", one.forecast)
+        first = " ".join(filter(None, (fault, f"{one.name}: {one.standing}")))
+        above = f"{trouble}**{one.name}**: {one.standing}\n\n{ending}"
+        return asking.form_of(above, one.forecast, first, ending)
     switches: Mapping[str, Any] = {
         each.field: (bool, Field(default=False, title=each.name, description=_figures(each)))
         for each in listed
     }
+    if fault:
+        # The older pages give what stands above a long form no room.
+        switches[listed[0].field][1].description = f"{fault}\n\n{_figures(listed[0])}"
     # In the order of a person's thoughts: which campaign, what, who.
     decision: Mapping[str, Any] = {
         name: (field.annotation, field) for name, field in asking.DecisionForm.model_fields.items()

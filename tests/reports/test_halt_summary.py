@@ -67,7 +67,7 @@ def test_without_anything_sent_there_is_no_picture(report) -> None:
 def test_the_question_says_what_happened_and_when_silence_means_stop(report) -> None:
     text = halt_summary.question(report, "2026-11-24 09:30 UTC")
     assert "**Hard bounces: 3 of 13" in text
-    assert "**Nothing switched on** means stop" in text
+    assert "Nothing switched on means stop" in text
     assert "So does no answer until 2026-11-24 09:30 UTC." in text
     assert "could not be carried out" not in text
 
