@@ -26,7 +26,10 @@ class Pages:
     send: str
 
     def open_form(self, browser: Browser, ui: str, run: str) -> None:
+        # The same page anew, and not what was known of the run before.
+        browser.open("about:blank")
         browser.open(f"{ui}{self.run_path}{run}")
+        browser.wait_for_text("Suspended")
         if self.menu:
             browser.click(_labelled("button", self.menu))
             browser.click(_labelled("[role=menuitem]", "Resume"))
@@ -45,6 +48,8 @@ class Pages:
         for title, text in texts.items():
             browser.click(f"{self._field(title)}.querySelector('textarea, input')")
             browser.command("Input.insertText", text=text)
+        # What was typed last is checked a moment later.
+        time.sleep(STILL_SECONDS)
         browser.click(_labelled(f"{self.dialogue} button", self.send))
         browser.wait_for(f"!document.querySelector({json.dumps(self.dialogue)})")
 
