@@ -204,20 +204,31 @@ def test_a_run_of_a_deployment_waits_past_the_lease_of_its_slot_and_goes_on_in_a
     assert ended.expected_start_time == asked.expected_start_time
 
 
-def test_a_run_whose_process_has_ended_is_woken_once_somebody_decided_elsewhere(
+def test_a_run_whose_process_has_ended_is_woken_by_a_decision_on_the_command_line(
+    office: "Office", deployed: "Deploy", command: "Callable[..., Ran]"
+) -> None:
+    here = deployed(send_campaign)
+    run = here.create(campaign=str(ask_campaign(office, answer_hours=24)))
+    here.process(run)
+    # Nobody has decided, and its time is not over.
+    assert WAKE() == []
+    assert command("cancel", "spring-offer", "--by", "Bo", "--reason", "enough").code == 0
+    ended = here.process(run)
+    assert ended.state is not None
+    assert (ended.state.name, ended.state.message) == ("Cancelled", "Campaign spring-offer was cancelled.")
+
+
+def test_a_run_whose_process_has_ended_is_woken_where_prefect_was_told_of_no_decision(
     office: "Office", deployed: "Deploy"
 ) -> None:
     here = deployed(send_campaign)
     run = here.create(campaign=str(ask_campaign(office, answer_hours=24)))
     here.process(run)
-    assert WAKE() == []
     with office.ledger() as ledger:
         controls.cancel(ledger, "spring-offer", by="Bo", reason="enough")
     watch_statuses()
     assert WAKE() == []
-    ended = here.process(run)
-    assert ended.state is not None
-    assert (ended.state.name, ended.state.message) == ("Cancelled", "Campaign spring-offer was cancelled.")
+    assert here.take_slot(run) == "Pending"
 
 
 def test_silence_past_the_time_to_answer_stops_a_run_whose_process_has_ended(
