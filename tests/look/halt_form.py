@@ -42,9 +42,9 @@ class Pages:
     def answer(self, browser: Browser, switches: tuple[str, ...], texts: Mapping[str, str]) -> None:
         """Switch on, fill in and send; the form is to close."""
         for title in switches:
-            browser.click(
-                f"{self._field(title)}.querySelector('[role=switch], .p-toggle, input[type=checkbox]')"
-            )
+            switch = f"{self._field(title)}.querySelector('[role=switch]')"
+            browser.click(switch)
+            browser.wait_for(f"{switch}.ariaChecked === 'true'")
         for title, text in texts.items():
             browser.click(f"{self._field(title)}.querySelector('textarea, input')")
             browser.command("Input.insertText", text=text)
