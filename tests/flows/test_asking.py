@@ -5,7 +5,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any
@@ -86,11 +86,11 @@ def answering(prefect_client: SyncPrefectClient) -> Iterator[Callable[..., list[
         thread.join()
 
 
-def ask_campaign(office: "Office", **halt: object) -> Path:
+def ask_campaign(office: "Office", readers: Sequence[str] = BAD, **halt: object) -> Path:
     office.world.control(outcomes=[HARD])
     return office.campaign(
+        readers,
         # Where no answer reaches the run, the test fails instead of waiting for a day.
-        BAD,
         halt={"on_halt": "ask", "answer_hours": 0.05, **halt},
         send={"settle_seconds": 10, "rate_per_second": 50},
     )
@@ -167,13 +167,19 @@ def test_no_answer_in_time_means_stop(office: "Office", send: "Send") -> None:
     assert "no answer within" in last["reason"]
 
 
+def small_campaign(office: "Office", answer_hours: float) -> Path:
+    """Return a campaign that halts after ten messages."""
+    halt = {"minimum_sample": 1, "ladder": [10], "unknown_at_most": 1_000_000}
+    return ask_campaign(office, BAD[:30], answer_hours=answer_hours, **halt)
+
+
 def test_a_run_of_a_deployment_waits_past_the_lease_of_its_slot_and_goes_on_in_a_new_process(
     office: "Office", deployed: "Deploy", prefect_client: SyncPrefectClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Prefect renews the lease every 225 seconds, and ends the process that has it no more. Here: every 0.3.
     monkeypatch.setattr("prefect.concurrency._leases._RENEWAL_FRACTION", 0.001)
     here = deployed(send_campaign)
-    run = here.create(campaign=str(ask_campaign(office, answer_hours=24)))
+    run = here.create(campaign=str(small_campaign(office, answer_hours=24)))
     asked = here.process(run)
     assert asked.state is not None
     assert (asked.state.type, asked.state.name) == (StateType.PAUSED, "Suspended")
@@ -208,7 +214,7 @@ def test_a_run_whose_process_has_ended_is_woken_by_a_decision_on_the_command_lin
     office: "Office", deployed: "Deploy", command: "Callable[..., Ran]"
 ) -> None:
     here = deployed(send_campaign)
-    run = here.create(campaign=str(ask_campaign(office, answer_hours=24)))
+    run = here.create(campaign=str(small_campaign(office, answer_hours=24)))
     here.process(run)
     # Nobody has decided, and its time is not over.
     assert WAKE() == []
@@ -222,7 +228,7 @@ def test_a_run_whose_process_has_ended_is_woken_where_prefect_was_told_of_no_dec
     office: "Office", deployed: "Deploy"
 ) -> None:
     here = deployed(send_campaign)
-    run = here.create(campaign=str(ask_campaign(office, answer_hours=24)))
+    run = here.create(campaign=str(small_campaign(office, answer_hours=24)))
     here.process(run)
     with office.ledger() as ledger:
         controls.cancel(ledger, "spring-offer", by="Bo", reason="enough")
@@ -235,7 +241,7 @@ def test_silence_past_the_time_to_answer_stops_a_run_whose_process_has_ended(
     office: "Office", deployed: "Deploy"
 ) -> None:
     here = deployed(send_campaign)
-    run = here.create(campaign=str(ask_campaign(office, answer_hours=1e-6)))
+    run = here.create(campaign=str(small_campaign(office, answer_hours=1e-6)))
     here.process(run)
     assert len(WAKE()) == 1
     ended = here.process(run)
