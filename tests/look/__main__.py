@@ -51,7 +51,7 @@ def halting(browser: Browser, bench: Workbench, out: Path) -> str:
     assert bench.wait(run) == "Halted"
     browser.open(page)
     browser.wait_for_text("Halted")
-    browser.press("Details")
+    browser.click("document.querySelector('#details')")
     browser.wait_for_text("run the deployment decide-campaign")
     browser.wait_for_text("campaign resume bad-list-ask --by WHO --reason WHY")
     _still(browser, out / "run-halted.png")
