@@ -96,7 +96,7 @@ def _decided(name: str, decision: Decision) -> State[Any]:
         return Completed(name="Decided", message=f"{name}: {done}.")
     if campaign_runs.wake(name):
         return Completed(name="Decided", message=f"{name}: {done}. The run that asked about it goes on.")
-    if started := campaign_runs.start(name, sending.changed_at(name)):
-        return Completed(name="Decided", message=f"{name}: {done}. It goes on in the run {started}.")
+    if campaign_runs.start(name, sending.changed_at(name)):
+        return Completed(name="Decided", message=f"{name}: {done}. It goes on in a run of its deployment.")
     get_run_logger().info("%s: %s. No deployment is known that sent it: this run does", name, done)
     return send_campaign(sending.definition_of(name), attended=False, return_state=True)
