@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from cli import output, paths
+from cli import output, paths, waiting_runs
 
 _BY = click.option("--by", required=True, help="Who decides this.")
 _REASON = click.option("--reason", required=True, help="Why.")
@@ -103,6 +103,7 @@ def cancel(name: str, by: str, reason: str) -> None:
 
     def act(controls: Any, ledger: Any) -> str:
         count = controls.cancel(ledger, name, by=by, reason=reason)
+        waiting_runs.wake(name)
         return f"{name} is cancelled: {count:,} messages will not be sent."
 
     _control(act)

@@ -38,7 +38,7 @@ def resume(
 
     A run that waits for an answer in the Prefect UI goes on by itself.
     """
-    from cli import output
+    from cli import output, waiting_runs
     from ledger.engine import open_ledger
     from lists import mx, mx_cached
     from lists.dns_verdicts import Status
@@ -54,6 +54,7 @@ def resume(
         # A positive answer of last week is what let the bounces in: only the denials are believed.
         lookup = mx_cached.lookup(ledger, mx.resolving(found), believe=(Status.NO_MX,))
         resumed = resuming.resume(ledger, name, by=by, reason=reason, chosen=chosen, lookup=lookup)
+    woken = waiting_runs.wake(name)
     if as_json:
         output.as_json(
             {
@@ -64,4 +65,5 @@ def resume(
             }
         )
         return
-    click.echo(f"{name} may run again (epoch {resumed.epoch}): {resumed.sentence}. Now: campaign send FILE")
+    now = "The run that asked about it goes on." if woken else "Now: campaign send FILE"
+    click.echo(f"{name} may run again (epoch {resumed.epoch}): {resumed.sentence}. {now}")

@@ -19,8 +19,9 @@ from mail import scheduling, termination
 from mail.campaign_file import OCCURRENCE, Campaign, load
 from mail.errors import MailError
 from mail.occurrences import named
+from reports import campaign_words as words
 from settings import settings
-from tasks import announcing, asking, continuing, listing, occurrences, reporting, sending
+from tasks import announcing, asking, campaign_runs, continuing, listing, occurrences, reporting, sending
 
 # Chunks side by side in this process at the most; beside them there is room for the collecting.
 MAX_WORKERS = 64
@@ -67,20 +68,24 @@ def send_campaign(
     recurring = found.name if scheduling.is_recurring(found) else ""
     if recurring:
         found = _occurrence(found, occurrence)
+    campaign_runs.mark(found.name, _label(recurring, found.name))
+    output = Path(settings().output_dir)
+    directory = report_directory or str(output / "reports" / found.name)
+    # The answer has begun this process, and counts before anything else can go wrong.
+    if asking.has_asked(found.name) and not asking.ask(found.name, found.halt.answer_hours):
+        return _final_state(reporting.write_report(found.name, directory))
     ready = sending.check_ready(found)
     for warning in ready["warnings"]:
         log.warning(warning)
     for amended in ready["amended"]:
         log.info("The campaign file has changed: %s", amended)
-    output = Path(settings().output_dir)
     begins = ready["state"] in (None, CampaignState.ENQUEUING)
     if begins:
         list_directory = str(output / "lists" / found.name)
         listing.clean(found.list, found.hygiene, list_directory, found.owner)
         sending.enqueue_recipients(found, list_directory)
-    directory = report_directory or str(output / "reports" / found.name)
     # Over before this run began: whatever comes of it, this run sent nothing.
-    was_over = ready["state"] in FINAL
+    was_over = ready["state"] in FINAL and not asking.has_waited()
     sending_on = begins or ready["state"] == CampaignState.RUNNING
     while True:
         if sending_on:
@@ -173,14 +178,14 @@ def _send_chunks(name: str, workers: int) -> None:
 
 def _final_state(status: dict[str, Any]) -> State[Any]:
     name, halt = status["name"], status["halt"]
-    resume = f"campaign resume {name} --by WHO --reason WHY"
+    go_on = f"To go on: {words.DECIDE} (a retry finds it as it is), or {words.resume_line(name)}"
     match CampaignState(status["state"]):
         case CampaignState.HALTED:
-            return Failed(name="Halted", message=f"{halt['reason']} To go on: {resume}")
+            return Failed(name="Halted", message=f"{halt['reason']} {go_on}")
         case CampaignState.COMPLETED_BREACHED:
             return Failed(name="Breached", message=f"Nothing is left to send, and: {halt['reason']}")
         case CampaignState.PAUSED:
-            return Failed(name="Paused", message=f"{status['change_reason']} To go on: {resume}")
+            return Failed(name="Paused", message=f"{status['change_reason']} {go_on}")
         case CampaignState.CANCELLED:
             return Cancelled(message=f"Campaign {name} was cancelled.")
         case CampaignState.COMPLETED:

@@ -12,7 +12,7 @@ from prefect.states import Failed
 from ledger.errors import LedgerError
 from mail.errors import MailError
 from settings import settings
-from tasks import announcing, reporting, sending
+from tasks import announcing, campaign_runs, reporting, sending
 
 # Within the five minutes after which it runs again.
 CALLBACK_SECONDS = 200.0
@@ -52,6 +52,9 @@ def watch_statuses() -> dict[str, Any] | State[Any]:
         with apart(f"finishing {name}"):
             if sending.finish(name) != "RUNNING":
                 changed.add(name)
+    with apart("waking runs that asked"):
+        for run in campaign_runs.wake_decided():
+            log.info("%s goes on: its question is over.", run)
     with apart("delivering callbacks"):
         sending.deliver_callbacks(CALLBACK_SECONDS)
     for name in sorted(changed):

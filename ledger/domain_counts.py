@@ -10,7 +10,10 @@ from ledger.statuses import Fact, Status
 
 @dataclass(frozen=True, slots=True)
 class DomainBounces:
-    """Messages that SES took for a domain in one epoch, how many bounced hard, and how many still wait."""
+    """Messages that SES took for a domain in one epoch, how many bounced hard, and how many still wait.
+
+    domain: a host, or the registrable domain of several.
+    """
 
     domain: str
     accepted: int
@@ -18,8 +21,8 @@ class DomainBounces:
     waiting: int
 
 
-def bounced(connection: Connection, campaign_id: int, epoch: int) -> list[DomainBounces]:
-    """Return the domains at which messages of the epoch bounced hard, the most bounces first."""
+def by_host(connection: Connection, campaign_id: int, epoch: int) -> list[DomainBounces]:
+    """Return every host (what stands after the @) of the campaign, with the epoch's counts."""
     taken = (
         (message.c.epoch == epoch)
         & message.c[FACT_COLUMNS[Fact.ACCEPTED]].is_not(None)
@@ -33,7 +36,6 @@ def bounced(connection: Connection, campaign_id: int, epoch: int) -> list[Domain
         select(message.c.domain, accepted, hard_bounced, waiting)
         .where(message.c.campaign_id == campaign_id)
         .group_by(message.c.domain)
-        .having(hard_bounced > 0)
-        .order_by(hard_bounced.desc(), accepted, message.c.domain)
+        .order_by(message.c.domain)
     )
     return [DomainBounces(domain, *map(int, counts)) for domain, *counts in connection.execute(query)]

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import ColumnElement, Connection, func, or_, select
 
 from ledger.campaigns import Campaign
 from ledger.cancelling import withdraw
@@ -21,6 +21,31 @@ def waiting_domains(connection: Connection, campaign_id: int) -> list[str]:
         .order_by(message.c.domain)
     )
     return list(connection.execute(query).scalars())
+
+
+def waiting_by_domain(connection: Connection, campaign_id: int) -> dict[str, int]:
+    """Return how many recipients are queued or claimed at each domain that has any."""
+    return _by_domain(connection, campaign_id)
+
+
+def suppressed_by_domain(connection: Connection, campaign_id: int, scopes: Sequence[str]) -> dict[str, int]:
+    """Return how many of those who wait are suppressed in one of `scopes` by now, at each domain."""
+    theirs = select(suppression.c.address_key).where(suppression.c.scope.in_(scopes))
+    return _by_domain(connection, campaign_id, message.c.address_key.in_(theirs))
+
+
+def _by_domain(connection: Connection, campaign_id: int, *conditions: ColumnElement[bool]) -> dict[str, int]:
+    query = (
+        select(message.c.domain, func.count())
+        .where(
+            message.c.campaign_id == campaign_id,
+            message.c.status.in_((Status.QUEUED, Status.CLAIMED)),
+            *conditions,
+        )
+        .group_by(message.c.domain)
+        .order_by(message.c.domain)
+    )
+    return {row[0]: int(row[1]) for row in connection.execute(query)}
 
 
 def drop_domains(

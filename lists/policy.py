@@ -9,6 +9,8 @@ from typing import Annotated, Literal, Self, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from lists import form_fields
+
 # What stands around cells; "" where nobody said.
 Quote: TypeAlias = Literal["", '"', "none"]
 # Whose consent is needed; "" where nobody said.
@@ -102,6 +104,7 @@ class ListSource(BaseModel):
     )
     inactive_after_days: Annotated[int, Field(ge=1)] | None = Field(
         default=None,
+        json_schema_extra=form_fields.may_be_empty,
         title="Inactive after days",
         description="Drop people who were last engaged more days ago; without a column the ledger knows.",
     )

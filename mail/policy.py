@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from lists import form_fields
 from mail.warm_up_policy import WarmUpPolicy
 
 # Amazon SES puts an account under review from 5 % hard bounces (developer guide, "Reputation metrics").
@@ -134,6 +135,7 @@ class HaltPolicy(BaseModel):
     )
     bounce_rate: float | None = Field(
         default=None,
+        json_schema_extra=form_fields.may_be_empty,
         gt=0,
         allow_inf_nan=False,
         le=MAX_BOUNCE_RATE,
@@ -142,6 +144,7 @@ class HaltPolicy(BaseModel):
     )
     minimum_sample: int | None = Field(
         default=None,
+        json_schema_extra=form_fields.may_be_empty,
         ge=1,
         title="Minimum sample",
         description="Messages that SES must have accepted before the plain bounce rate counts.",
@@ -154,6 +157,7 @@ class HaltPolicy(BaseModel):
     )
     complaint_warning: float | None = Field(
         default=None,
+        json_schema_extra=form_fields.may_be_empty,
         gt=0,
         allow_inf_nan=False,
         le=MAX_COMPLAINT_RATE,
@@ -162,6 +166,7 @@ class HaltPolicy(BaseModel):
     )
     complaint_rate: float | None = Field(
         default=None,
+        json_schema_extra=form_fields.may_be_empty,
         gt=0,
         allow_inf_nan=False,
         le=MAX_COMPLAINT_RATE,
@@ -170,11 +175,13 @@ class HaltPolicy(BaseModel):
     )
     ladder: Annotated[tuple[Annotated[int, Field(ge=1)], ...] | None, AfterValidator(_rising)] = Field(
         default=None,
+        json_schema_extra=form_fields.may_be_empty,
         title="Canary ladder",
         description="How many messages go out before each stop for outcomes, such as [100, 500, 2500].",
     )
     soak_seconds: float | None = Field(
         default=None,
+        json_schema_extra=form_fields.may_be_empty,
         gt=0,
         le=600,
         allow_inf_nan=False,
@@ -183,6 +190,7 @@ class HaltPolicy(BaseModel):
     )
     unknown_at_most: int | None = Field(
         default=None,
+        json_schema_extra=form_fields.may_be_empty,
         ge=1,
         le=1_000_000,
         title="Unknown at most",
@@ -190,6 +198,7 @@ class HaltPolicy(BaseModel):
     )
     unknown_seconds: float | None = Field(
         default=None,
+        json_schema_extra=form_fields.may_be_empty,
         ge=0,
         le=600,
         allow_inf_nan=False,

@@ -1,6 +1,6 @@
 """What a person can have done to the rest of a list before a halted campaign goes on with it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 import idna
@@ -8,11 +8,13 @@ from sqlalchemy import Connection
 
 from ledger import campaigns, domain_counts, dropping
 from ledger.campaigns import Campaign
+from ledger.domain_counts import DomainBounces
 from ledger.engine import Ledger
 from lists import mx
 from lists.dns_verdicts import Status as MxStatus
 from lists.mx import MxLookup
 from lists.policy import ListSource
+from lists.registrable_domains import registrable
 from lists.suppression import scopes_of
 from mail import bad_domains, gatekeeping
 from mail.errors import MailError
@@ -29,8 +31,8 @@ _NAMED = 5
 class Remedies:
     """What is to be done: leave domains out, clean the rest of the list again, both, or nothing.
 
-    domains: in A-labels, each with what is below it; empty leaves out those that the rule of `bad_domains`
-        finds.
+    domains: in A-labels, each with what is below it; empty leaves out the registrable domains that the rule
+        of `bad_domains` finds.
     """
 
     drop_domains: bool = False
@@ -52,21 +54,38 @@ class LeftOut:
         return self.at_domains + self.without_mail_server + self.suppressed
 
 
-def worst_domains(connection: Connection, campaign: Campaign) -> list[domain_counts.DomainBounces]:
-    """Return the domains of the campaign's epoch that are worth leaving out, the worst first."""
-    found = domain_counts.bounced(connection, campaign.id, campaign.epoch)
-    return bad_domains.worst(found, gatekeeping.policy_of(campaign).bounce_rate)
+def bounced_domains(connection: Connection, campaign: Campaign) -> list[DomainBounces]:
+    """Return the registrable domains with hard bounces in the campaign's epoch, the most bounces first."""
+    return bad_domains.bounced(domain_counts.by_host(connection, campaign.id, campaign.epoch))
+
+
+def worst_domains(connection: Connection, campaign: Campaign) -> list[DomainBounces]:
+    """Return the registrable domains of the epoch that are worth leaving out, the worst first."""
+    limit = gatekeeping.policy_of(campaign).bounce_rate
+    return bad_domains.worst(bounced_domains(connection, campaign), limit)
+
+
+def hosts_below(hosts: Iterable[str], domains: Collection[str]) -> list[str]:
+    """Return those of the hosts whose registrable domain is one of `domains`."""
+    return [host for host in hosts if registrable(host) in domains]
 
 
 def domains_without_mail(ledger: Ledger, name: str, lookup: MxLookup) -> list[str]:
     """Ask the DNS about the domains that still wait; return those that certainly take no mail."""
     with ledger.reading() as connection:
         waiting = dropping.waiting_domains(connection, campaigns.get(connection, name).id)
-    verdicts = lookup(waiting)
-    # Where most of the DNS is silent, its few negative answers are not to be believed either.
+    return known_domains_without_mail(lookup, waiting) or []
+
+
+def known_domains_without_mail(lookup: MxLookup, domains: Sequence[str]) -> list[str] | None:
+    """Return those of the domains that certainly take no mail; None where the DNS is mostly silent.
+
+    Its few negative answers are not to be believed then either.
+    """
+    verdicts = lookup(domains)
     if mx.mostly_unknown(verdicts):
-        return []
-    return [domain for domain in waiting if verdicts[domain].status is MxStatus.NO_MX]
+        return None
+    return [domain for domain in domains if verdicts[domain].status is MxStatus.NO_MX]
 
 
 def apply(
@@ -77,8 +96,11 @@ def apply(
     at_domains = without_mail_server = suppressed = 0
     if remedies.drop_domains:
         domains = remedies.domains or tuple(each.domain for each in worst_domains(connection, locked))
-        named = bool(remedies.domains)
-        at_domains = dropping.drop_domains(connection, locked, domains, BAD_DOMAIN, and_below=named)
+        if remedies.domains:
+            at_domains = dropping.drop_domains(connection, locked, domains, BAD_DOMAIN, and_below=True)
+        else:
+            hosts = hosts_below(dropping.waiting_domains(connection, locked.id), domains)
+            at_domains = dropping.drop_domains(connection, locked, hosts, BAD_DOMAIN)
     if remedies.clean_again:
         whose = str(locked.definition.get("owner") or "")
         scopes = scopes_of(ListSource.model_validate(locked.definition["list"]).scope, whose)

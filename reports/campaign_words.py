@@ -97,6 +97,10 @@ def reason(text: str) -> str:
     return _REASONS.get(text, text)
 
 
+# Where a person decides in Prefect's pages what becomes of a campaign that stopped.
+DECIDE = "run the deployment decide-campaign"
+
+
 def resume_line(name: str) -> str:
     """Return the command that lets a halted or paused campaign go on."""
     return f"campaign resume {name} --by WHO --reason WHY"

@@ -1,14 +1,15 @@
 """A halt as the operators' screen tells it: what happened, where the bounces are, and what can be done."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from ledger.domain_counts import DomainBounces
 from ledger.statuses import Status
-from mail.decisions import Choice
+from mail.decisions import STOP
+from mail.forecasts import Forecast
 from mail.remedies import count
 from reports import campaign_words as words
-from reports import halt_picture
-from reports.campaign_figures import CampaignReport, Domain, share
+from reports import halt_choices, halt_picture
+from reports.campaign_figures import CampaignReport, share
 from reports.campaign_summary import cell, quoted, table
 from reports.masking import mask_text
 from reports.page import number, percent
@@ -17,31 +18,43 @@ _DOMAINS = 10
 _TEXTS = 8
 
 
-def markdown(report: CampaignReport, worst: Sequence[DomainBounces]) -> str:
-    """Return the page of a halt; `worst` are the domains that a decision to drop domains would leave out."""
-    return "\n".join(_page(report, worst)) + "\n"
+def markdown(report: CampaignReport, forecast: Forecast) -> str:
+    """Return the page of a halt; `forecast` is what each decision would leave out."""
+    return "\n".join(_page(report, forecast)) + "\n"
 
 
-def question(report: CampaignReport, worst: Sequence[DomainBounces], until: str, fault: str = "") -> str:
-    """Return what stands above the form of a run that asks; `until` says when silence means stop."""
-    return "\n".join(_question(report, worst, until, fault)) + "\n"
+def question(report: CampaignReport, until: str, fault: str = "") -> str:
+    """Return what stands above the form of a run that asks; `until` says when silence means stop.
+
+    What each choice leaves out stands beside its switch: the form shows little of a long text above it.
+    """
+    return "\n".join(_question(report, until, fault)) + "\n"
 
 
-def _page(report: CampaignReport, worst: Sequence[DomainBounces]) -> Iterator[str]:
+def reason(report: CampaignReport) -> str:
+    """Return why it stands still, as it was stored, without addresses."""
+    return mask_text(report.change_reason if report.halt is None else report.halt.reason)
+
+
+def ending(until: str) -> str:
+    """Return what a form means in which nothing is switched on."""
+    return f"{STOP} means stop: it stays halted. So does no answer until {until}."
+
+
+def _page(report: CampaignReport, forecast: Forecast) -> Iterator[str]:
     yield f"# {cell(report.name)} halted"
     yield ""
     yield from _reason(report)
     if uri := halt_picture.data_uri(report):
         yield f"![Hard-bounce rate over time]({uri})"
         yield ""
-    bounced = [each for each in report.domains if each.hard_bounced][:_DOMAINS]
-    if bounced:
+    if forecast.bounced:
         yield "## Where the bounces are"
         yield ""
-        leaving = {each.domain for each in worst}
+        leaving = {each.domain for each in forecast.worst}
         yield from table(
-            ["Domain", "Sent", "Hard bounces", "Rate", "Would be dropped"],
-            [_domain_row(each, leaving) for each in bounced],
+            ["Domain", "Sent", "Hard bounces", "Rate", "Still waiting", "Would be dropped"],
+            [_domain_row(each, leaving) for each in forecast.bounced[:_DOMAINS]],
         )
     texts = [each for each in report.diagnostics if each.status is Status.HARD_BOUNCED][:_TEXTS]
     if texts:
@@ -55,22 +68,16 @@ def _page(report: CampaignReport, worst: Sequence[DomainBounces]) -> Iterator[st
         yield from table(["Messages", "Text"], rows)
     yield "## What can be done"
     yield ""
-    yield from _ways(report, worst)
+    yield from _ways(report, forecast)
 
 
-def _question(
-    report: CampaignReport, worst: Sequence[DomainBounces], until: str, fault: str
-) -> Iterator[str]:
+def _question(report: CampaignReport, until: str, fault: str) -> Iterator[str]:
     if fault:
         yield f"**The last answer could not be carried out.** {cell(fault)}"
         yield ""
-    reason = report.change_reason if report.halt is None else report.halt.reason
-    yield f"**{cell(mask_text(reason))}** {count(_waiting(report))} still to be written to."
+    yield f"**{cell(reason(report))}** {count(_waiting(report))} still to be written to."
     yield ""
-    yield f"- **{Choice.DROP_DOMAINS}**: {_dropping(worst)}"
-    yield f"- **{Choice.CLEAN_AGAIN}**: asks DNS and suppression list anew about everybody who waits."
-    yield f"- **{Choice.AS_IS}**: needs a reason. A list that is still bad halts again within its canary."
-    yield f"- **{Choice.STOP}**: it stays halted. So does no answer until {until}."
+    yield ending(until)
 
 
 def _reason(report: CampaignReport) -> Iterator[str]:
@@ -87,11 +94,14 @@ def _reason(report: CampaignReport) -> Iterator[str]:
     yield ""
 
 
-def _ways(report: CampaignReport, worst: Sequence[DomainBounces]) -> Iterator[str]:
+def _ways(report: CampaignReport, forecast: Forecast) -> Iterator[str]:
     resume = words.resume_line(report.name)
-    yield f"Leave the worst domains out. {_dropping(worst)}"
+    yield f"Here in the pages: {words.DECIDE}. It asks with a form, and starts the sending too."
+    yield "On the command line:"
+    yield ""
+    yield f"Leave the worst domains out. {halt_choices.dropping(forecast)}"
     yield from _code(f"{resume} --drop-domains")
-    yield "Ask the DNS and the suppression list anew about everybody who waits:"
+    yield f"Ask the DNS and the suppression list anew. {halt_choices.cleaning(forecast)}"
     yield from _code(f"{resume} --clean-again")
     yield "Go on as it is, where the reason is known and mended:"
     yield from _code(resume)
@@ -100,21 +110,13 @@ def _ways(report: CampaignReport, worst: Sequence[DomainBounces]) -> Iterator[st
     yield "After a `resume`, run the campaign again. The gate counts anew from there, from its first canary."
 
 
-def _dropping(worst: Sequence[DomainBounces]) -> str:
-    if not worst:
-        return "No domain reached the limit by itself, so this would leave out nobody."
-    named = ", ".join(each.domain for each in worst[:_DOMAINS])
-    more = f" and {number(len(worst) - _DOMAINS)} more" if len(worst) > _DOMAINS else ""
-    waiting = count(sum(each.waiting for each in worst))
-    return f"This leaves out {waiting} still waiting at {named}{more}."
-
-
-def _domain_row(domain: Domain, leaving: set[str]) -> list[str]:
+def _domain_row(domain: DomainBounces, leaving: set[str]) -> list[str]:
     return [
         domain.domain,
         number(domain.accepted),
         number(domain.hard_bounced),
         percent(share(domain.hard_bounced, domain.accepted)),
+        number(domain.waiting),
         "yes" if domain.domain in leaving else "",
     ]
 

@@ -172,6 +172,18 @@ def _warn(sentence: str) -> None:
         log.warning("%s", sentence)
 
 
+def changed_at(campaign: str) -> float:
+    """Return when the campaign's state changed last, in UTC epoch seconds."""
+    with open_ledger(settings().database_url) as ledger, ledger.reading() as connection:
+        return campaigns.get(connection, campaign).changed_at
+
+
+def definition_of(campaign: str) -> Campaign:
+    """Return the campaign as the ledger has it, whatever became of its file."""
+    with open_ledger(settings().database_url) as ledger, ledger.reading() as connection:
+        return Campaign.model_validate(campaigns.get(connection, campaign).definition)
+
+
 def attend(campaign: str) -> int:
     """Note that a run attends to the campaign; return the id of its presence."""
     with open_ledger(settings().database_url) as ledger:

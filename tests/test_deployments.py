@@ -11,8 +11,10 @@ import yaml
 from prefect import Flow
 from prefect.client.schemas.objects import ConcurrencyLimitStrategy
 from prefect.client.schemas.schedules import CronSchedule
+from prefect.utilities.schema_tools.validation import validate
 
-from mail.campaign_file import load
+from flows.send_campaign import send_campaign
+from mail.campaign_file import Campaign, load
 
 ROOT = Path(__file__).parent.parent
 FILE = ROOT / "prefect.yaml"
@@ -113,3 +115,35 @@ def test_the_watch_runs_by_itself_and_a_campaign_only_when_somebody_switches_it_
 def test_every_field_of_a_form_has_a_help_text(deployment: dict[str, Any]) -> None:
     fields = flow_of(deployment).parameters.properties
     assert [name for name, field in fields.items() if not field.get("description")] == []
+
+
+def _switches(schema: dict[str, Any], place: str = "") -> list[str]:
+    """Return where a form would show a switch for a value that may be empty."""
+    found = []
+    for name, each in {**schema.get("properties", {}), **schema.get("definitions", {})}.items():
+        if {"type": "null"} in each.get("anyOf", []):
+            found.append(f"{place}{name}")
+        found += _switches(each, f"{place}{name}.")
+    return found
+
+
+@each_deployment
+def test_no_form_shows_a_switch_for_a_value_that_may_be_empty(deployment: dict[str, Any]) -> None:
+    assert _switches(flow_of(deployment).parameters.model_dump()) == []
+
+
+@pytest.mark.parametrize("halt", [{}, {"bounce_rate": 0.04, "ladder": [5, 10]}])
+def test_a_number_that_may_be_empty_is_taken_with_a_value_and_without(halt: dict[str, Any]) -> None:
+    campaign = {
+        "name": "a",
+        "list": {"source": "a.csv"},
+        "from": "a@mail.example",
+        "subject": "s",
+        "html": "h",
+        "postal_address": "p",
+        "halt": halt,
+    }
+    # As the server checks the parameters of a run.
+    validate({"campaign": campaign}, send_campaign.parameters.model_dump(), raise_on_error=True)
+    assert Campaign.model_validate(campaign).halt.rules.bounce_rate == (halt.get("bounce_rate") or 0.05)
+    assert Campaign.model_validate(campaign | {"halt": {"bounce_rate": None}}).halt.bounce_rate is None

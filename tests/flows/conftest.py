@@ -4,13 +4,16 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import UUID, uuid4
 
 import boto3
 import pytest
 import yaml
+from prefect import Flow
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.filters import (
     FlowRunFilter,
@@ -20,13 +23,17 @@ from prefect.client.schemas.filters import (
     LogFilterFlowRunId,
 )
 from prefect.client.schemas.objects import FlowRun
+from prefect.client.schemas.responses import SetStateStatus
 from prefect.client.schemas.sorting import FlowRunSort
+from prefect.exceptions import Pause
+from prefect.flow_engine import run_flow
 from prefect.logging.handlers import APILogHandler
 from prefect.settings import (
     PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
     PREFECT_SERVER_ANALYTICS_ENABLED,
     temporary_settings,
 )
+from prefect.states import Pending
 from prefect.testing.utilities import prefect_test_harness
 
 import sandbox
@@ -76,6 +83,60 @@ class Shown:
         parts: list[Any] = [self.run.model_dump_json(), *self.log]
         parts += [each.model_dump_json() for each in [*self.artifacts, *self.task_runs]]
         return "\n".join(parts)
+
+
+class Deployed:
+    """A deployment with room for one run at a time; this process plays the processes of its worker."""
+
+    def __init__(self, client: SyncPrefectClient, flow: Flow[..., Any]) -> None:
+        self._client = client
+        self._flow = flow
+        self.id: UUID = client.create_deployment(
+            client.create_flow(flow),
+            f"test-{uuid4().hex}",
+            concurrency_limit=1,
+            enforce_parameter_schema=False,
+        )
+
+    def create(self, **parameters: object) -> UUID:
+        """Create a run, as *Run* in the pages does."""
+        return self._client.create_flow_run_from_deployment(self.id, parameters=parameters).id
+
+    def runs(self) -> list[FlowRun]:
+        """Return its runs, the oldest first."""
+        found = self._client.read_flow_runs(limit=200)
+        return sorted((run for run in found if run.deployment_id == self.id), key=lambda run: run.created)
+
+    def take_slot(self, run: UUID) -> str:
+        """Take a slot of the deployment for a run, as a worker does first; return the state it is in then."""
+        answer = self._client.set_flow_run_state(run, Pending())
+        assert answer.status in (SetStateStatus.ACCEPT, SetStateStatus.REJECT), answer
+        assert answer.state is not None
+        return str(answer.state.name)
+
+    def process(self, run: UUID) -> FlowRun:
+        """Run it in this process until it ends or asks, and return how it stands then."""
+        assert self.take_slot(run) == "Pending"
+        # With its question a worker's process ends.
+        with suppress(Pause):
+            run_flow(self._flow, flow_run=self._client.read_flow_run(run), return_type="state")
+        return self._client.read_flow_run(run)
+
+    def answer(self, run: UUID, **answer: object) -> None:
+        """Send the form of a run that asks."""
+        accepted = self._client.resume_flow_run(run, run_input=answer)
+        assert accepted.status == SetStateStatus.ACCEPT, accepted.details
+
+    def shown(self, run: UUID, what: str) -> Any:
+        """Return the `schema` or the `description` of the form of a run that asks."""
+        state = self._client.read_flow_run(run).state
+        assert state is not None
+        keys = state.state_details.run_input_keyset
+        assert keys is not None
+        path = {"id": run, "key": keys[what]}
+        return json.loads(
+            self._client.request("GET", "/flow_runs/{id}/input/{key}", path_params=path).content
+        )
 
 
 class Office:
@@ -171,6 +232,12 @@ def office(
     settings.settings.cache_clear()
     yield Office(tmp_path, started, prefect_client)
     settings.settings.cache_clear()
+
+
+@pytest.fixture
+def deployed(prefect_client: SyncPrefectClient) -> Callable[[Flow[..., Any]], Deployed]:
+    """Return a function that makes a deployment of a flow."""
+    return lambda flow: Deployed(prefect_client, flow)
 
 
 @pytest.fixture

@@ -27,6 +27,7 @@ pytestmark = pytest.mark.slow
 
 WHOLE_ADDRESS = r"[\w.+-]+@(?:[\w-]+\.)*reader\.example"
 RESUME = "campaign resume spring-offer --by WHO --reason WHY"
+DECIDE = "run the deployment decide-campaign"
 WHO_AND_WHY = ("--by", "ann", "--reason", "mended")
 # What becomes of a reader is told by the beginning of the address.
 OUTCOMES = [
@@ -125,7 +126,7 @@ def test_a_bad_list_halts_red_and_says_how_to_go_on(office: "Office", send: "Sen
     assert RESUME in ran.out
     shown, report = office.last_run(), office.report()
     assert (shown.kind, shown.state) == ("FAILED", "Halted")
-    assert shown.message.endswith(f"To go on: {RESUME}")
+    assert shown.message.endswith(f"To go on: {DECIDE} (a retry finds it as it is), or {RESUME}")
     assert report["halt"]["reason"] in shown.message
     assert (report["state"], report["halt"]["by"]) == ("HALTED", "gate")
     took = office.world.summary()["accepted"]
@@ -155,7 +156,7 @@ def test_a_campaign_that_ses_rejects_halts_red_with_the_text_of_ses(
     shown, report = office.last_run(), office.report()
     assert (shown.kind, shown.state) == ("FAILED", "Halted")
     assert "It says: MESSAGE_REJECTED: Content is refused." in shown.message
-    assert shown.message.endswith(f"To go on: {RESUME}")
+    assert shown.message.endswith(f"To go on: {DECIDE} (a retry finds it as it is), or {RESUME}")
     assert (report["state"], report["halt"]["rule"]) == ("HALTED", "rejected")
     assert report["by_status"]["REJECTED"] == min(people, 50)
     assert send(file).code == 3
@@ -212,7 +213,7 @@ def test_a_fault_of_the_account_pauses_and_the_campaign_goes_on_after_a_resume(
     assert "ExpiredTokenException" in ran.out
     shown = office.last_run()
     assert (shown.kind, shown.state) == ("FAILED", "Paused")
-    assert shown.message.endswith(f"To go on: {RESUME}")
+    assert shown.message.endswith(f"To go on: {DECIDE} (a retry finds it as it is), or {RESUME}")
     assert office.report()["by_status"]["QUEUED"] == 60
 
     assert send(file).code == 4
@@ -285,7 +286,9 @@ def test_a_run_that_cannot_read_the_queue_pauses_the_campaign(office: "Office", 
     assert stored.state == "PAUSED"
     assert "cannot be read" in stored.change_reason
     assert (shown.kind, shown.state) == ("FAILED", "Paused")
-    assert shown.message == f"{stored.change_reason} To go on: {RESUME}"
+    assert (
+        shown.message == f"{stored.change_reason} To go on: {DECIDE} (a retry finds it as it is), or {RESUME}"
+    )
     assert office.world.summary()["accepted"] < 200
 
 

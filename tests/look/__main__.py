@@ -19,6 +19,7 @@ import footer_link  # noqa: E402
 import mail_links  # noqa: E402
 import newsletter_looks  # noqa: E402
 from browser import DESK, PHONE, Browser, chromium  # noqa: E402
+from halt_form import V1, V2  # noqa: E402
 from workbench import Workbench, running  # noqa: E402
 
 # The graph of a run moves for a moment after its page is there.
@@ -26,48 +27,54 @@ STILL_SECONDS = 6.0
 
 
 def halting(browser: Browser, bench: Workbench, out: Path) -> str:
-    """Run the bad list until it asks, and answer twice: go on as is, and then, halted again, stop."""
+    """Run the bad list until it asks; answer in both pages: go on as is, and halted again, stop."""
     run = bench.run("bad-list-ask")
-    assert bench.wait(run) == "Paused"
-    page = f"{bench.ui}/runs/flow-run/{run}"
+    assert bench.wait(run) == "Suspended"
+    page = f"{bench.ui}{V1.run_path}{run}"
     browser.open(page)
-    browser.wait_for_text("Paused")
+    browser.wait_for_text("Suspended")
     browser.wait_for_text("INFO")
     _still(browser, out / "run-asks.png")
-    browser.press("Resume")
-    browser.wait_for_text("drop the bad domains and go on")
+    V1.open_form(browser, bench.ui, run)
+    browser.wait_for_text("of the")
     _still(browser, out / "halt-form.png")
-    answer(browser, "go on as is", by="Ada of operations", reason="the first part was an old segment")
+    texts = {"Who decides": "Ada of operations", "Reason": "the first part was an old segment"}
+    V1.answer(browser, ("Go on as it is",), texts)
     bench.wait_for_the_answer(run)
-    assert bench.wait(run) == "Paused", "a list that is still bad halts again"
+    assert bench.wait(run) == "Suspended", "a list that is still bad halts again"
 
     browser.open(bench.artifact(run, "campaign-halt"))
     browser.wait_for_text("What can be done")
     assert browser.value("[...document.querySelectorAll('img')].some(each => each.naturalWidth > 0)")
     _still(browser, out / "halt-artifact.png")
 
-    browser.open(page)
-    browser.wait_for_text("Paused")
-    browser.press("Resume")
-    answer(browser, "stop", by="Bo of marketing", reason="it is the whole list")
+    V2.open_form(browser, bench.ui, run)
+    _still(browser, out / "halt-form-v2.png")
+    V2.answer(browser, (), {"Who decides": "Bo of marketing", "Reason": "it is the whole list"})
     bench.wait_for_the_answer(run)
     assert bench.wait(run) == "Halted"
     browser.open(page)
     browser.wait_for_text("Halted")
-    browser.wait_for_text("campaign resume bad-list-ask --by WHO --reason WHY")
+    # The page shows it behind what it has of the log.
+    message = bench.ask(f"/flow_runs/{run}")["state"]["message"]
+    assert "run the deployment decide-campaign" in message
+    assert "campaign resume bad-list-ask --by WHO --reason WHY" in message
     _still(browser, out / "run-halted.png")
     return run
 
 
-def answer(browser: Browser, decision: str, *, by: str, reason: str) -> None:
-    """Fill the form of a paused run in, and send it."""
-    browser.wait_for("!!document.querySelector('.p-modal select')")
-    browser.choose(".p-modal select", decision)
-    fields = ".p-modal .schema-form-property:nth-of-type({}) textarea"
-    browser.type(fields.format(3), by)
-    browser.type(fields.format(4), reason)
-    browser.press("Submit", within=".p-modal")
-    browser.wait_for("!document.querySelector('.p-modal')")
+def deciding(browser: Browser, bench: Workbench, out: Path) -> None:
+    """Decide in the pages about what stopped: the bad domains go, and the deployment sends the rest."""
+    decider = bench.run("decide-campaign", flow="decide-campaign")
+    assert bench.wait(decider) == "Suspended"
+    V2.open_form(browser, bench.ui, decider)
+    browser.wait_for_text("bad-list-ask")
+    _still(browser, out / "decide-form.png")
+    V2.answer(browser, ("Drop the bad domains",), {"Who decides": "Ada of operations"})
+    bench.wait_for_the_answer(decider)
+    assert bench.wait(decider) == "Decided"
+    sent_on = bench.runs_of("bad-list-ask")[0]
+    assert bench.wait(sent_on) == "Completed"
 
 
 def reports(browser: Browser, bench: Workbench, out: Path) -> None:
@@ -118,6 +125,7 @@ def main() -> None:
         return
     with running(out / "ui") as bench, chromium() as browser:
         halting(browser, bench, out)
+        deciding(browser, bench, out)
         reports(browser, bench, out)
         unsubscribing(browser, bench, out)
     print(f"All pages are as they should be; photographs: {out}/*.png")

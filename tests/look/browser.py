@@ -24,6 +24,8 @@ _FLAGS = (
     "--disable-sync",
     "--hide-scrollbars",
     "--remote-debugging-port=0",
+    # A person with a mouse: without one, headless pages show what they show on a phone.
+    "--blink-settings=primaryHoverType=2,availableHoverTypes=2,primaryPointerType=4,availablePointerTypes=4",
 )
 WAIT_SECONDS = 120.0
 
@@ -99,6 +101,18 @@ class Browser:
         self.wait_for(f"!!({found})")
         self.value(f"({found}).click()")
 
+    def click(self, found: str) -> None:
+        """Click with the mouse in the middle of the element that a JavaScript expression gives."""
+        self.wait_for(f"!!({found})")
+        x, y = self.value(
+            f"(() => {{ const each = ({found}); each.scrollIntoView({{block: 'center'}});"
+            "const at = each.getBoundingClientRect();"
+            "return [at.x + at.width / 2, at.y + at.height / 2]; })()"
+        )
+        self.command("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
+        for kind in ("mousePressed", "mouseReleased"):
+            self.command("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
+
     def type(self, selector: str, text: str) -> None:
         """Type into the field that a CSS selector finds, in place of what is in it."""
         self.wait_for(f"!!document.querySelector({json.dumps(selector)})")
@@ -107,14 +121,6 @@ class Browser:
             "field.focus(); field.select(); })()"
         )
         self.command("Input.insertText", text=text)
-
-    def choose(self, selector: str, option: str) -> None:
-        """Choose an option of the list that a CSS selector finds."""
-        self.value(
-            f"(() => {{ const list = document.querySelector({json.dumps(selector)});"
-            f"list.value = {json.dumps(option)};"
-            "list.dispatchEvent(new Event('change', {bubbles: true})); })()"
-        )
 
     def photograph(self, path: Path, *, whole: bool = False) -> Path:
         """Write what is seen, or the whole page, as PNG."""

@@ -31,11 +31,20 @@ class Workbench:
         """Return what Prefect's API answers; with a body it is a POST."""
         return _json(f"{self.ui}/api{path}", body)
 
-    def run(self, deployment: str) -> str:
-        """Start a deployment of send-campaign as the button *Run* does; return the id of its run."""
-        found = self.ask(f"/deployments/name/send-campaign/{deployment}")
+    def run(self, deployment: str, flow: str = "send-campaign") -> str:
+        """Start a deployment as the button *Run* does; return the id of its run."""
+        found = self.ask(f"/deployments/name/{flow}/{deployment}")
         created = self.ask(f"/deployments/{found['id']}/create_flow_run", {"state": {"type": "SCHEDULED"}})
         return str(created["id"])
+
+    def runs_of(self, deployment: str, flow: str = "send-campaign") -> list[str]:
+        """Return the ids of a deployment's runs, the newest first."""
+        wanted = {
+            "flows": {"name": {"any_": [flow]}},
+            "deployments": {"name": {"any_": [deployment]}},
+            "sort": "EXPECTED_START_TIME_DESC",
+        }
+        return [str(each["id"]) for each in self.ask("/flow_runs/filter", wanted)]
 
     def wait(self, run: str) -> str:
         """Wait until a run has ended or waits for a person; return its state's name."""

@@ -40,6 +40,19 @@ def test_the_domains_that_reached_the_limit_are_left_out(stage) -> None:
     assert stage.count() == {Status.HARD_BOUNCED: 2, Status.SENT: 2, Status.SUPPRESSED: 1}
 
 
+def test_a_bad_domain_takes_all_of_its_owners_hosts_along_and_nobody_elses(stage) -> None:
+    dead = ["a.trade.example", "b.trade.example"]
+    rest = ["c.trade.example", "trade.example", "trade.good.example", "extrade.example", "c.trade.example"]
+    halted(stage, *dead, *rest, sent=2, bounced=2)
+    assert applied(stage, Remedies(drop_domains=True)) == LeftOut(("trade.example",), at_domains=3)
+    assert [
+        row["address_key"].partition("@")[2] for row in stage.rows() if row["status"] == Status.QUEUED
+    ] == [
+        "trade.good.example",
+        "extrade.example",
+    ]
+
+
 def test_named_domains_are_left_out_whatever_bounced_there(stage) -> None:
     halted(stage, "a.example", "b.example", "c.example", sent=1)
     assert applied(stage, Remedies(drop_domains=True, domains=("b.example",))).at_domains == 1
