@@ -12,7 +12,7 @@ from prefect.states import Failed
 from ledger.errors import LedgerError
 from mail.errors import MailError
 from settings import settings
-from tasks import announcing, reporting, sending
+from tasks import announcing, reporting, restarts, sending
 
 # Within the five minutes after which it runs again.
 CALLBACK_SECONDS = 200.0
@@ -20,9 +20,10 @@ CALLBACK_SECONDS = 200.0
 
 @flow(name="watch-statuses", flow_run_name="watch statuses")
 def watch_statuses() -> dict[str, Any] | State[Any]:
-    """Collect events of all campaigns and deliver their callbacks; meant to run every few minutes.
+    """Collect events of all campaigns, deliver their callbacks, start anew what nobody sends.
 
-    What breaks for one campaign, or in one step, keeps no other from its own; at the end the run has failed.
+    It is meant to run every few minutes. What breaks for one campaign, or in one step, keeps no other from
+    its own; at the end the run has failed.
     """
     log = get_run_logger()
     broken: list[str] = []
@@ -52,6 +53,13 @@ def watch_statuses() -> dict[str, Any] | State[Any]:
         with apart(f"finishing {name}"):
             if sending.finish(name) != "RUNNING":
                 changed.add(name)
+    stalled: list[str] = []
+    with apart("looking for stalled campaigns"):
+        stalled = restarts.find_stalled()
+    for name in stalled:
+        with apart(f"starting {name} anew"):
+            if done := restarts.start_anew(name):
+                log.warning("%s", done)
     with apart("delivering callbacks"):
         sending.deliver_callbacks(CALLBACK_SECONDS)
     for name in sorted(changed):
