@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import boto3
 import pytest
@@ -129,6 +130,10 @@ class Office:
         begun = FlowRunFilter(start_time=FlowRunFilterStartTime(is_null_=False))
         found = self._client.read_flow_runs(flow_run_filter=begun, sort=FlowRunSort.START_TIME_DESC, limit=1)
         return Shown(self._client, found[0])
+
+    def show(self, run: UUID) -> Shown:
+        """Return what Prefect shows of a flow run."""
+        return Shown(self._client, self._client.read_flow_run(run))
 
 
 @pytest.fixture(scope="session")
