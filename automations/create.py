@@ -17,20 +17,26 @@ from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.events.schemas.automations import AutomationCore
 from pydantic import SecretStr
 
+# What is needed whichever way alerts go.
+ALWAYS = "lost-runs"
 PLACEHOLDER = "00000000-0000-0000-0000-000000000000"
 FOLDER = Path(__file__).parent
 
 
 def automations(kind: str, block_id: str = PLACEHOLDER) -> list[AutomationCore]:
-    """Return what the file of a kind, `webhook` or `email`, describes, with the block's id in its place."""
-    text = (FOLDER / f"by-{kind}.yaml").read_text("utf-8").replace(PLACEHOLDER, block_id)
+    """Return what the file of a kind, `webhook` or `email`, describes, with the block's id in its place.
+
+    The kind `lost-runs` has no block.
+    """
+    name = kind if kind == ALWAYS else f"by-{kind}"
+    text = (FOLDER / f"{name}.yaml").read_text("utf-8").replace(PLACEHOLDER, block_id)
     return [AutomationCore.model_validate(each) for each in yaml.safe_load(text)["automations"]]
 
 
 def create(client: SyncPrefectClient, kind: str, address: str) -> list[str]:
     """Create the automations of a kind that send to `address`; return their names."""
     block_id = _block(kind, address).save(f"campaign-alerts-{kind}", overwrite=True)
-    found = automations(kind, str(block_id))
+    found = [*automations(kind, str(block_id)), *automations(ALWAYS)]
     for each in found:
         for old in client.read_automations_by_name(each.name):
             client.delete_automation(old.id)

@@ -16,19 +16,24 @@ _REASON = click.option("--reason", required=True, help="Why.")
 @click.command()
 @click.argument("name", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
-def status(name: str | None, as_json: bool) -> None:
-    """Show where the campaign NAME stands, or list all campaigns."""
+@click.pass_context
+def status(context: click.Context, name: str | None, as_json: bool) -> None:
+    """Show where the campaign NAME stands, or list all campaigns; nothing is changed.
+
+    With NAME it ends with the exit code that `campaign send` would: 3 halted or breached, 4 paused, 5 in
+    doubt; but 0 while it runs.
+    """
     from ledger import file_modes, misread_suppressions, restores, unread
     from ledger.about import about
-    from ledger.engine import open_ledger
     from ledger.errors import LedgerMissing
+    from ledger.read_only import open_read_only
     from mail import account
     from reports import ses_notices
     from reports import status as statuses
     from settings import settings
 
     try:
-        opened = open_ledger(settings().database_url, make=False)
+        opened = open_read_only(settings().database_url)
     except LedgerMissing as err:
         if name is not None:
             raise
@@ -55,7 +60,7 @@ def status(name: str | None, as_json: bool) -> None:
                 click.echo(
                     f"  hard bounces of the whole account {whole.bounce_rate:.2%} of {whole.accepted:,}"
                 )
-            return
+            context.exit(statuses.exit_code_of_a_look(found))
         every = [each.as_json() for each in statuses.every(connection)]
         singles = [f"{each.messages:,} {each.words}" for each in ses_notices.notices(connection, None)]
         whose = output.ledger(about(connection).as_json())
@@ -87,8 +92,11 @@ def halt(name: str, by: str, reason: str) -> None:
 
     def act(controls: Any, ledger: Any) -> str:
         then = f"To go on: campaign resume {name} --by WHO --reason WHY"
+        before = controls.state_of(ledger, name)
         if controls.halt(ledger, name, by=by, reason=reason) == "ENQUEUING":
             return f"{name} is being enqueued, and will be halted before its first message. Then: {then}"
+        if before == "HALTED":
+            return f"{name} was halted before; who wants it now and why is kept beside that. {then}"
         return f"{name} is halted. {then}"
 
     _control(act)

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from mail.preflight import Preflight
     from settings import Settings
 
-# What Prefect calls the state of a run that an exception ended; states of our own have names of their own.
-_BROKEN = ("Failed", "Crashed")
+# What the state of a run is called that an exception ended: by Prefect, and by `tasks.refusals`.
+_BROKEN = ("Failed", "Crashed", "Refused", "Unavailable")
 
 
 @click.command()

@@ -4,13 +4,16 @@ from typing import Any
 
 from prefect import flow
 
+from flows import _names
 from lists.policy import HygienePolicy, ListSource
 from tasks import listing
+from tasks.refusals import ends_in_a_sentence
 
 DEFAULT_POLICY = HygienePolicy()
 
 
-@flow(name="clean-list", flow_run_name="clean {source.source}")
+@flow(name="clean-list", flow_run_name=_names.timed("clean {source.source}"))
+@ends_in_a_sentence
 def clean_list(
     source: ListSource, directory: str = "var/lists/latest", policy: HygienePolicy = DEFAULT_POLICY
 ) -> dict[str, Any]:

@@ -10,15 +10,17 @@ from prefect.artifacts import create_progress_artifact, update_progress_artifact
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.objects import FlowRun, State
 from prefect.deployments import run_deployment
-from prefect.states import Cancelling, Completed, Failed
+from prefect.states import Cancelling, Completed
 from prefect.task_runners import ThreadPoolTaskRunner
 from pydantic import Field
 
+from flows import _names
 from lists.errors import ListError
 from lists.outputs import Writer
 from lists.policy import HygienePolicy, ListSource
 from reports.shard_cleaning import Stage
 from tasks import sharding
+from tasks.refusals import ends_in_a_sentence
 
 DEFAULT_POLICY = HygienePolicy()
 LOOK_AGAIN_SECONDS = 1.0
@@ -26,9 +28,10 @@ LOOK_AGAIN_SECONDS = 1.0
 
 @flow(
     name="clean-shards",
-    flow_run_name="clean {source.source} in {shards} shards",
+    flow_run_name=_names.timed("clean {source.source} in {shards} shards"),
     task_runner=ThreadPoolTaskRunner(),  # type: ignore[arg-type]
 )
+@ends_in_a_sentence
 def clean_shards(
     source: ListSource,
     directory: str = "var/lists/latest",
@@ -62,7 +65,8 @@ def clean_shards(
         return sharding.join(writer, directory, began)
 
 
-@flow(name="clean-shard", flow_run_name="{stage} {number}")
+@flow(name="clean-shard", flow_run_name=_names.timed("{stage} {number}"))
+@ends_in_a_sentence
 def clean_shard(work: str, stage: str, number: int) -> State[Any]:
     """Do one run of a stage of clean-shards, which starts it.
 
@@ -71,11 +75,8 @@ def clean_shard(work: str, stage: str, number: int) -> State[Any]:
         stage: What is to be done.
         number: The shard or partition.
     """
-    try:
-        sharding.run(work, stage, number)
-    except ListError as err:
-        # The flow that waits for this one passes the sentence on.
-        return Failed(message=str(err))
+    # Where it ends red, the flow that waits for this one passes the sentence on.
+    sharding.run(work, stage, number)
     return Completed(message=f"{stage} {number} is done.")
 
 

@@ -7,21 +7,24 @@ from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 
+from flows import _names
 from flows.send_campaign import send_campaign
 from ledger.campaigns import State as CampaignState
 from mail import decisions
 from mail.decisions import Decision
 from tasks import asking, campaign_choice, campaign_runs, questions, sending
+from tasks.refusals import ends_in_a_sentence
 
 # As long as `halt.answer_hours` is by itself.
 ANSWER_HOURS = 24.0
 
 
 def _run_name() -> str:
-    return f"decide {flow_run.parameters.get('campaign') or 'a campaign'}"
+    return f"decide {flow_run.parameters.get('campaign') or 'a campaign'}, {_names.at()}"
 
 
 @flow(name="decide-campaign", flow_run_name=_run_name)
+@ends_in_a_sentence
 def decide_campaign(
     campaign: str = "",
     drop_domains: bool = False,

@@ -5,11 +5,14 @@ from typing import Any
 
 from prefect import flow
 
+from flows import _names
 from settings import settings
 from tasks import reporting
+from tasks.refusals import ends_in_a_sentence
 
 
-@flow(name="report-campaign", flow_run_name="report {name}")
+@flow(name="report-campaign", flow_run_name=_names.timed("report {name}"))
+@ends_in_a_sentence
 def report_campaign(name: str, directory: str = "") -> dict[str, Any]:
     """Report on a campaign.
 

@@ -12,7 +12,7 @@ from prefect.states import Cancelled, Completed, Failed
 from prefect.task_runners import ThreadPoolTaskRunner
 from pydantic import Field
 
-from flows import _chunks, _due, _parts
+from flows import _chunks, _due, _names, _parts
 from ledger.campaigns import FINAL
 from ledger.campaigns import State as CampaignState
 from mail import scheduling, termination
@@ -22,23 +22,29 @@ from mail.occurrences import named
 from reports import campaign_words as words
 from settings import settings
 from tasks import announcing, asking, campaign_runs, continuing, listing, occurrences, reporting, sending
+from tasks.refusals import ends_in_a_sentence
 
 # Chunks side by side in this process at the most; beside them there is room for the collecting.
 MAX_WORKERS = 64
 
 
 def _run_name() -> str:
-    campaign = flow_run.parameters["campaign"]
+    return f"send {_campaign_name(flow_run.parameters['campaign'])}, {_names.at()}"
+
+
+def _campaign_name(campaign: object) -> str:
     if not isinstance(campaign, Campaign):
-        return f"send {Path(campaign).stem}"
+        try:
+            campaign = load(str(campaign))
+        except Exception:  # noqa: BLE001 - the run itself says what is wrong; its name breaks nothing.
+            return Path(str(campaign)).stem
     if not scheduling.is_recurring(campaign):
-        return f"send {campaign.name}"
+        return campaign.name
     try:
         label = flow_run.parameters.get("occurrence") or _due.due(campaign.timezone).day().isoformat()
     except MailError:
-        # The run itself says what is wrong.
         label = OCCURRENCE
-    return f"send {campaign.name.replace(OCCURRENCE, label)}"
+    return campaign.name.replace(OCCURRENCE, label)
 
 
 @flow(
@@ -46,6 +52,7 @@ def _run_name() -> str:
     flow_run_name=_run_name,
     task_runner=ThreadPoolTaskRunner(max_workers=66),  # type: ignore[arg-type]
 )
+@ends_in_a_sentence
 def send_campaign(
     # The title is what the tab of the form is called.
     campaign: Annotated[str, Field(title="Campaign file")] | Campaign,

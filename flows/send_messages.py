@@ -4,12 +4,15 @@ from typing import Any
 
 from prefect import flow, get_run_logger
 
+from flows import _names
 from tasks import singles
+from tasks.refusals import ends_in_a_sentence
 
 CHUNK_MESSAGES = 5_000
 
 
-@flow(name="send-messages", flow_run_name="send messages")
+@flow(name="send-messages", flow_run_name=_names.timed("send messages"))
+@ends_in_a_sentence
 def send_messages(messages_at_most: int = 100_000) -> dict[str, Any]:
     """Send what was posted to the API and is not sent yet, the oldest first.
 

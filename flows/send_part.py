@@ -7,14 +7,16 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed
 from prefect.task_runners import ThreadPoolTaskRunner
 
-from flows import _chunks
+from flows import _chunks, _names
+from tasks.refusals import ends_in_a_sentence
 
 
 @flow(
     name="send-part",
-    flow_run_name="send {campaign} part {part}",
+    flow_run_name=_names.timed("send {campaign} part {part}"),
     task_runner=ThreadPoolTaskRunner(max_workers=64),  # type: ignore[arg-type]
 )
+@ends_in_a_sentence
 def send_part(campaign: str, part: int = 2, workers: int = 1) -> State[Any]:
     """Send what no other run of the campaign has claimed, until nothing is left or the campaign stops.
 

@@ -9,23 +9,27 @@ from prefect import flow, get_run_logger
 from prefect.client.schemas.objects import State
 from prefect.states import Failed
 
-from ledger.errors import LedgerError
-from mail.errors import MailError
+from flows import _names
+from reports import failures
 from settings import settings
-from tasks import announcing, campaign_runs, reporting, sending
+from tasks import announcing, campaign_runs, reporting, restarts, sending
+from tasks.refusals import ends_in_a_sentence
 
 # Within the five minutes after which it runs again.
 CALLBACK_SECONDS = 200.0
 
 
-@flow(name="watch-statuses", flow_run_name="watch statuses")
+@flow(name="watch-statuses", flow_run_name=_names.timed("watch statuses"))
+@ends_in_a_sentence
 def watch_statuses() -> dict[str, Any] | State[Any]:
-    """Collect events of all campaigns and deliver their callbacks; meant to run every few minutes.
+    """Collect events of all campaigns, deliver their callbacks, start anew what nobody sends.
 
-    What breaks for one campaign, or in one step, keeps no other from its own; at the end the run has failed.
+    It is meant to run every few minutes. What breaks for one campaign, or in one step, keeps no other from
+    its own; at the end the run has failed.
     """
     log = get_run_logger()
     broken: list[str] = []
+    reasons: list[str] = []
 
     @contextmanager
     def apart(step: str) -> Iterator[None]:
@@ -33,9 +37,10 @@ def watch_statuses() -> dict[str, Any] | State[Any]:
             yield
         except Exception as err:  # noqa: BLE001 - the steps behind it serve others.
             # Another error's text may hold an address.
-            told = str(err) if isinstance(err, MailError | LedgerError) else type(err).__name__
+            told = failures.sentence(err) or type(err).__name__
             log.error("%s broke: %s", step, told)
             broken.append(step)
+            reasons.append(told)
 
     before: dict[str, str] = {}
     changed: set[str] = set()
@@ -55,6 +60,13 @@ def watch_statuses() -> dict[str, Any] | State[Any]:
     with apart("waking runs that asked"):
         for run in campaign_runs.wake_decided():
             log.info("%s goes on: its question is over.", run)
+    stalled: list[str] = []
+    with apart("looking for stalled campaigns"):
+        stalled = restarts.find_stalled()
+    for name in stalled:
+        with apart(f"starting {name} anew"):
+            if done := restarts.start_anew(name):
+                log.warning("%s", done)
     with apart("delivering callbacks"):
         sending.deliver_callbacks(CALLBACK_SECONDS)
     for name in sorted(changed):
@@ -79,5 +91,6 @@ def watch_statuses() -> dict[str, Any] | State[Any]:
             collected["broken"],
         )
     if broken:
-        return Failed(message=f"These steps broke, the others are done: {', '.join(broken)}.")
+        steps = f"These steps broke, the others are done: {', '.join(broken)}."
+        return Failed(name="Incomplete", message=f"{steps} {' '.join(dict.fromkeys(reasons))}")
     return {"events": collected["events"], "campaigns": sorted(changed)}

@@ -21,6 +21,8 @@ from ledger.transitions import STATE_COLUMNS, add_to_tally, save, state_of
 
 LEASE_SECONDS = 60.0
 RENEW_AFTER_SECONDS = 20.0
+# The owner of a claim that holds no message: a run that attends (ledger.presences). It outlives its lease.
+RUN = "run"
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +167,7 @@ def recover(connection: Connection, locked: Campaign | None) -> Recovered:
     at = clock.now(connection)
     theirs = claim.c.campaign_id.is_(None) if locked is None else claim.c.campaign_id == locked.id
     _shorten(connection, theirs, at)
-    ended = select(claim.c.id).where(theirs, claim.c.leased_until <= at)
+    ended = select(claim.c.id).where(theirs, claim.c.leased_until <= at, claim.c.owner != RUN)
     claim_ids = connection.execute(ended).scalars().all()
     query = select(*STATE_COLUMNS).where(
         in_(locked),

@@ -191,7 +191,7 @@ def connect(database_url: str, patience: Patience = USUAL, *, writing: bool = Fa
         return _sqlite(url, patience)
     url = url.set(drivername="postgresql+psycopg")
     options = patience.of_postgresql(url, writing=writing)
-    return create_engine(url, pool_pre_ping=True, json_deserializer=decoded, **options)
+    return create_engine(url, pool_pre_ping=True, json_deserializer=decoded, hide_parameters=True, **options)
 
 
 def parsed(database_url: str) -> URL:
@@ -214,7 +214,8 @@ def parsed(database_url: str) -> URL:
 
 def _sqlite(url: URL, patience: Patience) -> Engine:
     file = None if (path := ledger_file.path_of(url)) is None else LedgerFile(path)
-    engine = create_engine(url, json_deserializer=decoded, **patience.of_sqlite(url))
+    # What a statement was given may be an address, and whoever runs it may log its error.
+    engine = create_engine(url, json_deserializer=decoded, hide_parameters=True, **patience.of_sqlite(url))
 
     @event.listens_for(engine, "do_connect")
     def find(_dialect: object, _record: object, names: list[Any], options: dict[str, Any]) -> None:

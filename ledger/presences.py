@@ -1,22 +1,26 @@
 """Which runs attend to a campaign: one of several that breaks must not stop what another one carries on.
 
-A presence is a claim that holds no message, with the same lease.
+A presence is a claim that holds no message, with the same lease. One whose lease is over stays until another
+run attends: it tells since when nobody does.
 """
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from ledger import clock
 from ledger.campaigns import Campaign
 from ledger.claims import LEASE_SECONDS
+from ledger.claims import RUN as _OWNER
 from ledger.schema import claim
-
-# Owners of claims that hold messages are named otherwise.
-_OWNER = "run"
 
 
 def attend(connection: Connection, locked: Campaign) -> int:
     """Note that a run attends to a locked campaign; return the id of its presence."""
     at = clock.now(connection)
+    connection.execute(
+        delete(claim).where(
+            claim.c.campaign_id == locked.id, claim.c.owner == _OWNER, claim.c.leased_until <= at
+        )
+    )
     presence: int = connection.execute(
         insert(claim)
         .values(campaign_id=locked.id, owner=_OWNER, claimed_at=at, leased_until=at + LEASE_SECONDS)
@@ -37,7 +41,20 @@ def renew(connection: Connection, presence: int) -> None:
 
 def leave(connection: Connection, presence: int) -> None:
     """End a presence; again, it does nothing."""
-    connection.execute(delete(claim).where(claim.c.id == presence, claim.c.owner == _OWNER))
+    at = clock.now(connection)
+    connection.execute(
+        update(claim)
+        .where(claim.c.id == presence, claim.c.owner == _OWNER, claim.c.leased_until > at)
+        .values(leased_until=at)
+    )
+
+
+def attended_until(connection: Connection, campaign_id: int) -> float | None:
+    """Return until when a run attends to the campaign, or did; None where none ever has."""
+    query = select(func.max(claim.c.leased_until)).where(
+        claim.c.campaign_id == campaign_id, claim.c.owner == _OWNER
+    )
+    return connection.execute(query).scalar_one_or_none()
 
 
 def others(connection: Connection, locked: Campaign, presence: int) -> bool:

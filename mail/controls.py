@@ -7,14 +7,16 @@ from mail import gatekeeping, resuming
 
 
 def halt(ledger: Ledger, name: str, *, by: str, reason: str) -> State:
-    """Stop a campaign; no claim commits after this. Halting it again changes nothing. Return its state.
+    """Stop a campaign; no claim commits after this. Return its state.
 
-    One that is ENQUEUING becomes HALTED instead of RUNNING when all its recipients are stored. Raises
-    CampaignNotFound, or CampaignConflict where there is nothing left to halt.
+    Halting it again keeps in its history who wanted that and why, and changes nothing else. One that is
+    ENQUEUING becomes HALTED instead of RUNNING when all its recipients are stored. Raises CampaignNotFound,
+    or CampaignConflict where there is nothing left to halt.
     """
     with ledger.writing() as connection:
         locked = campaigns.lock(connection, campaigns.get(connection, name).id)
         if locked.state is State.HALTED or (locked.state is State.ENQUEUING and locked.halt is not None):
+            campaigns.remark(connection, locked, by=by, reason=reason)
             return locked.state
         counts = gatekeeping.counts_of(connection, locked, gatekeeping.policy_of(locked))
         found = {
@@ -32,6 +34,12 @@ def halt(ledger: Ledger, name: str, *, by: str, reason: str) -> State:
             return locked.state
         campaigns.change_state(connection, locked, State.HALTED, by=by, reason=reason, halt=found)
         return State.HALTED
+
+
+def state_of(ledger: Ledger, name: str) -> State:
+    """Return the campaign's state. Raises CampaignNotFound."""
+    with ledger.reading() as connection:
+        return campaigns.get(connection, name).state
 
 
 def pause(ledger: Ledger, name: str, *, by: str, reason: str) -> State:

@@ -25,8 +25,18 @@ def of(status: CampaignStatus) -> Announcement | None:
     event = _event(status)
     if event is None:
         return None
-    campaign, totals = status.campaign, status.totals
-    halt = campaign.halt
+    campaign = status.campaign
+    reason = str(campaign.halt["reason"]) if campaign.halt else campaign.change_reason
+    return _about(status, event, reason, campaign.changed_at, _next(status, event))
+
+
+def of_stall(status: CampaignStatus, reason: str, at: float, next_line: str) -> Announcement:
+    """Return what to announce of a campaign that runs and that nobody sends, and what was done about it."""
+    return _about(status, "campaign.stalled", reason, at, next_line)
+
+
+def _about(status: CampaignStatus, event: str, reason: str, at: float, next_line: str) -> Announcement:
+    campaign, totals, halt = status.campaign, status.totals, status.campaign.halt
     return Announcement(
         event=event,
         resource={
@@ -37,9 +47,9 @@ def of(status: CampaignStatus) -> Announcement | None:
             "campaign": campaign.name,
             "state": campaign.state.value,
             "rule": halt["rule"] if halt else None,
-            "reason": mask_text(str(halt["reason"]) if halt else campaign.change_reason),
+            "reason": mask_text(reason),
             "by": mask_text(campaign.changed_by),
-            "at": words.utc(campaign.changed_at),
+            "at": words.utc(at),
             "recipients": campaign.recipients,
             "sent": totals.accepted,
             "hard_bounces": totals.counts[Count.HARD_BOUNCED],
@@ -48,7 +58,7 @@ def of(status: CampaignStatus) -> Announcement | None:
             "complaint_rate": round(totals.complaint_rate, 5),
             "waiting": totals.by_status[Status.QUEUED] + totals.by_status[Status.CLAIMED],
             "in_doubt": totals.by_status[Status.IN_DOUBT] + totals.by_status[Status.UNCONFIRMED],
-            "next": _next(status, event),
+            "next": next_line,
         },
     )
 

@@ -152,3 +152,11 @@ def exit_code(status: CampaignStatus) -> int:
             return 1
         case state:
             assert_never(state)
+
+
+def exit_code_of_a_look(status: CampaignStatus) -> int:
+    """Return what `campaign status NAME` ends with: as `exit_code`, but 0 where nothing stopped it.
+
+    That it is not finished yet is no failure of who looks.
+    """
+    return 0 if (code := exit_code(status)) == 1 else code

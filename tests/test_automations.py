@@ -9,11 +9,15 @@ from typing import Any
 import pytest
 import yaml
 from prefect.events.schemas.automations import AutomationCore, EventTrigger
+from prefect.settings.models.flows import FlowsSettings
 
 from reports import announcement
 
 ROOT = Path(__file__).parent.parent
 FILES = sorted((ROOT / "automations").glob("*.yaml"))
+ALERTS = [file for file in FILES if file.stem.startswith("by-")]
+# Names of a run's state by which somebody is told already, or that are no fault.
+TOLD_OTHERWISE = {"Halted", "Breached", "Paused", "NotEnqueued", "Terminated"}
 EVENTS = set(re.findall(r'"(campaign\.\w+)"', Path(announcement.__file__).read_text("utf-8")))
 PAYLOAD = set(
     re.findall(r'^            "(\w+)":', Path(announcement.__file__).read_text("utf-8"), re.MULTILINE)
@@ -47,15 +51,32 @@ def test_prefect_knows_every_key_of_the_file(file: Path, create: ModuleType) -> 
             assert action.keys() <= type(read).model_fields.keys()
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def expectations(file: Path) -> set[str]:
+    return {event for each in described(file) for event in each["trigger"]["expect"]}
+
+
+@pytest.mark.parametrize("file", ALERTS, ids=lambda file: file.stem)
 def test_the_events_that_are_waited_for_are_those_that_are_emitted(file: Path) -> None:
-    expected = {event for each in described(file) for event in each["trigger"]["expect"]}
+    expected = expectations(file)
     ours = {event for event in expected if event.startswith("campaign.")}
     assert ours <= EVENTS
-    assert {"campaign.halted", "campaign.breached", "campaign.paused", "campaign.in_doubt"} <= ours
+    assert EVENTS - {"campaign.completed"} <= ours
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", ALERTS, ids=lambda file: file.stem)
+def test_every_way_in_which_a_run_can_end_badly_wakes_somebody(file: Path) -> None:
+    code = "".join(
+        each.read_text("utf-8") for room in ("flows", "tasks") for each in (ROOT / room).glob("*.py")
+    )
+    named = set(re.findall(r'Failed\(\s*name="(\w+)"', code))
+    assert {"Missed", "Halted"} <= named
+    expected = expectations(file)
+    assert {f"prefect.flow-run.{name}" for name in named - TOLD_OTHERWISE} <= expected
+    assert {f"prefect.flow-run.{name}" for name in ("Crashed", "Failed", "Late", "TimedOut")} <= expected
+    assert "prefect.work-pool.not-ready" in expected
+
+
+@pytest.mark.parametrize("file", ALERTS, ids=lambda file: file.stem)
 def test_what_is_told_is_in_the_payload(file: Path) -> None:
     assert {"campaign", "reason", "waiting", "next"} <= PAYLOAD
     assert set(re.findall(r"event\.payload\.(\w+)", file.read_text("utf-8"))) <= PAYLOAD
@@ -69,5 +90,14 @@ def test_the_block_takes_the_place_of_the_zeros(kind: str, create: ModuleType) -
 
 
 def test_names_say_how_they_tell(create: ModuleType) -> None:
-    names = [each.name for kind in ("webhook", "email") for each in create.automations(kind)]
+    names = [each.name for kind in ("webhook", "email", "lost-runs") for each in create.automations(kind)]
     assert len(set(names)) == len(names)
+
+
+def test_a_lost_run_is_missed_only_after_three_of_its_signs(create: ModuleType) -> None:
+    (lost,) = create.automations("lost-runs")
+    assert isinstance(lost.trigger, EventTrigger)
+    every = FlowsSettings().heartbeat_frequency
+    assert every is not None
+    assert lost.trigger.within.total_seconds() > 3 * every
+    assert lost.trigger.expect == {"prefect.flow-run.*"}

@@ -27,7 +27,7 @@ MAY_IMPORT = {
 ROOMS = list(MAY_IMPORT)
 # Tests of what several modules promise together are named for the promise.
 PROMISES = {
-    "flows": {"asking", "chunks", "due", "several_runs"},
+    "flows": {"asking", "chunks", "due", "lost_runs", "refusals", "several_runs"},
     "lists": {"round_trips", "damaged_lists"},
     "ledger": {"owners_apart", "wrong_clocks"},
     "mail": {

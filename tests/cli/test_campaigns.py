@@ -111,8 +111,27 @@ def test_a_halt_by_hand_latches_and_says_how_to_go_on(
         "wrong price",
     )
     assert "wrong price" in command("status", begun).out
-    assert command("halt", begun, "--reason", "again").code == 0
+    again = command("halt", begun, "--by", "bob", "--reason", "the link is dead")
+    assert again.code == 0
+    assert "was halted before" in again.out
     assert json.loads(command("status", begun, "--json").out)["halt"]["reason"] == "wrong price"
+    assert command("report", begun, "--out", office.folder / "report").code == 0
+    assert "the link is dead" in (office.folder / "report" / "report.html").read_text()
+
+
+def test_the_status_of_a_campaign_ends_as_sending_it_would(
+    begun: str, office: "Office", command: "Command"
+) -> None:
+    assert command("status", begun).code == 0
+    pause(office, begun)
+    assert (command("status", begun).code, command("status", begun, "--json").code) == (4, 4)
+    assert command("resume", begun, *WHO_AND_WHY).code == 0
+    assert command("halt", begun).code == 0
+    assert (command("status", begun).code, command("status", begun, "--json").code) == (3, 3)
+    # The list of all is no verdict on one.
+    assert command("status").code == 0
+    assert command("cancel", begun, *WHO_AND_WHY).code == 0
+    assert command("status", begun).code == 0
 
 
 def test_a_halt_by_hand_needs_no_name_and_no_reason(begun: str, command: "Command") -> None:

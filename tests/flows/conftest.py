@@ -191,6 +191,10 @@ class Office:
         found = self._client.read_flow_runs(flow_run_filter=begun, sort=FlowRunSort.START_TIME_DESC, limit=1)
         return Shown(self._client, found[0])
 
+    def show(self, run: UUID) -> Shown:
+        """Return what Prefect shows of a flow run."""
+        return Shown(self._client, self._client.read_flow_run(run))
+
 
 @pytest.fixture(scope="session")
 def prefect_client() -> Iterator[SyncPrefectClient]:

@@ -37,7 +37,7 @@ def test_cleaning_returns_the_summary_and_shows_no_whole_address(office: "Office
         "summary.json",
     ]
     shown = office.last_run()
-    assert shown.run.name == f"clean {source}"
+    assert re.fullmatch(re.escape(f"clean {source}, ") + r"[\d-]{10} \d\d:\d\d UTC", shown.run.name)
     assert {each.key for each in shown.artifacts} == {
         "list-cleaning",
         "list-cleaning-progress",

@@ -74,7 +74,8 @@ def test_parts_that_never_begin_are_taken_back(
     # The page of the campaign's own run shows them as its sub-runs.
     steps = [prefect_client.read_task_run(run.parent_task_run_id) for run in parts if run.parent_task_run_id]
     (own,) = {step.flow_run_id for step in steps if step.flow_run_id}
-    assert (len(steps), prefect_client.read_flow_run(own).name) == (2, "send spring-offer")
+    assert len(steps) == 2
+    assert prefect_client.read_flow_run(own).name.startswith("send spring-offer, ")
 
 
 def test_after_a_halt_or_a_retry_there_are_new_parts(

@@ -1,18 +1,29 @@
 """What comes after a run: late events change states and reports."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import pytest
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.objects import FlowRun
 from prefect.exceptions import FailedRun
+from prefect.flow_engine import run_flow
+from prefect.states import Crashed
+from sqlalchemy import update
 
 import settings
 import tasks.sending
 from flows.watch_statuses import watch_statuses
+from ledger.schema import campaign, claim
+from mail import attending
+from mail.campaign_file import load
 from mail.errors import MailError
-from reports import campaign_report
+from mail.stalls import RESTARTS_AN_HOUR, STALLED_AFTER_SECONDS
+from reports import campaign_report, list_cleaning
 from sandbox import Failure, FailureKind, OutcomeRule
+from tasks import restarts
 
 if TYPE_CHECKING:
     from conftest import Office, Ran
@@ -27,7 +38,7 @@ MUTE = OutcomeRule(match="^mute", silent=1)
 
 def test_watching_with_nothing_to_see_does_nothing(office: "Office") -> None:
     assert watch_statuses() == {"events": 0, "campaigns": []}
-    assert office.last_run().run.name == "watch statuses"
+    assert office.last_run().run.name.startswith("watch statuses, ")
     assert not (office.output / "reports").exists()
 
 
@@ -136,3 +147,122 @@ def test_a_step_that_breaks_keeps_no_other_from_being_done(
         watch_statuses()
     assert len(done) == 3
     assert any("SES is away." in line for line in office.last_run().log)
+
+
+@pytest.fixture
+def deployed(prefect_client: SyncPrefectClient) -> Iterator[UUID]:
+    """The deployment that takes any campaign, and that no worker serves."""
+    from flows.send_campaign import send_campaign
+
+    found = prefect_client.create_deployment(
+        prefect_client.create_flow(send_campaign),
+        "send-campaign",
+        parameter_openapi_schema=send_campaign.parameters.model_dump(),
+        enforce_parameter_schema=True,
+    )
+    yield found
+    prefect_client.delete_deployment(found)
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """The payloads of the events that wake somebody, each id once, as Prefect keeps them."""
+    found: dict[Any, dict[str, Any]] = {}
+
+    def emit(event: str, *, payload: dict[str, Any], id: object, **_: object) -> None:
+        assert event == "campaign.stalled"
+        if id not in found:
+            found[id] = payload
+            payloads.append(payload)
+
+    payloads: list[dict[str, Any]] = []
+    monkeypatch.setattr(restarts, "emit_event", emit)
+    return payloads
+
+
+def abandoned(office: "Office", many: int = 5) -> None:
+    """Enqueue a campaign, and let its run die before it has sent anything."""
+    file = office.campaign([f"calm.{n}" for n in range(many)], send={"settle_seconds": 20})
+    found, clean = load(file), office.folder / "clean"
+    with office.ledger() as ledger:
+        list_cleaning.clean(ledger, found.list, found.hygiene, "", clean)
+        tasks.sending.enqueue_recipients.fn(found, str(clean))
+        attending.begin(ledger, "spring-offer")
+    age(office)
+
+
+def age(office: "Office", seconds: float = STALLED_AFTER_SECONDS + 61) -> None:
+    """Let what happened to the campaign have happened so long ago."""
+    from ledger.schema import campaign_change
+
+    with office.ledger() as ledger, ledger.writing() as connection:
+        connection.execute(update(campaign).values(changed_at=campaign.c.changed_at - seconds))
+        connection.execute(update(claim).values(leased_until=claim.c.leased_until - seconds))
+        connection.execute(update(campaign_change).values(at=campaign_change.c.at - seconds))
+
+
+def anew(client: SyncPrefectClient, deployed: UUID) -> list[FlowRun]:
+    return [run for run in client.read_flow_runs() if run.deployment_id == deployed]
+
+
+def test_a_campaign_whose_run_died_wakes_somebody_and_is_sent_by_a_new_run(
+    office: "Office",
+    deployed: UUID,
+    told: list[dict[str, Any]],
+    prefect_client: SyncPrefectClient,
+) -> None:
+    from flows.send_campaign import send_campaign
+
+    abandoned(office)
+    watch_statuses()
+    assert any("Its run was started anew (1 of 3 within an hour)" in line for line in office.last_run().log)
+    (run,) = anew(prefect_client, deployed)
+    assert run.state is not None
+    assert run.state.is_scheduled()
+    assert [each["campaign"] for each in told] == ["spring-offer"]
+    assert "5 recipients wait, and nobody sends to them since" in told[0]["reason"]
+    assert told[0]["next"] == ""
+
+    # As long as no worker takes that run there is no second one, and somebody hears why.
+    age(office)
+    watch_statuses()
+    watch_statuses()
+    assert len(anew(prefect_client, deployed)) == 1
+    assert [each["next"] for each in told[1:]] == ["prefect worker start --pool campaigns"]
+
+    state = run_flow(send_campaign, flow_run=run, parameters=run.parameters, return_type="state")
+    assert (state.type.value, office.stored().state) == ("COMPLETED", "COMPLETED")
+    assert sorted(office.sent_to()) == sorted(f"calm.{n}@reader.example" for n in range(5))
+    age(office)
+    watch_statuses()
+    assert len(told) == 2
+
+
+def test_after_three_new_runs_in_an_hour_a_person_is_asked_for(
+    office: "Office",
+    deployed: UUID,
+    told: list[dict[str, Any]],
+    prefect_client: SyncPrefectClient,
+) -> None:
+    abandoned(office)
+    for number in range(RESTARTS_AN_HOUR + 2):
+        restarts.start_anew.fn("spring-offer")
+        runs = anew(prefect_client, deployed)
+        assert len(runs) == min(number + 1, RESTARTS_AN_HOUR)
+        for run in runs:
+            prefect_client.set_flow_run_state(run.id, Crashed(), force=True)
+        age(office)
+    assert [each["next"] for each in told[:RESTARTS_AN_HOUR]] == [""] * RESTARTS_AN_HOUR
+    assert {each["next"] for each in told[RESTARTS_AN_HOUR:]} == {"campaign send FILE"}
+    assert "3 times within an hour, to no avail" in told[-1]["reason"]
+    assert office.world.summary()["accepted"] == 0
+
+
+def test_without_a_deployment_to_go_on_with_somebody_is_told(
+    office: "Office", told: list[dict[str, Any]]
+) -> None:
+    abandoned(office)
+    assert restarts.find_stalled.fn() == ["spring-offer"]
+    restarts.start_anew.fn("spring-offer")
+    assert [each["next"] for each in told] == ["prefect deploy --all"]
+    assert office.stored().changed_by != "watch-statuses"

@@ -9,6 +9,7 @@ from threading import Barrier
 
 import pytest
 from sqlalchemy import func, select, text
+from sqlalchemy.exc import IntegrityError
 
 from ledger.engine import Ledger, connect, open_ledger
 from ledger.errors import LedgerError, LedgerUnreachable
@@ -170,3 +171,10 @@ def _is_one_sentence(error: LedgerError) -> None:
     assert "\n" not in sentence
     assert sentence.endswith(".")
     assert "hush-hush" not in sentence
+
+
+def test_an_error_of_the_database_does_not_say_what_a_statement_was_given(ledger: Ledger) -> None:
+    row = {"name": "ann@reader.example", "next_at": 1.0}
+    with pytest.raises(IntegrityError) as failed, ledger.writing() as connection:
+        connection.execute(limiter.insert(), [row, row])
+    assert "ann@reader" not in str(failed.value).partition("DETAIL")[0]

@@ -1,10 +1,12 @@
 """What a person can do to a campaign."""
 
 import pytest
+from sqlalchemy import update
 
 from ledger import campaigns
 from ledger.campaigns import State
 from ledger.errors import CampaignConflict, CampaignNotFound
+from ledger.schema import campaign
 from ledger.statuses import Status
 from mail import controls
 
@@ -31,13 +33,22 @@ def test_a_halt_latches_with_who_and_why(stage) -> None:
     assert stage.count() == {Status.SENT: 40, Status.QUEUED: 60}
 
 
-def test_a_second_halt_changes_nothing(stage) -> None:
+@pytest.mark.parametrize("enqueuing", [False, True])
+def test_a_second_halt_keeps_its_reason_in_the_history_and_changes_nothing(stage, enqueuing: bool) -> None:
     stage.enqueue(10)
+    if enqueuing:
+        with stage.ledger.writing() as connection:
+            connection.execute(update(campaign).values(state=State.ENQUEUING))
     controls.halt(stage.ledger, "spring-offer", **BY)
     first = stage.stored()
     stage.clock.tick(60)
     controls.halt(stage.ledger, "spring-offer", by="Bo", reason="me too")
     assert stage.stored() == first
+    with stage.ledger.reading() as connection:
+        first_halt, second_halt = campaigns.history(connection, first.id)[-2:]
+    assert (first_halt.by, first_halt.reason) == ("Ada", "wrong offer")
+    assert (second_halt.by, second_halt.reason, second_halt.at) == ("Bo", "me too", stage.clock.now)
+    assert second_halt.from_state is second_halt.to_state is first.state
 
 
 def test_a_resume_after_a_halt_begins_an_epoch_and_forgets_the_halt(stage) -> None:
