@@ -33,6 +33,7 @@ from cli import (
     services,
     simulate,
     suppress,
+    trials,
 )
 from mail import termination
 
@@ -48,6 +49,7 @@ for command in (
     lists.clean,
     lists.accept_suggestions,
     sending.preview,
+    trials.test_send,
     sending.send,
     campaigns.status,
     campaigns.halt,

@@ -18,12 +18,14 @@ from ledger.schema.outcomes import (
     event,
     event_raw,
     event_source,
+    link,
     sender_day,
     tally,
 )
 from ledger.schema.people import erasure, erasure_key, sign_up, subscriber, suppression, suppression_change
 from ledger.schema.sending import (
     FACT_COLUMNS,
+    TRIAL_EPOCH,
     attempt,
     breaker,
     call_limit,
@@ -32,6 +34,7 @@ from ledger.schema.sending import (
     claim,
     limiter,
     message,
+    trial,
 )
 from ledger.schema.upkeep import (
     drain,
@@ -49,6 +52,7 @@ __all__ = [
     "FACT_COLUMNS",
     "SINGLE_MESSAGES",
     "STATUS_COLUMNS",
+    "TRIAL_EPOCH",
     "account_change",
     "api_key",
     "attempt",
@@ -72,6 +76,7 @@ __all__ = [
     "idempotency",
     "identity",
     "limiter",
+    "link",
     "message",
     "metadata",
     "mx_answer",
@@ -87,6 +92,7 @@ __all__ = [
     "suppression",
     "suppression_change",
     "tally",
+    "trial",
     "unread_change",
     "unread_message",
     "withdrawal",
