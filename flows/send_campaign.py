@@ -20,7 +20,7 @@ from mail.campaign_file import OCCURRENCE, Campaign, load
 from mail.errors import MailError
 from mail.occurrences import named
 from settings import settings
-from tasks import announcing, asking, continuing, listing, occurrences, reporting, sending
+from tasks import announcing, artifact_keys, asking, continuing, listing, occurrences, reporting, sending
 
 # Chunks side by side in this process at the most; beside them there is room for the collecting.
 MAX_WORKERS = 64
@@ -165,7 +165,8 @@ def _send_and_collect(campaign: Campaign) -> None:
 
 
 def _send_chunks(name: str, workers: int) -> None:
-    progress = create_progress_artifact(0.0, key="campaign-progress", description=name)
+    key = artifact_keys.of_campaign("campaign-progress", name)
+    progress = create_progress_artifact(0.0, key=key, description=name)
     assert isinstance(progress, UUID)
     bar = progress
     _chunks.send(name, workers, look=lambda: update_progress_artifact(bar, reporting.percent_done(name)))

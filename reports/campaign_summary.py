@@ -8,11 +8,13 @@ from reports import campaign_words as words
 from reports.campaign_figures import CampaignReport
 from reports.masking import mask_text
 from reports.page import number, percent
+from reports.reading import MACHINES, Reading, label
 
 # Tables of the Prefect UI crawl beyond a few hundred rows.
 MOST_ROWS = 200
 _DOMAINS = 20
 _TEXTS = 10
+_LINKS = 10
 
 
 def markdown(report: CampaignReport) -> str:
@@ -70,6 +72,7 @@ def _lines(report: CampaignReport) -> Iterator[str]:
     for each in report.notices:
         yield f"{number(each.messages)} {cell(each.words)}"
         yield ""
+    yield from _reading(report.reading)
     yield "## Where every recipient stands"
     yield ""
     yield from table(
@@ -123,6 +126,35 @@ def _lines(report: CampaignReport) -> Iterator[str]:
             [[number(each.messages), each.status, quoted(words.reason(each.text))] for each in texts],
         )
     yield f"Ledger: {quoted(report.ledger.in_a_page())}"
+
+
+def _reading(read: Reading) -> Iterator[str]:
+    if not read.delivered:
+        return
+    yield "## Reading"
+    yield ""
+    of_all = f"of {number(read.delivered)} delivered"
+    figures = [
+        ["opened", percent(read.open_rate), f"{number(read.opened)} {of_all}"],
+        ["clicked", percent(read.click_rate), f"{number(read.clicked)} {of_all}"],
+        [
+            "click to open",
+            percent(read.click_to_open),
+            f"{number(read.clicked)} of {number(read.opened)} opened",
+        ],
+    ]
+    left = f"{number(read.unsubscribed)} {of_all}"
+    yield from table(
+        ["People", "Rate", "Of"],
+        [*(figures if read.is_told else []), ["unsubscribed", percent(read.unsubscribe_rate, 2), left]],
+    )
+    yield MACHINES if read.is_told else "No open or click was reported (`campaign setup --engagement`)."
+    yield ""
+    if read.links:
+        yield from table(
+            ["Link", "People", "Clicks"],
+            [[quoted(label(each)), number(each.people), number(each.clicks)] for each in read.links[:_LINKS]],
+        )
 
 
 def _standing(report: CampaignReport) -> Iterator[str]:

@@ -26,6 +26,7 @@ from mail import decisions, remedies
 from mail.decisions import Choice, Decision
 from reports import campaign_report, halt_summary
 from settings import settings
+from tasks.artifact_keys import of_campaign
 from tasks.retrying import passing_fault
 
 log = logging.getLogger(__name__)
@@ -63,7 +64,9 @@ def show_halt(campaign: str) -> None:
         report = campaign_report.build(connection, campaign)
         worst = remedies.worst_domains(connection, campaigns.get(connection, campaign))
     create_markdown_artifact(
-        halt_summary.markdown(report, worst), key="campaign-halt", description="Why it halted"
+        halt_summary.markdown(report, worst),
+        key=of_campaign("campaign-halt", campaign),
+        description="Why it halted",
     )
 
 

@@ -63,7 +63,7 @@ USES = (
     Use("accept-suggestions {cleaned} --out {out}", "file", ledger=False),
     Use("preview {campaign} --row 1 --out {out}", "file", ledger=False),
     Use("send {campaign} --dry-run", aws=True),
-    Use("test-send {campaign} --to ann@mail.example", aws=True),
+    Use("test-send {campaign} --to me@mail.example", aws=True),
     Use("status"),
     Use("status spring-offer"),
     Use("halt spring-offer"),
