@@ -66,6 +66,8 @@ USES = (
     Use("test-send {campaign} --to me@mail.example", aws=True),
     Use("status"),
     Use("status spring-offer"),
+    Use("list"),
+    Use("compare spring-offer spring-offer"),
     Use("halt spring-offer"),
     Use("resume spring-offer WHO"),
     Use("cancel spring-offer WHO"),
