@@ -119,8 +119,8 @@ def with_links(connection: Connection, campaign_id: int, totals: Totals) -> Read
 
 
 def label(link: LinkClicks) -> str:
-    """Return how a link is shown."""
-    return "other links" if link.url == OTHERS else link.url
+    """Return how a link is shown; that it begins with https:// goes without saying."""
+    return "other links" if link.url == OTHERS else link.url.removeprefix("https://")
 
 
 def _share(part: int, whole: int) -> float:
