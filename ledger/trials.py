@@ -71,7 +71,7 @@ class LeavingTrial:
 def add(connection: Connection, new: NewTrial) -> int:
     """Store a test mail that is not sent yet, and return its message's id."""
     at = clock.now(connection)
-    message_id = connection.execute(
+    message_id: int = connection.execute(
         insert(message)
         .values(
             address=new.address,
