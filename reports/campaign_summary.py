@@ -41,8 +41,10 @@ def _lines(report: CampaignReport) -> Iterator[str]:
     yield f"# {cell(report.name)}: {report.state}"
     yield ""
     yield from _standing(report)
-    yield f"**{number(report.recipients)}** recipients of {number(report.list.rows)} rows in the list; "
-    yield f"**{number(report.accepted)}** sent, **{number(counts[Count.DELIVERED])}** delivered."
+    yield (
+        f"**{number(report.recipients)}** recipients of {number(report.list.rows)} rows in the list; "
+        f"**{number(report.accepted)}** sent, **{number(counts[Count.DELIVERED])}** delivered."
+    )
     yield ""
     limit = words.rate(report.bounce_limit)
     yield from table(
@@ -133,17 +135,15 @@ def _reading(read: Reading) -> Iterator[str]:
         return
     yield "## Reading"
     yield ""
-    of_all = f"of {number(read.delivered)} delivered"
+    everybody = number(read.delivered)
     figures = [
-        ["opened", percent(read.open_rate), f"{number(read.opened)} {of_all}"],
-        ["clicked", percent(read.click_rate), f"{number(read.clicked)} {of_all}"],
-        [
-            "click to open",
-            percent(read.click_to_open),
-            f"{number(read.clicked)} of {number(read.opened)} opened",
-        ],
+        ["opened", percent(read.open_rate), f"{number(read.opened)} of {everybody}"],
+        ["clicked", percent(read.click_rate), f"{number(read.clicked)} of {everybody}"],
+        ["click to open", percent(read.click_to_open), f"{number(read.clicked)} of {number(read.opened)}"],
     ]
-    left = f"{number(read.unsubscribed)} {of_all}"
+    left = f"{number(read.unsubscribed)} of {everybody}"
+    yield "People, each counted once, of the delivered; click to open is of those who opened."
+    yield ""
     yield from table(
         ["People", "Rate", "Of"],
         [*(figures if read.is_told else []), ["unsubscribed", percent(read.unsubscribe_rate, 2), left]],

@@ -60,7 +60,7 @@ def test_page_artifact_and_json_hold_the_reading_and_speak_of_machines(report) -
         assert MACHINES in shown
         assert "shop.example/spring" in shown
         assert "other links" in shown
-    assert "| click to open | 12.5 % | 50 of 400 opened |" in text.replace("\u00a0", " ")
+    assert "| click to open | 12.5 % | 50 of 400 |" in text.replace("\u00a0", " ")
     assert "`shop.example/a\\|b`" in text
     assert '"click_to_open": 0.125' in campaign_json.as_json(whole)
 
