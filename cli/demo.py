@@ -91,12 +91,32 @@ def _run(world: "RunningSandbox", folder: Path) -> int:
             output.status(found[name].as_json(), found[name].lines)
         click.echo("\nSingle messages, over the HTTP API beside them:")
         demo_messages.send(api, key)
+    _catch_up(world, folder, found)
     click.echo(
         "\nThe second campaign stopped by itself: that is what this project is for. The addresses that\n"
         "bounced are suppressed now, and the sender's reputation is spared the rest of that list."
     )
     world.save_inbox(folder / "inbox")
     return _summary(world, folder, found)
+
+
+def _catch_up(world: "RunningSandbox", folder: Path, found: "dict[str, CampaignStatus]") -> None:
+    """Take in who opened and clicked after the runs were over, and bring their reports up to date."""
+    from ledger.engine import open_ledger
+    from mail import termination, working
+    from reports import campaign_report, status
+    from settings import settings
+
+    with open_ledger(settings().database_url) as ledger:
+        collector = working.open_collector(ledger, settings())
+        while collector.drain(wait_seconds=1).received or world.summary()["pending_events"]:
+            termination.check()
+        with ledger.reading() as connection:
+            click.echo("\nWho read it, by what came in since:")
+            for name in found:
+                campaign_report.write(connection, name, folder / "reports" / name)
+                found[name] = status.of(connection, name)
+                click.echo(f"  {name}: {found[name].reading.sentence}")
 
 
 def _summary(world: "RunningSandbox", folder: Path, found: "dict[str, CampaignStatus]") -> int:

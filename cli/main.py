@@ -27,12 +27,14 @@ from cli import (
     lists,
     messages,
     plumbing,
+    readings,
     resuming,
     senders,
     sending,
     services,
     simulate,
     suppress,
+    trials,
 )
 from mail import termination
 
@@ -48,8 +50,11 @@ for command in (
     lists.clean,
     lists.accept_suggestions,
     sending.preview,
+    trials.test_send,
     sending.send,
     campaigns.status,
+    readings.list_campaigns,
+    readings.compare,
     campaigns.halt,
     resuming.resume,
     amendments.change,

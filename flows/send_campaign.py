@@ -21,7 +21,17 @@ from mail.errors import MailError
 from mail.occurrences import named
 from reports import campaign_words as words
 from settings import settings
-from tasks import announcing, asking, campaign_runs, continuing, listing, occurrences, reporting, sending
+from tasks import (
+    announcing,
+    artifact_keys,
+    asking,
+    campaign_runs,
+    continuing,
+    listing,
+    occurrences,
+    reporting,
+    sending,
+)
 from tasks.refusals import ends_in_a_sentence
 
 # Chunks side by side in this process at the most; beside them there is room for the collecting.
@@ -177,7 +187,8 @@ def _send_and_collect(campaign: Campaign) -> None:
 
 
 def _send_chunks(name: str, workers: int) -> None:
-    progress = create_progress_artifact(0.0, key="campaign-progress", description=name)
+    key = artifact_keys.of_campaign("campaign-progress", name)
+    progress = create_progress_artifact(0.0, key=key, description=name)
     assert isinstance(progress, UUID)
     bar = progress
     _chunks.send(name, workers, look=lambda: update_progress_artifact(bar, reporting.percent_done(name)))

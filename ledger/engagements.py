@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import ColumnElement, Connection, case, func, select
 
 from ledger.key_batches import among, batches
-from ledger.schema import COUNT_COLUMNS, message, subscriber, tally
+from ledger.schema import COUNT_COLUMNS, TRIAL_EPOCH, message, subscriber, tally
 from ledger.statuses import Count
 
 
@@ -31,7 +31,8 @@ def last_engaged(
             func.max(_by(message.c.clicked_at, until)),
             func.min(_by(message.c.delivered_at, until)),
         ).group_by(message.c.address_key)
-        for row in connection.execute(mail.where(among(connection, message.c.address_key, part))):
+        theirs = among(connection, message.c.address_key, part)
+        for row in connection.execute(mail.where(theirs, message.c.epoch != TRIAL_EPOCH)):
             key, opened, clicked, delivered = row
             if seen := [at for at in (opened, clicked, found.get(key)) if at is not None]:
                 found[key] = max(seen)
@@ -48,7 +49,11 @@ def mailed(connection: Connection, keys: Sequence[str], until: float | None = No
         accepted = message.c.accepted_at.is_not(None) if until is None else message.c.accepted_at <= until
         found.update(
             connection.execute(
-                query.where(among(connection, message.c.address_key, part), accepted)
+                query.where(
+                    among(connection, message.c.address_key, part),
+                    accepted,
+                    message.c.epoch != TRIAL_EPOCH,
+                )
             ).scalars()
         )
     return found

@@ -88,6 +88,8 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
     "idempotency": {"key": _OWN, "digest": _NOBODY, "answer": _OWN},
     "identity": {"ledger_id": _NOBODY},
     "limiter": {"name": _NOBODY},
+    # What stands in a path can be a name.
+    "link": {"url": _SEARCHED},
     "message": {
         "address": _OWN,
         "address_key": _OWN,
@@ -160,6 +162,13 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
     # The source of what it brought names the file: the two are changed alike.
     "suppression_import": {"by": _SEARCHED, "file": _SEARCHED},
     "tally": {},
+    "trial": {
+        "campaign": _KEPT,
+        "request": _NOBODY,
+        "sender": _KEPT,
+        "owner": _KEPT,
+        "list_name": _KEPT,
+    },
     "unread_change": {"action": _NOBODY, "by": _SEARCHED, "note": _SEARCHED},
     "unread_message": {"digest": _NOBODY, "why": _SEARCHED, "body": _OWN},
     "withdrawal": {"by": _SEARCHED, "reason": _SEARCHED},

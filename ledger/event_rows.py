@@ -25,6 +25,7 @@ _TYPES = {
     "raw_digest": "text",
     "note": "text",
     "verified": "boolean",
+    "link_id": "bigint",
 }
 _ADD = (
     f"INSERT INTO event ({', '.join(_TYPES)}) SELECT * FROM json_to_recordset(%s::json) "

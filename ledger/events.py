@@ -13,6 +13,7 @@ from ledger import (
     event_rows,
     event_texts,
     forgotten_sends,
+    links,
     restores,
     singles,
     soft_bounces,
@@ -114,6 +115,7 @@ def _campaigns_of(connection: Connection, message_ids: set[int]) -> list[int | N
 
 def _store(connection: Connection, events: Sequence[Event], message_ids: Mapping[str, int]) -> list[Event]:
     received_at = clock.now(connection)
+    link_ids = links.of_events(connection, events, message_ids)
     rows = [
         {
             "dedupe_key": item.dedupe_key,
@@ -130,6 +132,7 @@ def _store(connection: Connection, events: Sequence[Event], message_ids: Mapping
             "raw_digest": event_texts.digest_of(item.raw),
             "note": item.note,
             "verified": item.verified,
+            "link_id": link_ids.get(item.dedupe_key),
         }
         for item in events
     ]

@@ -16,9 +16,10 @@ class Event:
     `suppress` names the reason for which the message's address must not be written to again, `destination`
     the address that SES was asked to write to, which need not be the `recipient` that a bounce names, and
     `destination_key` its key. `withheld` says why SES did not send it, `note` what a person should be told of
-    the event beside the figures. `ledger_id` and `campaign_id` are the tags of the ledger that sent it.
-    `verified` says that SNS's signature proved it to be SES's; without that it counts only where it fits a
-    message of ours in every part. `foreign` names what of its origin `setup` did not make, empty for nothing.
+    the event beside the figures, `link` what a click was on, without what could name a person. `ledger_id`
+    and `campaign_id` are the tags of the ledger that sent it. `verified` says that SNS's signature proved it
+    to be SES's; without that it counts only where it fits a message of ours in every part. `foreign` names
+    what of its origin `setup` did not make, empty for nothing.
     """
 
     dedupe_key: str
@@ -41,3 +42,4 @@ class Event:
     campaign_id: int | None = None
     verified: bool = False
     foreign: str = ""
+    link: str | None = None

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, or_, select, text
 
 from ledger import suppression_history
 from ledger.key_batches import among, batches
-from ledger.schema import message, suppression
+from ledger.schema import TRIAL_EPOCH, message, suppression
 from ledger.suppression_history import NOBODY
 from ledger.suppressions import EVERYWHERE, Suppression, SuppressionReason, add, remove
 
@@ -72,7 +72,11 @@ def runs(connection: Connection, keys: Sequence[str]) -> dict[str, int]:
                 _any_of("soft_bounced_at", "transient_general_at").label("bounced"),
                 _any_of("delivered_at", "opened_at", "clicked_at").label("arrived"),
             )
-            .where(among(connection, message.c.address_key, part), message.c.accepted_at.is_not(None))
+            .where(
+                among(connection, message.c.address_key, part),
+                message.c.accepted_at.is_not(None),
+                message.c.epoch != TRIAL_EPOCH,
+            )
             .order_by(message.c.accepted_at.desc(), message.c.id.desc())
         )
         for key, accepted_at, bounced, arrived in connection.execute(query):

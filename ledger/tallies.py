@@ -82,6 +82,23 @@ def read(connection: Connection, campaign_id: int, epoch: int | None = None) -> 
     )
 
 
+def every(connection: Connection) -> dict[int, Totals]:
+    """Return the totals of all campaigns by their ids; one without any row is missing."""
+    query = select(
+        tally.c.campaign_id, *(func.coalesce(func.sum(tally.c[name]), 0) for name in _COLUMNS)
+    ).group_by(tally.c.campaign_id)
+    found = {}
+    for campaign_id, *amounts in connection.execute(query):
+        whole = [int(amount) for amount in amounts]
+        found[campaign_id] = Totals(
+            by_status=dict(zip(STATUS_COLUMNS, whole, strict=False)),
+            counts=dict(zip(COUNT_COLUMNS, whole[len(STATUS_COLUMNS) :], strict=True)),
+        )
+    return found
+
+
+NOTHING = Totals(by_status=dict.fromkeys(Status, 0), counts=dict.fromkeys(Count, 0))
+
 # Made once: every claim asks them several times.
 _COLUMNS = (*STATUS_COLUMNS.values(), *COUNT_COLUMNS.values())
 _WHOLE = select(*(func.coalesce(func.sum(tally.c[name]), 0) for name in _COLUMNS)).where(

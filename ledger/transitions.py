@@ -17,6 +17,7 @@ from ledger.schema import (
     FACT_COLUMNS,
     SINGLE_MESSAGES,
     STATUS_COLUMNS,
+    TRIAL_EPOCH,
     cohort,
     message,
     tally,
@@ -135,10 +136,10 @@ def save(connection: Connection, changes: Sequence[tuple[MessageState, MessageSt
     cohorts: Counter[tuple[int, int, int, str]] = Counter()
     for before, after in changed:
         for state, sign in ((before, -1), (after, 1)):
-            counts = counts_of(state.facts)
-            if state.campaign_id is None:
-                key = (SINGLE_MESSAGES, 0)
-            else:
+            if state.epoch == TRIAL_EPOCH:
+                continue
+            counts, key = counts_of(state.facts), (SINGLE_MESSAGES, 0)
+            if state.campaign_id is not None:
                 key = (state.campaign_id, state.epoch)
                 tallies[*key, STATUS_COLUMNS[state.status]] += sign
                 for count in counts:

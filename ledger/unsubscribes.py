@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from ledger import clock, singles
+from ledger import clock, singles, trials
 from ledger.campaigns import lock
 from ledger.owners import scope_of
 from ledger.schema import campaign, message, owner, single
@@ -115,7 +115,7 @@ def _single(connection: Connection, message_id: int) -> Leaving | None:
     )
     found = connection.execute(query).one_or_none()
     if found is None:
-        return None
+        return _trial(connection, message_id)
     return Leaving(
         address_key=found.address_key,
         sender=found.sender,
@@ -124,4 +124,19 @@ def _single(connection: Connection, message_id: int) -> Leaving | None:
         list_name="",
         usual=Extent.EVERYTHING,
         language=found.language or "",
+    )
+
+
+def _trial(connection: Connection, message_id: int) -> Leaving | None:
+    """Return what the link of a test mail leads out of: whoever got the test leaves, and nobody else."""
+    found = trials.leaving(connection, message_id)
+    if found is None:
+        return None
+    return Leaving(
+        address_key=found.address_key,
+        sender=found.sender,
+        source=f"test of campaign {found.campaign}",
+        everything=found.everything,
+        list_name=found.list_name,
+        usual=Extent.LIST if found.leaves_list else Extent.EVERYTHING,
     )

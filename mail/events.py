@@ -15,6 +15,7 @@ from ledger.incoming import Event
 from ledger.json_text import encoded
 from ledger.statuses import Fact
 from lists.addresses import key_of
+from mail import links
 from mail.event_envelopes import NotAnEvent, opened
 from mail.event_meaning import meaning_of
 from mail.event_origin import WRONG_SIGNATURE, Judge, Origin
@@ -126,6 +127,7 @@ def _events(
             campaign_id=_number(_first(tags.get("campaign"))),
             verified=origin.verified,
             foreign=origin.foreign,
+            link=links.shown(_text(detail.get("link")) or "") if kind == "Click" else None,
         )
 
 

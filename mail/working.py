@@ -55,7 +55,7 @@ def open_work(
         ledger=ledger,
         ses=ses_client.client(),
         campaign=name,
-        owner=_worker(),
+        owner=worker(),
         envelope=Envelope(
             sender=parse_from(campaign.sender).header,
             reply_to=parse_from(campaign.reply_to).header if campaign.reply_to else "",
@@ -87,7 +87,7 @@ def open_single_work(
     return SingleWork(
         ledger=ledger,
         ses=ses_client.client(),
-        owner=_worker(),
+        owner=worker(),
         configuration_set=settings.configuration_set,
         tags={"ledger": ledger.ledger_id},
         tokens=Tokens(settings.secret_key.get_secret_value()),
@@ -159,6 +159,6 @@ def _certificates(stand_in: str) -> sns_certificates.Certificates:
     return sns_certificates.Certificates(stand_in)
 
 
-def _worker() -> str:
+def worker() -> str:
     """Return a name that no other worker has."""
     return f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:8]}"

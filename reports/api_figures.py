@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, func, select
 
 from ledger import clock
-from ledger.schema import FACT_COLUMNS, message
+from ledger.schema import FACT_COLUMNS, TRIAL_EPOCH, message
 from ledger.statuses import Fact, Status
 
 # The rate is a mean over so long.
@@ -32,9 +32,11 @@ def read(connection: Connection) -> Figures:
     accepted = message.c[FACT_COLUMNS[Fact.ACCEPTED]]
     hard_bounced = message.c[FACT_COLUMNS[Fact.HARD_BOUNCED]]
     kind = message.c.campaign_id.is_(None)
-    query = select(
-        kind, message.c.status, func.count(), func.count(accepted), func.count(hard_bounced)
-    ).group_by(kind, message.c.status)
+    query = (
+        select(kind, message.c.status, func.count(), func.count(accepted), func.count(hard_bounced))
+        .where(message.c.epoch != TRIAL_EPOCH)
+        .group_by(kind, message.c.status)
+    )
     by_status = {(name, status): 0 for name in ("single", "campaign") for status in Status}
     total_accepted = total_bounced = 0
     for is_single, status, count, taken, bounced in connection.execute(query):

@@ -7,6 +7,7 @@ from ledger.statuses import Count, Status
 from ledger.tallies import Totals
 from reports.campaign_figures import Domain, Epoch, ListFigures
 from reports.errors import ReportError
+from reports.reading import Reading
 from reports.ses_notices import Withheld
 
 
@@ -73,6 +74,16 @@ def check_epochs(name: str, totals: Totals, epochs: Sequence[Epoch]) -> None:
         )
     ]
     _refuse(name, pairs)
+
+
+def check_reading(name: str, reading: Reading) -> None:
+    """Raise ReportError where a link was clicked by more people than clicked anything."""
+    for place, each in enumerate(reading.links, start=1):
+        if not 0 < each.people <= min(each.clicks, reading.clicked):
+            raise ReportError(
+                f"the figures of campaign {name} do not balance: link {place} has {each.people} people in "
+                f"{each.clicks} clicks, and {reading.clicked} people clicked anything."
+            )
 
 
 def _refuse(name: str, pairs: Iterable[tuple[str, int, str, int]]) -> None:

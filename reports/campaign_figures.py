@@ -10,6 +10,7 @@ from ledger.domain_brakes import Window
 from ledger.statuses import Count, Status
 from ledger.tallies import Totals
 from mail.policy import HaltRules
+from reports.reading import Reading
 from reports.ses_notices import Notice, Withheld
 
 # What a person has to settle comes first, then what harms the sender's name, then what was never sent.
@@ -141,6 +142,7 @@ class CampaignReport:
     list: ListFigures
     recipients: int
     totals: Totals
+    reading: Reading
     account: Rolling
     withheld: Withheld
     notices: tuple[Notice, ...]

@@ -39,6 +39,7 @@ def as_json(report: CampaignReport) -> str:
         "bounce_limit": report.bounce_limit,
         "complained": counts[Count.COMPLAINED],
         "complaint_rate": report.totals.complaint_rate,
+        "reading": report.reading.as_json() | {"links": report.reading.links_as_json()},
         "account": asdict(report.account) | {"bounce_rate": report.account.bounce_rate},
         "withheld": asdict(report.withheld),
         "notices": {each.note: each.messages for each in report.notices},

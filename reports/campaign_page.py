@@ -10,15 +10,17 @@ from ledger.campaigns import State
 from ledger.statuses import Count, Status
 from mail.gate import REJECTED
 from reports import campaign_words as words
-from reports import charts, page
+from reports import charts, page, reading
 from reports.campaign_figures import CampaignReport, Domain, Point, share
 from reports.charts import Bar, LineChart, Segment
 from reports.masking import mask_text
+from reports.reading import Reading
 
 DOMAINS_SHOWN = 20
 DOMAIN_BARS = 8
 TEXTS_SHOWN = 15
 ATTENTION_SHOWN = 25
+LINKS_SHOWN = 15
 
 # The rate over the first few messages says nothing and would set the scale of the whole chart.
 _LEAST_POINT = 20
@@ -73,6 +75,13 @@ def _values(report: CampaignReport) -> dict[str, Any]:
         "texts_left": max(0, len(report.diagnostics) - TEXTS_SHOWN),
         "attention": report.attention[:ATTENTION_SHOWN],
         "beside": _beside(report),
+        "reading_bars": _reading_bars(report.reading),
+        "machines": reading.MACHINES,
+        "links": [
+            (reading.label(each), each, share(each.people, report.reading.clicked))
+            for each in report.reading.links[:LINKS_SHOWN]
+        ],
+        "links_left": max(0, len(report.reading.links) - LINKS_SHOWN),
     }
 
 
@@ -107,6 +116,19 @@ def _status_bars(report: CampaignReport) -> list[Bar]:
         if report.by_status[status]
     ]
     return charts.bars(found, report.recipients)
+
+
+def _reading_bars(read: Reading) -> list[Bar]:
+    """Return the people who got the mail and what they did with it, each of all who got it."""
+    return charts.bars(
+        [
+            ("Delivered", read.delivered, "good"),
+            ("Opened", read.opened, "plain"),
+            ("Clicked", read.clicked, "plain"),
+            ("Unsubscribed", read.unsubscribed, "quiet"),
+        ],
+        read.delivered,
+    )
 
 
 def _domain_bars(report: CampaignReport) -> list[Bar]:
@@ -149,9 +171,6 @@ def _beside(report: CampaignReport) -> list[tuple[str, int]]:
     facts = [
         ("Delayed at least once", counts[Count.DELAYED]),
         ("Automatic replies", counts[Count.AUTO_REPLY]),
-        ("Opened", counts[Count.OPENED]),
-        ("Clicked", counts[Count.CLICKED]),
-        ("Unsubscribed", counts[Count.UNSUBSCRIBED]),
     ]
     return [fact for fact in facts if fact[1]]
 

@@ -15,7 +15,7 @@ from ledger.statuses import Count, Status
 from lists.output_files import refuse_address
 from mail import account, braking
 from mail.gatekeeping import policy_of
-from reports import campaign_balance, campaign_page, campaign_queries, messages_csv, ses_notices
+from reports import campaign_balance, campaign_page, campaign_queries, messages_csv, reading, ses_notices
 from reports.campaign_figures import CampaignReport, Epoch, Halt, ListFigures
 from reports.campaign_json import as_json
 from reports.campaign_summary import MOST_ROWS, markdown, rows
@@ -49,6 +49,8 @@ def build(connection: Connection, name: str) -> CampaignReport:
     history = tuple(campaigns.history(connection, campaign.id))
     whole = campaign_balance.is_whole(campaign, history)
     campaign_balance.check(campaign, listed, totals, recount, domains, withheld, whole=whole)
+    read = reading.with_links(connection, campaign.id, totals)
+    campaign_balance.check_reading(campaign.name, read)
     texts = campaign_queries.texts(connection, campaign.id)
     first, last = campaign_queries.accepted_between(connection, campaign.id)
     epochs = _epochs(connection, campaign, history)
@@ -68,6 +70,7 @@ def build(connection: Connection, name: str) -> CampaignReport:
         list=listed,
         recipients=campaign.recipients,
         totals=totals,
+        reading=read,
         account=account.standing(connection).counted,
         withheld=withheld,
         notices=ses_notices.notices(connection, campaign.id),

@@ -8,11 +8,13 @@ from reports import campaign_words as words
 from reports.campaign_figures import CampaignReport
 from reports.masking import mask_text
 from reports.page import number, percent
+from reports.reading import MACHINES, Reading, label
 
 # Tables of the Prefect UI crawl beyond a few hundred rows.
 MOST_ROWS = 200
 _DOMAINS = 20
 _TEXTS = 10
+_LINKS = 10
 
 
 def markdown(report: CampaignReport) -> str:
@@ -39,8 +41,10 @@ def _lines(report: CampaignReport) -> Iterator[str]:
     yield f"# {cell(report.name)}: {report.state}"
     yield ""
     yield from _standing(report)
-    yield f"**{number(report.recipients)}** recipients of {number(report.list.rows)} rows in the list; "
-    yield f"**{number(report.accepted)}** sent, **{number(counts[Count.DELIVERED])}** delivered."
+    yield (
+        f"**{number(report.recipients)}** recipients of {number(report.list.rows)} rows in the list; "
+        f"**{number(report.accepted)}** sent, **{number(counts[Count.DELIVERED])}** delivered."
+    )
     yield ""
     limit = words.rate(report.bounce_limit)
     yield from table(
@@ -70,6 +74,7 @@ def _lines(report: CampaignReport) -> Iterator[str]:
     for each in report.notices:
         yield f"{number(each.messages)} {cell(each.words)}"
         yield ""
+    yield from _reading(report.reading)
     yield "## Where every recipient stands"
     yield ""
     yield from table(
@@ -123,6 +128,33 @@ def _lines(report: CampaignReport) -> Iterator[str]:
             [[number(each.messages), each.status, quoted(words.reason(each.text))] for each in texts],
         )
     yield f"Ledger: {quoted(report.ledger.in_a_page())}"
+
+
+def _reading(read: Reading) -> Iterator[str]:
+    if not read.delivered:
+        return
+    yield "## Reading"
+    yield ""
+    everybody = number(read.delivered)
+    figures = [
+        ["opened", percent(read.open_rate), f"{number(read.opened)} of {everybody}"],
+        ["clicked", percent(read.click_rate), f"{number(read.clicked)} of {everybody}"],
+        ["click to open", percent(read.click_to_open), f"{number(read.clicked)} of {number(read.opened)}"],
+    ]
+    left = f"{number(read.unsubscribed)} of {everybody}"
+    yield "People, each counted once, of the delivered; click to open is of those who opened."
+    yield ""
+    yield from table(
+        ["People", "Rate", "Of"],
+        [*(figures if read.is_told else []), ["unsubscribed", percent(read.unsubscribe_rate, 2), left]],
+    )
+    yield MACHINES if read.is_told else "No open or click was reported (`campaign setup --engagement`)."
+    yield ""
+    if read.links:
+        yield from table(
+            ["Link", "People", "Clicks"],
+            [[quoted(label(each)), number(each.people), number(each.clicks)] for each in read.links[:_LINKS]],
+        )
 
 
 def _standing(report: CampaignReport) -> Iterator[str]:

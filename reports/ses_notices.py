@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select
 
-from ledger.schema import event, message
+from ledger.schema import TRIAL_EPOCH, event, message
 from ledger.statuses import Count, Status
 from ledger.tallies import Totals
 from ledger.withheld import WithheldReason
@@ -96,6 +96,7 @@ def notices(connection: Connection, campaign_id: int | None) -> tuple[Notice, ..
             event.c.note.is_not(None),
             event.c.note.not_like(f"{MISREAD}%"),
             message.c.campaign_id == campaign_id,
+            message.c.epoch != TRIAL_EPOCH,
         )
         .group_by(event.c.note)
         .order_by(messages.desc(), event.c.note)

@@ -16,8 +16,9 @@ from ledger.tallies import Totals
 from mail import braking, warm_up
 from mail.rate import ACCOUNT
 from mail.warm_up import Today
-from reports import ses_notices
+from reports import reading, ses_notices
 from reports.campaign_words import utc
+from reports.reading import Reading
 from reports.ses_notices import Notice, Withheld
 
 
@@ -48,6 +49,7 @@ class CampaignStatus:
             "by_status": {status.value: count for status, count in self.totals.by_status.items()},
             "bounce_rate": self.totals.bounce_rate,
             "complaint_rate": self.totals.complaint_rate,
+            "reading": self.reading.as_json(),
             "withheld": asdict(self.withheld),
             "notices": {each.note: each.messages for each in self.notices},
             "halt": self._halt(),
@@ -84,10 +86,16 @@ class CampaignStatus:
         )
 
     @property
+    def reading(self) -> Reading:
+        """Who opened, clicked and left."""
+        return reading.of(self.totals)
+
+    @property
     def lines(self) -> list[str]:
-        """What SES withheld, and what it said beside the figures, for a person to read."""
+        """Who read it, what SES withheld and what it said beside the figures, for a person to read."""
+        withheld = self.withheld.sentence if self.withheld.messages else ""
         beside = [f"{each.messages:,} {each.words}" for each in self.notices]
-        return [self.withheld.sentence, *beside] if self.withheld.messages else beside
+        return [line for line in (self.reading.sentence, withheld, *beside) if line]
 
     @property
     def percent_done(self) -> float:

@@ -14,6 +14,7 @@ from sandbox.messages import Message
 from sandbox.outcomes import share
 
 _LINK = re.compile(r"""href=["'](https?://[^"']+)""", re.IGNORECASE)
+_UNSUBSCRIBE = "/unsubscribe/"
 # After so many events other work gets its turn.
 _AT_ONCE = 100
 
@@ -124,9 +125,14 @@ class Courier:
         if not any(happening.type is EventType.DELIVERY for happening in following):
             return []
         engaged = []
-        if share(self._behaviour().seed, "open", recipient) < publishing.open_probability:
+        # One number for both, so that whoever clicks is one of those who open.
+        interest = share(self._behaviour().seed, "read", recipient)
+        if interest < publishing.open_probability:
             engaged.append(Happening(EventType.OPEN, recipient))
-        link = _LINK.search(message.html or "")
-        if link and share(self._behaviour().seed, "click", recipient) < publishing.click_probability:
-            engaged.append(Happening(EventType.CLICK, recipient, detail=link[1]))
+        # Nobody who merely reads leaves: unsubscribing is for people to try.
+        links = [link for link in _LINK.findall(message.html or "") if _UNSUBSCRIBE not in link]
+        if links and interest < publishing.click_probability:
+            # The last one is the mail's own button, as a rule, and gets most of the clicks.
+            place = int(share(self._behaviour().seed, "link", recipient) * 2 * len(links))
+            engaged.append(Happening(EventType.CLICK, recipient, detail=links[min(place, len(links) - 1)]))
         return engaged

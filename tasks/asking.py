@@ -21,6 +21,7 @@ from mail.forecasts import Forecast
 from reports import campaign_report, halt_choices, halt_summary
 from settings import Settings, settings
 from tasks import questions
+from tasks.artifact_keys import of_campaign
 from tasks.retrying import passing_fault
 
 
@@ -58,7 +59,9 @@ def show_halt(campaign: str) -> None:
         with ledger.reading() as connection:
             report = campaign_report.build(connection, campaign)
     create_markdown_artifact(
-        halt_summary.markdown(report, forecast), key="campaign-halt", description="Why it halted"
+        halt_summary.markdown(report, forecast),
+        key=of_campaign("campaign-halt", campaign),
+        description="Why it halted",
     )
 
 

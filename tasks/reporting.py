@@ -9,6 +9,7 @@ from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from ledger.engine import open_ledger
 from reports import campaign_report, campaign_summary, status
 from settings import settings
+from tasks.artifact_keys import of_campaign
 from tasks.retrying import passing_fault
 
 
@@ -19,10 +20,14 @@ def write_report(campaign: str, directory: str) -> dict[str, Any]:
         written = campaign_report.write(connection, campaign, Path(directory))
         now = status.of(connection, campaign)
     create_markdown_artifact(
-        campaign_summary.markdown(written.report), key="campaign-report", description="Campaign report"
+        campaign_summary.markdown(written.report),
+        key=of_campaign("campaign-report", campaign),
+        description="Campaign report",
     )
     create_table_artifact(
-        campaign_summary.rows(written.report), key="campaign-messages", description="Messages to look at"
+        campaign_summary.rows(written.report),
+        key=of_campaign("campaign-messages", campaign),
+        description="Messages to look at",
     )
     return now.as_json()
 

@@ -82,7 +82,9 @@ def test_the_parameters_fit_the_flow(deployment: dict[str, Any]) -> None:
 def test_the_files_that_the_parameters_name_are_there(deployment: dict[str, Any]) -> None:
     parameters = deployment["parameters"]
     if "campaign" in parameters:
-        assert load(ROOT / parameters["campaign"]).name == deployment["name"]
+        name = load(ROOT / parameters["campaign"]).name
+        # What sends one campaign is called after it.
+        assert name == deployment["name"] or "send_campaign" not in deployment["entrypoint"]
     if "source" in parameters:
         assert (ROOT / parameters["source"]["source"]).is_file()
 

@@ -18,6 +18,7 @@ from ledger.schema.outcomes import (
     event,
     event_raw,
     event_source,
+    link,
     sender_day,
     tally,
 )
@@ -32,6 +33,7 @@ from ledger.schema.people import (
 )
 from ledger.schema.sending import (
     FACT_COLUMNS,
+    TRIAL_EPOCH,
     attempt,
     breaker,
     call_limit,
@@ -40,6 +42,7 @@ from ledger.schema.sending import (
     claim,
     limiter,
     message,
+    trial,
 )
 from ledger.schema.upkeep import (
     drain,
@@ -57,6 +60,7 @@ __all__ = [
     "FACT_COLUMNS",
     "SINGLE_MESSAGES",
     "STATUS_COLUMNS",
+    "TRIAL_EPOCH",
     "account_change",
     "api_key",
     "attempt",
@@ -80,6 +84,7 @@ __all__ = [
     "idempotency",
     "identity",
     "limiter",
+    "link",
     "message",
     "metadata",
     "mx_answer",
@@ -96,6 +101,7 @@ __all__ = [
     "suppression_change",
     "suppression_import",
     "tally",
+    "trial",
     "unread_change",
     "unread_message",
     "withdrawal",

@@ -40,6 +40,15 @@ event = Table(
     Column("verified", Boolean),
     # What a person should be told of it beside the figures; few events have one.
     Column("note", String(120)),
+    # The link of a campaign's mail that a click was on.
+    Column("link_id", Id),
+    Index(
+        "ix_event_link_id",
+        "link_id",
+        "message_id",
+        sqlite_where=text("link_id IS NOT NULL"),
+        postgresql_where=text("link_id IS NOT NULL"),
+    ),
     Index(
         "ix_event_note",
         "note",
@@ -55,6 +64,17 @@ event_raw = Table(
     metadata,
     Column("digest", String(64), primary_key=True),
     Column("raw", Text, nullable=False),
+)
+
+# The links of a campaign's mail that were clicked, without what could name a person (mail.links); an empty
+# one stands for all those beyond the first hundreds.
+link = Table(
+    "link",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("campaign_id", Id, ForeignKey("campaign.id"), nullable=False),
+    Column("url", String(500), nullable=False),
+    UniqueConstraint("campaign_id", "url"),
 )
 
 # Where events come from: what `campaign setup` made or a person vouched for, and since when that is known.

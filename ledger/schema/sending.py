@@ -69,6 +69,9 @@ claim = Table(
     sqlite_autoincrement=True,
 )
 
+# The epoch of a test mail. Those of campaigns and of single messages begin with 1.
+TRIAL_EPOCH = 0
+
 FACT_COLUMNS: dict[Fact, str] = {fact: f"{fact}_at" for fact in Fact}
 
 message = Table(
@@ -97,6 +100,24 @@ message = Table(
     Column("withheld_reason", String(40)),
     UniqueConstraint("campaign_id", "address_key"),
     Index(None, "campaign_id", "status", "position"),
+)
+
+# A test mail of a campaign: what its message has beyond every message. The message has no campaign and is of
+# TRIAL_EPOCH, so that it is in nobody's figures. Its link leaves what the campaign's own links leave.
+trial = Table(
+    "trial",
+    metadata,
+    Column("message_id", Id, ForeignKey("message.id"), primary_key=True, autoincrement=False),
+    Column("campaign", String(200), nullable=False),
+    # The 1-based data row of the list that it was rendered with.
+    Column("list_row", Integer, nullable=False),
+    # What asked for it: one request sends each recipient one mail, however often it is made.
+    Column("request", String(64), nullable=False),
+    Column("sender", Text, nullable=False),
+    Column("owner", String(200), nullable=False),
+    Column("list_name", String(200), nullable=False),
+    Column("leaves_list", Boolean, nullable=False),
+    Column("created_at", Float, nullable=False),
 )
 
 attempt = Table(

@@ -128,7 +128,7 @@ def test_a_mistake_is_asked_again_and_a_list_that_is_still_bad_halts_within_its_
     assert report["epochs"][1]["accepted"] > 0
     assert sorted(office.sent_to()) == sorted(set(office.sent_to()))
     assert [each["by"] for each in report["history"]][-3:] == ["Ada", "gate", "Bo"]
-    assert len(shown.data("campaign-halt")) == 2
+    assert len(shown.data("campaign-halt-spring-offer")) == 2
 
 
 def test_dropping_the_domains_named_in_the_form_lets_the_rest_complete(

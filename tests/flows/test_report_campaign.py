@@ -24,7 +24,8 @@ def test_the_report_lands_where_it_is_wanted(office: "Office", send: "Callable[[
     assert names == ["messages.csv", "report.html", "report.json"]
     shown = office.last_run()
     assert shown.run.name.startswith("report spring-offer, ")
-    assert {each.key for each in shown.artifacts} == {"campaign-report", "campaign-messages"}
+    keys = {each.key for each in shown.artifacts}
+    assert keys == {"campaign-report-spring-offer", "campaign-messages-spring-offer"}
 
 
 def test_a_report_of_nobody_is_refused(office: "Office", monkeypatch: pytest.MonkeyPatch) -> None:

@@ -43,7 +43,7 @@ def halting(browser: Browser, bench: Workbench, out: Path) -> str:
     bench.wait_for_the_answer(run)
     assert bench.wait(run) == "Suspended", "a list that is still bad halts again"
 
-    browser.open(bench.artifact(run, "campaign-halt"))
+    browser.open(bench.artifact(run, "campaign-halt-bad-list-ask"))
     browser.wait_for_text("What can be done")
     assert browser.value("[...document.querySelectorAll('img')].some(each => each.naturalWidth > 0)")
     _still(browser, out / "halt-artifact.png")
