@@ -25,7 +25,7 @@ WITHOUT_OWNER = {
     # Of the installation, or by a key that leads to an owner.
     "account_change", "attempt", "breaker", "call_limit", "callback_group", "callback_member", "campaign",
     "campaign_change", "claim", "cohort", "domain_brake", "drain", "erasure", "erasure_key", "event",
-    "event_raw", "event_source", "suppression_import",
+    "event_raw", "event_source", "link", "suppression_import", "trial",
     "identity", "limiter", "message", "mx_answer", "queue_adoption", "restore", "sender_day", "suppression",
     "suppression_change", "tally", "unread_change", "unread_message", "withdrawal", "callback",
 }  # fmt: skip
