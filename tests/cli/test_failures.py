@@ -75,6 +75,7 @@ USES = (
     Use("simulate --recipients 100 --out {out}", "file", ledger=False),
     Use("account", aws=True),
     Use("account lift WHO"),
+    Use("doctor", aws=True),
     Use("callbacks list"),
     Use("callbacks replay --all"),
     Use("callbacks deliver --seconds 1"),
