@@ -39,7 +39,7 @@ def of(status: CampaignStatus) -> Announcement | None:
             "rule": halt["rule"] if halt else None,
             "reason": mask_text(str(halt["reason"]) if halt else campaign.change_reason),
             "by": mask_text(campaign.changed_by),
-            "at": words.utc(campaign.changed_at),
+            "at": words.utc(campaign.changed_at, str(campaign.definition.get("timezone") or "")),
             "recipients": campaign.recipients,
             "sent": totals.accepted,
             "hard_bounces": totals.counts[Count.HARD_BOUNCED],

@@ -4,7 +4,6 @@ import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime, timedelta
 from threading import Event, Thread
 from uuid import UUID
 
@@ -17,7 +16,7 @@ from prefect.runtime import flow_run
 from pydantic import Field
 from pydantic.fields import FieldInfo
 
-from ledger import campaigns
+from ledger import campaigns, local_time
 from ledger.campaigns import State
 from ledger.engine import open_ledger
 from lists import mx, mx_cached
@@ -113,7 +112,7 @@ def _answer(campaign: str, seconds: float, fault: str) -> Decision:
     with open_ledger(settings().database_url) as ledger, ledger.reading() as connection:
         report = campaign_report.build(connection, campaign)
         worst = remedies.worst_domains(connection, campaigns.get(connection, campaign))
-    until = (datetime.now(UTC) + timedelta(seconds=seconds)).strftime("%Y-%m-%d %H:%M UTC")
+    until = local_time.shown(time.time() + seconds, report.timezone, seconds=False)
     form = HaltAnswer.with_initial_data(
         description=halt_summary.question(report, worst, until, fault),
         # A bare value would take the field's title and help text with it.
