@@ -10,6 +10,7 @@ from ledger.schema import callback, callback_url, drain, event, message, metadat
 from ledger.statuses import Status
 
 DAY_SECONDS = 86_400.0
+_OLD_ENOUGH_SECONDS = 7 * DAY_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +33,22 @@ class TableSize:
 
 @dataclass(frozen=True, slots=True)
 class Growth:
-    """The size of the whole database, and the events of the last day and of all time in it."""
+    """The size of the whole database, the events of the last day and of all time, and their age."""
 
     bytes: int
     events_lately: int
     events: int
+    oldest_event_seconds: float
 
     @property
-    def bytes_a_day(self) -> float:
-        """About how much the last day added: what an event takes of it all, times the day's events."""
-        return self.bytes / self.events * self.events_lately if self.events else 0.0
+    def bytes_a_day(self) -> float | None:
+        """About how much the last day added: what an event takes of it all, times the day's events.
+
+        None while the ledger is young: an imported list would count as one day's growth.
+        """
+        if not self.events or self.oldest_event_seconds < _OLD_ENOUGH_SECONDS:
+            return None
+        return self.bytes / self.events * self.events_lately
 
 
 def of_callbacks(connection: Connection) -> CallbackBacklog:
@@ -100,11 +107,13 @@ def growth(connection: Connection) -> Growth:
             connection.exec_driver_sql(f"PRAGMA {name}").scalar_one() for name in ("page_count", "page_size")
         )
         size = pages * page_bytes
-    lately = select(func.count()).where(
-        event.c.id >= _first_event_after(connection, clock.now(connection) - DAY_SECONDS)
-    )
+    now = clock.now(connection)
+    lately = select(func.count()).where(event.c.id >= _first_event_after(connection, now - DAY_SECONDS))
+    first = select(event.c.received_at).order_by(event.c.id).limit(1)
+    oldest = connection.execute(first).scalar_one_or_none()
     every = next(each.rows for each in table_sizes(connection, [event.name]))
-    return Growth(size, connection.execute(lately).scalar_one(), every)
+    age = 0.0 if oldest is None else now - oldest
+    return Growth(size, connection.execute(lately).scalar_one(), every, age)
 
 
 def _first_event_after(connection: Connection, at: float) -> int:

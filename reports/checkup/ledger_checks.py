@@ -236,15 +236,17 @@ def tables(connection: Connection, around: Surroundings) -> Finding:
     )
     largest = ", ".join(f"{each.name} {each.rows:,}" for each in sizes[:_SHOWN_TABLES] if each.rows)
     text = f"The ledger has {size(grown.bytes)} ({largest or 'all tables are empty'})"
-    lately = f"{grown.events_lately:,} events in 24 h, about {size(grown.bytes_a_day)} a day"
+    lately, a_day = f"{grown.events_lately:,} events in 24 h", grown.bytes_a_day
+    if not a_day:
+        return ok(f"{text}; {lately}.", *figures)
     free = _free_bytes(around)
-    if free is not None and grown.bytes_a_day and free < DAYS_OF_DISK * grown.bytes_a_day:
+    if free is not None and free < DAYS_OF_DISK * a_day:
         return warning(
-            f"{text} and grows by {lately}: the disk is full in {free / grown.bytes_a_day:.0f} days, so make "
-            "room, or move the ledger to a larger one.",
+            f"{text} and grows by {lately}, about {size(a_day)} a day: the disk is full in "
+            f"{free / a_day:.0f} days, so make room, or move the ledger to a larger one.",
             *figures,
         )
-    return ok(f"{text}; {lately}.", *figures)
+    return ok(f"{text}; {lately}, about {size(a_day)} a day.", *figures)
 
 
 def _free_bytes(around: Surroundings) -> int | None:
