@@ -42,7 +42,8 @@ def doctor(context: click.Context, as_json: bool) -> None:
             for level in (Level.ERROR, Level.WARNING)
         )
         parts = [f"{', '.join(bad)} broken" if bad else "", f"warnings about {', '.join(odd)}" if odd else ""]
-        click.echo(f"campaign: {'; '.join(filter(None, parts))}.", err=True)
+        first = results[0].finding.sentence.rstrip(".")
+        click.echo(f"campaign: {'; '.join(filter(None, parts))}: {first}.", err=True)
     match worst:
         case Level.OK:
             context.exit(_OK)

@@ -120,8 +120,8 @@ def dead_letters(around: Surroundings) -> Finding:
     figure = Figure("campaign_dead_letters", held)
     if held:
         return warning(
-            f"{held:,} events are on the dead-letter queue and are not counted: mend what kept them from "
-            "being taken in (`campaign events unread`), then start the redrive of the queue "
+            f"{held:,} event{'s are' if held > 1 else ' is'} on the dead-letter queue and not counted: mend "
+            "what kept them from being taken in (`campaign events unread`), then start the redrive of the queue "
             f"{found.dead_letter_url.rpartition('/')[2]} in the SQS console.",
             figure,
         )
