@@ -121,7 +121,7 @@ def dead_letters(around: Surroundings) -> Finding:
     if held:
         return warning(
             f"{held:,} event{'s are' if held > 1 else ' is'} on the dead-letter queue and not counted: mend "
-            "what kept them from being taken in (`campaign events unread`), then start the redrive of the queue "
+            "what kept them from being taken in (`campaign events unread`), then start the redrive of "
             f"{found.dead_letter_url.rpartition('/')[2]} in the SQS console.",
             figure,
         )
