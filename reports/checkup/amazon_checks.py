@@ -138,8 +138,8 @@ def settings_to_send(around: Surroundings) -> Finding:
     ]
     if missing:
         return error(
-            f"{', '.join(missing)} must be set to send: `campaign setup` prints the first two, README.md "
-            "says what the others are."
+            f"{', '.join(missing)} must be set to send: `campaign setup` prints the configuration set and "
+            "the queue, README.md says what the others are."
         )
     return ok("Everything that sending takes is set.")
 

@@ -71,7 +71,7 @@ def certificate(around: Surroundings) -> Finding:
             "so that nobody can unsubscribe: renew it at the proxy before `campaign api`."
         )
     except OSError as err:
-        why = err.strerror or type(err).__name__
+        why = "timed out" if isinstance(err, TimeoutError) else err.strerror or type(err).__name__
         return error(
             f"{parts.hostname} of CAMPAIGN_PUBLIC_URL does not answer ({why}), so that nobody can "
             "unsubscribe: see that the proxy and `campaign api` run, and that its name resolves."

@@ -70,7 +70,8 @@ class Server:
             raise _Away(f"The Prefect server at {self.shown} {why}.") from err
         except (OSError, ValueError, HTTPException) as err:
             reason = getattr(err, "reason", err)
-            text = getattr(reason, "strerror", None) or type(reason).__name__
+            late = isinstance(reason, TimeoutError)
+            text = "timed out" if late else getattr(reason, "strerror", None) or type(reason).__name__
             raise _Away(
                 f"The Prefect server at {self.shown} does not answer ({text}): start it, or correct "
                 "PREFECT_API_URL."
