@@ -8,6 +8,7 @@ from fastapi import Depends, Request
 
 from api.auth import Keys
 from api.checking import Checker
+from api.checkups import Checkups
 from api.composition import Composing
 from api.group_commit import GroupCommit
 from api.pace import Pace
@@ -39,6 +40,7 @@ class Context:
     senders: SenderDirectory
     arrived: threading.Event
     vitals: Vitals
+    checkups: Checkups
 
 
 # A dependency that is no coroutine would cost every request a thread.

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from fastapi import APIRouter, Response
 from fastapi.responses import PlainTextResponse
 
-from api import answers
+from api import answers, checkups
 from api.asking import Who
 from api.context import Here
 from api.describing import REFUSALS, REPORTED
@@ -39,12 +39,11 @@ def report(campaign: str, here: Here, who: Who) -> Response:
 )
 @runs_in(lambda pools: pools.metrics)
 def metrics(here: Here) -> Response:
-    """Answer counts over all owners, without anything about a person."""
+    """Answer counts over all owners and what `campaign doctor` finds, without anything about a person."""
     with here.ledger.reading() as connection:
         found = api_figures.read(connection)
-    return PlainTextResponse(
-        "\n".join([*_lines(found), ""]), media_type="text/plain; version=0.0.4", headers=dict(HEADERS)
-    )
+    text = "\n".join([*_lines(found), *checkups.lines(here.checkups.results()), ""])
+    return PlainTextResponse(text, media_type="text/plain; version=0.0.4", headers=dict(HEADERS))
 
 
 def _lines(found: Figures) -> Iterator[str]:

@@ -25,6 +25,7 @@ from api import (
 )
 from api.auth import Keys
 from api.checking import Checker
+from api.checkups import Checkups
 from api.client_address import TrustedProxies
 from api.composition import Composing
 from api.context import Context
@@ -152,4 +153,5 @@ def _context(
         senders=senders,
         arrived=threading.Event(),
         vitals=Vitals(signs.read),
+        checkups=Checkups(settings),
     )

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 import click
@@ -26,29 +25,37 @@ def table(rows: Sequence[Sequence[str]]) -> None:
 
 def status(found: Mapping[str, Any], lines: Sequence[str] = ()) -> None:
     """Print one campaign's status as a person reads it, with more lines in front of the rates."""
+    from reports import halt_terms
+
     click.echo(f"{found['name']}: {found['state']}")
-    halt = found["halt"]
+    halt, zone = found["halt"], found["timezone"]
     if halt is not None:
-        click.echo(f"  {halt['reason']} ({halt['rule']}, {time(halt['at'])}, by {halt['by']})")
+        click.echo(f"  {halt['reason']} ({halt['rule']}, {time(halt['at'], zone)}, by {halt['by']})")
+        for line in halt_terms.explained(halt["reason"]):
+            click.echo(f"    {line}")
     elif found["state"] == "PAUSED":
-        click.echo(f"  {found['change_reason']} ({time(found['changed_at'])}, by {found['changed_by']})")
+        click.echo(
+            f"  {found['change_reason']} ({time(found['changed_at'], zone)}, by {found['changed_by']})"
+        )
     elif found["state"] == "ENQUEUING":
         click.echo("  its recipients are being stored; nobody is written to before all of them are")
     if found["later"]:
         click.echo(f"  {found['later']}")
     if (silence := found["breaker"]) is not None:
         click.echo(
-            f"  SES has given no answers since {time(silence['since'])}: single messages probe "
+            f"  SES has given no answers since {time(silence['since'], zone)}: single messages probe "
             f"({silence['probes']:,} so far, the next one in {silence['wait_seconds']:.0f} s)"
         )
     for each in found["braked"]:
-        click.echo(f"  {each['domain']} puts mail off: tried again from {time(each['until'])}")
+        click.echo(f"  {each['domain']} puts mail off: tried again from {time(each['until'], zone)}")
     rows = [(f"  {name}", f"{count:,}") for name, count in found["by_status"].items() if count]
     table([*rows, ("  recipients", f"{found['recipients']:,}")])
     doubtful = found["by_status"]["IN_DOUBT"] + found["by_status"]["UNCONFIRMED"]
     if doubtful:
         decide = f"campaign in-doubt {found['name']}"
-        click.echo(f"  {doubtful:,} may have been sent or not; the evidence: {decide}")
+        click.echo(f"  {doubtful:,} may have been sent or not (in doubt: SES's answer was lost, and events")
+        click.echo("    settle it; nobody is mailed again by itself)")
+        click.echo(f"    the evidence: {decide}")
         click.echo(f"    to send them again: {decide} --resend --by WHO --reason WHY")
         click.echo(f"    to take them as sent: {decide} --assume-sent --by WHO --reason WHY")
     for line in lines:
@@ -64,6 +71,8 @@ def ledger(about: Mapping[str, Any]) -> str:
     return f"ledger {About(**about)}"
 
 
-def time(epoch_seconds: float) -> str:
-    """Return a time as a person reads it, in UTC."""
-    return datetime.fromtimestamp(epoch_seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+def time(epoch_seconds: float, zone: str = "") -> str:
+    """Return a time as a person reads it: in UTC, and in a zone, this machine's where none is named."""
+    from ledger import local_time
+
+    return local_time.shown(epoch_seconds, zone)

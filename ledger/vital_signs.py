@@ -79,7 +79,7 @@ class VitalSignsReader:
             with self._engine.connect() as connection:
                 if connection.execute(select(identity.c.ledger_id)).scalar_one_or_none() != self._ledger_id:
                     raise LedgerLost("the database holds another ledger than the one that was opened.")
-                signs = _signs(connection, clock_of_machine())
+                signs = signs_in(connection, clock_of_machine())
                 return replace(signs, unwritable=self._reason_against_writing(connection))
         except DBAPIError as err:
             if self._path is None or err.orig is None:
@@ -105,7 +105,8 @@ class VitalSignsReader:
         self._engine.dispose()
 
 
-def _signs(connection: Connection, now_here: float) -> VitalSigns:
+def signs_in(connection: Connection, now_here: float) -> VitalSigns:
+    """Return the signs that any connection to a ledger shows, by this machine's clock."""
     now = clock.now(connection)
     queued_at = connection.execute(_oldest_queued(connection)).scalar_one_or_none()
     event_at = connection.execute(_LAST_EVENT).scalar_one_or_none()

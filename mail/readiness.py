@@ -40,6 +40,7 @@ class Account:
     left_for_the_day: float | None
     enforcement_status: str = "HEALTHY"
     sending_enabled: bool = True
+    limit_for_the_day: float | None = None
 
 
 def client(*, attempts: int = 3, connect_seconds: float = 10.0, read_seconds: float = 30.0) -> AccountClient:
@@ -111,6 +112,7 @@ def look(ses: AccountClient) -> Account:
         left_for_the_day=left,
         enforcement_status=str(answer.get("EnforcementStatus", "HEALTHY")),
         sending_enabled=bool(answer.get("SendingEnabled", False)),
+        limit_for_the_day=None if limit < 0 else limit,
     )
 
 

@@ -1,7 +1,8 @@
 """Campaigns that a schedule starts: which occurrence a run is, and whether it comes too late."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 
+from ledger import local_time
 from mail.campaign_file import OCCURRENCE, Campaign
 from mail.errors import MailError
 from mail.occurrences import SECOND
@@ -27,7 +28,7 @@ def missed(due: datetime, now: datetime, allowed_seconds: float) -> str:
     if late <= timedelta(seconds=allowed_seconds):
         return ""
     return (
-        f"It was due at {due.astimezone(UTC):%Y-%m-%d %H:%M} UTC and began {_words(late)} late; "
+        f"It was due at {local_time.shown(due.timestamp(), seconds=False)} and began {_words(late)} late; "
         f"no more than {_words(timedelta(seconds=allowed_seconds))} is allowed "
         "(send.allowed_lateness_seconds). "
         "Nothing was done. To send it all the same, retry this run."

@@ -49,7 +49,7 @@ def _about(status: CampaignStatus, event: str, reason: str, at: float, next_line
             "rule": halt["rule"] if halt else None,
             "reason": mask_text(reason),
             "by": mask_text(campaign.changed_by),
-            "at": words.utc(at),
+            "at": words.utc(at, str(campaign.definition.get("timezone") or "")),
             "recipients": campaign.recipients,
             "sent": totals.accepted,
             "hard_bounces": totals.counts[Count.HARD_BOUNCED],

@@ -157,6 +157,8 @@ class CampaignReport:
     history: tuple[Change, ...]
     attention: tuple[Attention, ...]
     ledger: About
+    # Empty: the times are read with this machine's zone beside UTC.
+    timezone: str = ""
 
     @property
     def by_status(self) -> Mapping[Status, int]:

@@ -10,7 +10,7 @@ from ledger.campaigns import State
 from ledger.statuses import Count, Status
 from mail.gate import REJECTED
 from reports import campaign_words as words
-from reports import charts, page, reading
+from reports import charts, halt_terms, page, reading
 from reports.campaign_figures import CampaignReport, Domain, Point, share
 from reports.charts import Bar, LineChart, Segment
 from reports.masking import mask_text
@@ -45,6 +45,7 @@ def _values(report: CampaignReport) -> dict[str, Any]:
         "doubt_line": words.doubt_line(report.name),
         "share": share,
         "limit_text": words.rate(report.bounce_limit),
+        "halt_terms": [] if report.halt is None else halt_terms.of(report.halt),
         "by_hand": report.halt is not None and report.halt.rule == "manual",
         "by_rejections": report.halt is not None and report.halt.rule == REJECTED,
         "unsent": sum(report.by_status[each] for each in (Status.QUEUED, Status.CLAIMED)),

@@ -85,6 +85,7 @@ def build(connection: Connection, name: str) -> CampaignReport:
         history=history,
         attention=campaign_queries.attention(connection, campaign.id, MOST_ROWS),
         ledger=about(connection),
+        timezone=str(campaign.definition.get("timezone") or ""),
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from ledger.campaigns import State
 from ledger.statuses import Count, Status
 from reports import campaign_words as words
+from reports import halt_terms
 from reports.campaign_figures import CampaignReport
 from reports.masking import mask_text
 from reports.page import number, percent
@@ -59,7 +60,7 @@ def _lines(report: CampaignReport) -> Iterator[str]:
                 "hard bounces of the whole account",
                 percent(report.account.bounce_rate, 2),
                 f"{number(report.account.hard_bounced)} of {number(report.account.accepted)} "
-                f"since {words.utc(report.account.since)}",
+                f"since {words.utc(report.account.since, report.timezone)}",
             ],
             [
                 "complaints",
@@ -117,7 +118,10 @@ def _lines(report: CampaignReport) -> Iterator[str]:
         yield ""
         yield from table(
             ["Domain", "Tried again from"],
-            [[each.domain, words.utc(each.braked_until)] for each in report.braked[:_DOMAINS]],
+            [
+                [each.domain, words.utc(each.braked_until, report.timezone)]
+                for each in report.braked[:_DOMAINS]
+            ],
         )
     texts = [*report.rejected[:_TEXTS], *report.diagnostics[:_TEXTS]]
     if texts:
@@ -162,7 +166,10 @@ def _standing(report: CampaignReport) -> Iterator[str]:
     if halt is not None:
         yield f"**Rule {cell(halt.rule)}:** {cell(mask_text(halt.reason))}"
         yield ""
-        yield (f"When it fired ({words.utc(halt.at)}, by {cell(mask_text(halt.by))}): {words.fired(halt)}.")
+        when = f"{words.utc(halt.at, report.timezone)}, by {cell(mask_text(halt.by))}"
+        yield f"When it fired ({when}): {words.fired(halt)}."
+        yield ""
+        yield from (f"- {line}" for line in halt_terms.of(halt))
         yield ""
     elif report.state is not State.COMPLETED:
         yield f"{cell(mask_text(report.change_reason))} (by {cell(mask_text(report.changed_by))})"

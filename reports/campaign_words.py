@@ -1,7 +1,6 @@
 """What the figures of a campaign are called, in words that need no manual."""
 
-from datetime import UTC, datetime
-
+from ledger import local_time
 from ledger.statuses import Status
 from lists.reasons import Reason
 from mail.gate import REJECTED
@@ -121,9 +120,9 @@ def rate(share: float) -> str:
     return f"{share * 100:g} %"
 
 
-def utc(at: float | None) -> str:
-    """Return UTC epoch seconds as `2026-11-22 09:30:21 UTC`, or a dash for None."""
-    return "–" if at is None else datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+def utc(at: float | None, zone: str = "") -> str:
+    """Return UTC epoch seconds with the local time beside them, or a dash for None."""
+    return "–" if at is None else local_time.shown(at, zone)
 
 
 def duration(seconds: float) -> str:

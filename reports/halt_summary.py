@@ -8,7 +8,7 @@ from mail.decisions import STOP
 from mail.forecasts import Forecast
 from mail.remedies import count
 from reports import campaign_words as words
-from reports import halt_choices, halt_picture
+from reports import halt_choices, halt_picture, halt_terms
 from reports.campaign_figures import CampaignReport, share
 from reports.campaign_summary import cell, quoted, table
 from reports.masking import mask_text
@@ -88,9 +88,11 @@ def _reason(report: CampaignReport) -> Iterator[str]:
         yield f"**{cell(mask_text(halt.reason))}** ({cell(words.rule(halt.rule))})"
         yield ""
         yield (
-            f"{words.utc(halt.at)}, by {cell(mask_text(halt.by))}: {words.fired(halt)}. "
+            f"{words.utc(halt.at, report.timezone)}, by {cell(mask_text(halt.by))}: {words.fired(halt)}. "
             f"{count(_waiting(report)).capitalize()} still to be written to."
         )
+        yield ""
+        yield from (f"- {line}" for line in halt_terms.of(halt))
     yield ""
 
 

@@ -63,9 +63,15 @@ class CampaignStatus:
             "warm_up": None if self.today is None else asdict(self.today),
             "continues_at": self.continues_at,
             "later": self.later,
+            "timezone": self.timezone,
             "breaker": None if self.silence is None else asdict(self.silence),
             "unread": self.unread,
         }
+
+    @property
+    def timezone(self) -> str:
+        """The zone in which the campaign's times are told beside UTC; empty: this machine's."""
+        return str(self.campaign.definition.get("timezone") or "")
 
     @property
     def continues_at(self) -> float | None:
@@ -82,7 +88,8 @@ class CampaignStatus:
             return ""
         return (
             f"{self.today.domain} has sent the {self.today.ceiling:,} messages of today's warm-up; "
-            f"{self.totals.by_status[Status.QUEUED]:,} recipients wait and are written to from {utc(at)}"
+            f"{self.totals.by_status[Status.QUEUED]:,} recipients wait and are written to from "
+            f"{utc(at, self.timezone)}"
         )
 
     @property

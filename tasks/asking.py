@@ -1,7 +1,7 @@
 """A halted run asks a person: the form in Prefect's pages, and the same decision made from elsewhere."""
 
+import time
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
 
 from prefect import get_run_logger, task
 from prefect.artifacts import create_markdown_artifact
@@ -9,7 +9,7 @@ from prefect.input import RunInput
 from pydantic import Field
 from pydantic.fields import FieldInfo
 
-from ledger import campaigns
+from ledger import campaigns, local_time
 from ledger.campaigns import State
 from ledger.engine import Ledger, open_ledger
 from lists import mx, mx_cached
@@ -149,7 +149,7 @@ def _form(campaign: str, hours: float, fault: str) -> type[RunInput]:
         forecast = forecasts.of(ledger, campaign, dns(ledger, found))
         with ledger.reading() as connection:
             report = campaign_report.build(connection, campaign)
-    until = (datetime.now(UTC) + timedelta(hours=hours)).strftime("%Y-%m-%d %H:%M UTC")
+    until = local_time.shown(time.time() + hours * 3600, report.timezone, seconds=False)
     first = " ".join(filter(None, (fault, halt_summary.reason(report))))
     ending = halt_summary.ending(until)
     return form_of(halt_summary.question(report, until, fault), forecast, first, ending)

@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -36,6 +37,9 @@ def pytest_configure() -> None:
             del os.environ[name]
     os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
     os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
+    # Times are told in this machine's zone too.
+    os.environ["TZ"] = "UTC"
+    time.tzset()
     # The ledger of whoever runs the tests: a test that names none gets a folder which is there for nobody.
     os.environ["XDG_DATA_HOME"] = _data_home.name
     # A run that is ended from outside stops its servers as Ctrl-C does.

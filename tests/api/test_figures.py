@@ -5,10 +5,14 @@ from collections.abc import Callable
 from fastapi.testclient import TestClient
 from sqlalchemy import select, update
 
+from api.checkups import Checkups, lines
 from ledger import clock
 from ledger.engine import Ledger
 from ledger.schema import message
 from ledger.statuses import Status
+from reports.checkup.checks import CHECKS
+from reports.checkup.finding import Check, Figure, Finding, Level, Surroundings
+from settings import Settings
 
 EMAIL = {"to": "someone@mail.example", "from": "news@shop.example", "text": "x", "subject": "y"}
 
@@ -52,3 +56,30 @@ def test_metrics_say_what_they_are_and_name_nobody(
     assert names == {line.split()[2] for line in response.text.splitlines() if line.startswith("# HELP")}
     assert "EliPackage" not in response.text
     assert "mail.example" not in response.text
+
+
+def test_metrics_show_what_the_doctor_finds(anonymous: TestClient) -> None:
+    found = figures(anonymous)
+    assert {name.partition('"')[2].rstrip('"}') for name in found if name.startswith("campaign_check{")} == {
+        check.name for check in CHECKS
+    }
+    assert found['campaign_check{check="database"}'] == 0
+    # The tests have no account with AWS.
+    assert found['campaign_check{check="ses"}'] == 2
+    assert found['campaign_disk_free_bytes{place="outputs"}'] > 0
+    assert found["campaign_callbacks_due"] == 0
+
+
+def test_a_look_is_shared_by_all_who_ask_while_it_is_fresh() -> None:
+    begun = []
+
+    def look(_: Surroundings) -> Finding:
+        begun.append(1)
+        return Finding(Level.WARNING, "Look.", (Figure("campaign_table_rows", 3, 'a"b'),))
+
+    asked = Checkups(Settings(database_url="sqlite://"), [Check("one", "One", look, "look")])
+    shown = [list(lines(asked.results())) for _ in range(3)]
+    assert begun == [1]
+    assert shown[0] == shown[2]
+    assert 'campaign_check{check="one"} 1' in shown[0]
+    assert 'campaign_table_rows{table="a\\"b"} 3' in shown[0]

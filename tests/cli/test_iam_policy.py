@@ -87,6 +87,8 @@ def send_a_campaign(office: "Office", command: "Command", per_second: int, name:
         collecting.collect_during(working.open_collector(ledger, settings()), name, 20)
     assert command("collect").code == 0
     assert command("account").code == 0
+    # The queue of the tests has no dead-letter queue.
+    assert command("doctor").code == 4
 
 
 def read_lists_of_s3(command: "Command") -> None:
