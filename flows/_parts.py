@@ -28,6 +28,7 @@ def start(campaign: str, runs: int, workers: int) -> list[UUID]:
                 DEPLOYMENT,
                 parameters={"campaign": campaign, "part": part, "workers": workers},
                 timeout=0,
+                flow_run_name=f"send {campaign} part {part}",
             )
         except ObjectNotFound:
             get_run_logger().warning(

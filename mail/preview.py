@@ -1,6 +1,7 @@
 """One recipient's mail as a page, for the operator to look at before anything is sent."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import jinja2
@@ -27,8 +28,24 @@ _PAGE = jinja2.Environment(
 ).get_template("preview.html.j2")
 
 
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What the recipient in a row would get: its subject and text, and all of it as a self-contained page."""
+
+    row: int
+    subject: str
+    text: str
+    html_bytes: int
+    page: str
+
+
 def preview(campaign: Campaign, row: int, *, public_url: str = "https://unsubscribe.example") -> str:
-    """Return a self-contained HTML page of what the recipient in the list's 1-based data row would get.
+    """Return the page of what the recipient in the list's 1-based data row would get; see `look`."""
+    return look(campaign, row, public_url=public_url).page
+
+
+def look(campaign: Campaign, row: int, *, public_url: str = "https://unsubscribe.example") -> Preview:
+    """Return what the recipient in the list's 1-based data row would get.
 
     The unsubscribe link in it leads nowhere. Raises MailError for a row that the list does not have and for a
     template that fails on it, and ListError for a list that cannot be read.
@@ -57,7 +74,7 @@ def preview(campaign: Campaign, row: int, *, public_url: str = "https://unsubscr
         notes.append("This row's address is malformed: the campaign would leave the row out.")
     if html_bytes > _GMAIL_CLIPS_BYTES:
         notes.append("The HTML is over 102 kB: Gmail hides its end, where the unsubscribe link stands.")
-    return _PAGE.render(
+    page = _PAGE.render(
         campaign=campaign.name,
         row=row,
         rows=listed.row_count,
@@ -69,6 +86,7 @@ def preview(campaign: Campaign, row: int, *, public_url: str = "https://unsubscr
         html_kilobytes=f"{html_bytes / 1000:,.1f}",
         notes=notes,
     )
+    return Preview(row, content.subject, content.text, html_bytes, page)
 
 
 def _row(listed: Survey, source: str, row: int) -> Mapping[str, str]:

@@ -22,12 +22,15 @@ def schedule(campaign: str, at: float, occurrence: str) -> bool:
         return False
     with get_client(sync_client=True) as client:
         parameters: dict[str, Any] = client.read_flow_run(UUID(str(flow_run.id))).parameters
+    begins = datetime.fromtimestamp(at, UTC)
     scheduled = run_deployment(
         UUID(str(deployment.id)),
         parameters=parameters | {"occurrence": occurrence},
-        scheduled_time=datetime.fromtimestamp(at, UTC),
+        scheduled_time=begins,
         timeout=0,
         as_subflow=False,
         idempotency_key=f"{campaign} from {at:.0f}",
+        # What it calls itself once it begins.
+        flow_run_name=f"send {campaign}, {begins:%Y-%m-%d %H:%M} UTC",
     )
     return isinstance(scheduled, FlowRun)

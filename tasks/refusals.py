@@ -19,6 +19,8 @@ from lists.errors import NobodyAccepted
 from reports import failures
 from reports.masking import mask_text
 
+log = logging.getLogger(__name__)
+
 ARTIFACT = "why-it-stopped"
 # A halt has a page of its own, with pictures.
 _SHOWN_OTHERWISE = frozenset({"Halted"})
@@ -63,11 +65,14 @@ def _refusal(err: Exception, sentence: str) -> State[Any]:
 
 def _show(state: State[Any]) -> None:
     reason = mask_text(state.message or "")
-    create_markdown_artifact(
-        f"**{reason}**\n\nThe run {flow_run.name} ended as *{state.name}*.",
-        key=ARTIFACT,
-        description="Why it stopped",
-    )
+    try:
+        create_markdown_artifact(
+            f"**{reason}**\n\nThe run {flow_run.name} ended as *{state.name}*.",
+            key=ARTIFACT,
+            description="Why it stopped",
+        )
+    except Exception as err:  # noqa: BLE001 - the state says it as well, and must not be lost for a page.
+        log.warning("the reason cannot be shown as an artifact: %s", type(err).__name__)
 
 
 def _in_one_sentence(record: logging.LogRecord) -> bool:

@@ -93,7 +93,12 @@ def _act(ledger: Ledger, client: SyncPrefectClient, stall: Stall) -> Done:
     with ledger.reading() as connection:
         definition = dict(campaigns.get(connection, stall.campaign).definition)
     run_deployment(
-        deployment.id, parameters={"campaign": definition}, timeout=0, as_subflow=False, tags=[tag]
+        deployment.id,
+        parameters={"campaign": definition},
+        timeout=0,
+        as_subflow=False,
+        tags=[tag],
+        flow_run_name=f"send {stall.campaign} anew, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
     )
     return Done(f"Its run was started anew ({taken.restarts + 1} of {RESTARTS_AN_HOUR} within an hour).")
 

@@ -47,7 +47,7 @@ def worker(prefect_client: "SyncPrefectClient", monkeypatch: pytest.MonkeyPatch)
         assert (deployment, timeout) == ("clean-shard/clean-shard", 0)
         stages.append(parameters["stage"])
         flows.clean_shards.clean_shard(**parameters, return_state=True)
-        only = FlowRunFilter(name=FlowRunFilterName(any_=[f"{parameters['stage']} {parameters['number']}"]))
+        only = FlowRunFilter(name=FlowRunFilterName(like_=f"{parameters['stage']} {parameters['number']},"))
         return prefect_client.read_flow_runs(flow_run_filter=only, sort=FlowRunSort.START_TIME_DESC, limit=1)[
             0
         ]

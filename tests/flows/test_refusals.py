@@ -30,6 +30,11 @@ LIST = {"source": ListSource(source="list.csv")}
 # Each flow, the parameters of a run, and the first step of it, which meets the error.
 FLOWS: Mapping[str, tuple[Mapping[str, Any], str]] = {
     "send_campaign.send_campaign": ({"campaign": "CAMPAIGN"}, "tasks.sending.check_ready"),
+    "check_campaign.check_campaign": ({"campaign": "CAMPAIGN"}, "tasks.checks.check"),
+    "schedule_campaign.schedule_campaign": (
+        {"campaign": "CAMPAIGN", "when": "2030-01-01 09:00"},
+        "tasks.checks.schedule",
+    ),
     "clean_list.clean_list": (LIST, "tasks.listing.clean"),
     "clean_shards.clean_shards": (LIST | {"directory": "FOLDER"}, "tasks.sharding.plan"),
     "clean_shards.clean_shard": ({"work": "x", "stage": "write", "number": 1}, "tasks.sharding.run"),

@@ -372,6 +372,7 @@ def test_a_warm_up_ends_the_run_for_today_and_schedules_the_next(
     only = DeploymentFilter(id=DeploymentFilterId(any_=[deployed]))
     (scheduled,) = prefect_client.read_flow_runs(deployment_filter=only)
     assert scheduled.parameters["campaign"] == str(file)
+    assert re.fullmatch(r"send spring-offer, \d{4}-\d\d-\d\d 00:00 UTC", scheduled.name)
     assert scheduled.next_scheduled_start_time.timestamp() % 86_400 == 0
     assert office.world.summary()["accepted"] == 12
 

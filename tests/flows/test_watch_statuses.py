@@ -217,6 +217,7 @@ def test_a_campaign_whose_run_died_wakes_somebody_and_is_sent_by_a_new_run(
     watch_statuses()
     assert any("Its run was started anew (1 of 3 within an hour)" in line for line in office.last_run().log)
     (run,) = anew(prefect_client, deployed)
+    assert run.name.startswith("send spring-offer anew, ")
     assert run.state is not None
     assert run.state.is_scheduled()
     assert [each["campaign"] for each in told] == ["spring-offer"]
