@@ -41,23 +41,23 @@ def test_send(
     if row is not None and address:
         raise click.UsageError("choose one of --row and --address.")
     found = settings()
-    with termination.handled(), open_ledger(found.database_url, upgrade=Upgrade.WHERE_COPIED) as ledger:
-        name, sent = trial_service.send(
-            ledger, found, file, to, row=row or 1, address=address, request=uuid4().hex, again=again
-        )
-    if as_json:
-        output.as_json(
-            {
-                "name": name,
-                "tests": [
-                    {"to": each.place, "outcome": each.outcome, "detail": each.detail} for each in sent
-                ],
-            }
-        )
-    else:
+    with termination.handled():
+        with open_ledger(found.database_url, upgrade=Upgrade.WHERE_COPIED) as ledger:
+            name, sent = trial_service.send(
+                ledger, found, file, to, row=row or 1, address=address, request=uuid4().hex, again=again
+            )
+        # Told to end meanwhile, what went out is said all the same.
+        _tell(name, sent, as_json)
+    context.exit(exit_code(sent))
+
+
+def _tell(name: str, sent: "Sequence[TrialSent]", as_json: bool) -> None:
+    if not as_json:
         for each in sent:
             click.echo(each.sentence(name))
-    context.exit(exit_code(sent))
+        return
+    tests = [{"to": each.place, "outcome": each.outcome, "detail": each.detail} for each in sent]
+    output.as_json({"name": name, "tests": tests})
 
 
 def exit_code(sent: "Sequence[TrialSent]") -> int:

@@ -99,7 +99,7 @@ def send_campaign(
     begins = ready["state"] in (None, CampaignState.ENQUEUING)
     if begins:
         list_directory = str(output / "lists" / found.name)
-        listing.clean(found.list, found.hygiene, list_directory, found.owner)
+        listing.clean(found.list, found.hygiene, list_directory, found.owner, found.name)
         sending.enqueue_recipients(found, list_directory)
     # Over before this run began: whatever comes of it, this run sent nothing.
     was_over = ready["state"] in FINAL and not asking.has_waited()

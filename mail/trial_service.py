@@ -78,8 +78,11 @@ def send(
         again=again,
         noted=working.blocks(ledger, settings),
         sleep=termination.sleep,
+        ends=termination.requested,
     )
-    return campaign.name, trials.send(work, people)
+    # Told to end in the middle of a call, its answer is still waited for, and no further one is made.
+    with termination.waited_for():
+        return campaign.name, trials.send(work, people)
 
 
 def _named(ledger: Ledger, loaded: Campaign) -> Campaign:

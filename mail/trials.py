@@ -5,9 +5,10 @@ the account) and touches no campaign: nothing is enqueued, counted or decided by
 own, so that a test that was killed is in doubt, and is not sent again unless a person says so.
 """
 
+import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import assert_never
 
 from sqlalchemy import Connection
@@ -38,7 +39,8 @@ from mail.unsubscribe import Tokens, url
 
 PREFIX = "[Test] "
 _BACKOFF_SECONDS = 1.0
-_REHEARSAL = "preview"
+# As long as a real token, so that a link that is too long shows before anything is stored.
+_REHEARSAL = "x" * 43
 
 
 class TrialRefused(MailError):
@@ -64,6 +66,8 @@ class TrialWork:
     # None only in tests.
     noted: GenerationBlocks | None = None
     sleep: Callable[[float], None] = time.sleep
+    # Set where nothing more is to be called.
+    ends: threading.Event = field(default_factory=threading.Event)
 
 
 def send(work: TrialWork, to: Sequence[Address]) -> tuple[TrialSent, ...]:
@@ -72,7 +76,7 @@ def send(work: TrialWork, to: Sequence[Address]) -> tuple[TrialSent, ...]:
     Nothing goes out where one of them is refused. Raises MailError: TrialRefused where the account is held or
     somebody is suppressed, TemplateError where the row's message cannot be made.
     """
-    _content(work, _REHEARSAL)
+    _content(work, url(work.public_url, _REHEARSAL))
     with work.ledger.writing() as connection:
         _refuse_account(connection)
         singles.lock(connection)
@@ -126,6 +130,8 @@ def _intend(
 
     Where the same request sent this mail meanwhile, return what that came to.
     """
+    if work.ends.is_set():
+        raise TrialRefused(f"told to end: the test to recipient {place} was not sent.")
     with work.ledger.writing() as connection:
         _refuse_account(connection)
         standing = breaker.ask(connection, ACCOUNT)
@@ -146,7 +152,6 @@ def _intend(
 
 def _content(work: TrialWork, link: str) -> Content:
     """Return the mail of the row with this unsubscribe link, marked as a test."""
-    link = link if link != _REHEARSAL else url(work.public_url, _REHEARSAL)
     context = MessageContext(work.row.address, link, work.row.number)
     whole = compose(work.templates, work.row.cells, context)
     marked = replace(whole, subject=PREFIX + whole.subject)

@@ -20,13 +20,18 @@ from lists.policy import HygienePolicy, ListSource
 from reports import list_cleaning, list_summary
 from reports.list_cleaning import Cleaned
 from settings import settings
+from tasks.artifact_keys import of_campaign
 from tasks.retrying import passing_fault
 
 
 # Cleaning again gives the same files, so a fault of the network may be tried once more.
 @task(task_run_name="clean list", retries=1, retry_delay_seconds=5, retry_condition_fn=passing_fault)
-def clean(source: ListSource, policy: HygienePolicy, directory: str, owner: str = "") -> dict[str, Any]:
+def clean(
+    source: ListSource, policy: HygienePolicy, directory: str, owner: str = "", campaign: str = ""
+) -> dict[str, Any]:
     """Write the outputs of a cleaning into `directory` and return its summary as in summary.json.
+
+    `campaign` is whose list it is, where it is a campaign's; its artifacts are called after it.
 
     Raises NobodyAccepted, once all is written, where there is nobody to write to.
     """
@@ -38,22 +43,30 @@ def clean(source: ListSource, policy: HygienePolicy, directory: str, owner: str 
             policy,
             found.nameservers,
             Path(directory),
-            on_progress=row_progress("list-cleaning-progress"),
+            on_progress=row_progress(_key("list-cleaning-progress", campaign)),
             owner=owner,
         )
-    show(result, directory)
+    show(result, directory, campaign)
     result.summary.refuse_nobody(str(result.outputs.rejected_csv))
     return result.summary.as_json()
 
 
-def show(result: Cleaned, directory: str) -> None:
+def show(result: Cleaned, directory: str, campaign: str = "") -> None:
     """Show a cleaning on the operators' screen."""
     create_markdown_artifact(
-        list_summary.markdown(result.summary, directory), key="list-cleaning", description="List cleaning"
+        list_summary.markdown(result.summary, directory),
+        key=_key("list-cleaning", campaign),
+        description="List cleaning",
     )
     create_table_artifact(
-        list_summary.rejected_rows(result.findings.first), key="list-rejected", description="Rejected rows"
+        list_summary.rejected_rows(result.findings.first),
+        key=_key("list-rejected", campaign),
+        description="Rejected rows",
     )
+
+
+def _key(kind: str, campaign: str) -> str:
+    return of_campaign(kind, campaign) if campaign else kind
 
 
 def row_progress(key: str) -> Progress:

@@ -92,18 +92,24 @@ def test_nothing_that_prefect_shows_holds_a_whole_address(office: "Office", send
     assert re.findall(WHOLE_ADDRESS, ran.out + ran.err) == []
     assert {each.key for each in shown.artifacts} == {
         "campaign-progress-spring-offer",
-        "list-cleaning",
-        "list-cleaning-progress",
-        "list-rejected",
+        "list-cleaning-spring-offer",
+        "list-cleaning-progress-spring-offer",
+        "list-rejected-spring-offer",
         "campaign-report-spring-offer",
         "campaign-messages-spring-offer",
     }
-    (rejected,), (attention,) = shown.data("list-rejected"), shown.data("campaign-messages-spring-offer")
+    (rejected,), (attention,) = (
+        shown.data("list-rejected-spring-offer"),
+        shown.data("campaign-messages-spring-offer"),
+    )
     assert len(rejected) == 200
     assert {row["address"] for row in rejected} == {"c***@reader.example"}
     assert len(attention) == 9
     assert {row["address"] for row in attention} == {"h***@reader.example", "s***@reader.example"}
-    (cleaning,), (report,) = shown.data("list-cleaning"), shown.data("campaign-report-spring-offer")
+    (cleaning,), (report,) = (
+        shown.data("list-cleaning-spring-offer"),
+        shown.data("campaign-report-spring-offer"),
+    )
     assert "311 of 561 rows accepted" in cleaning
     assert "COMPLETED" in report
     assert {each.name for each in shown.task_runs} == {

@@ -18,6 +18,7 @@ sys.path.insert(0, str(ROOT))
 import footer_link  # noqa: E402
 import mail_links  # noqa: E402
 import newsletter_looks  # noqa: E402
+import trial_mail  # noqa: E402
 from browser import DESK, PHONE, Browser, chromium  # noqa: E402
 from halt_form import V1, V2  # noqa: E402
 from workbench import Workbench, running  # noqa: E402
@@ -124,6 +125,9 @@ def main() -> None:
     if sys.argv[1:] == ["links"]:
         return
     with running(out / "ui") as bench, chromium() as browser:
+        # In both of Prefect's UIs.
+        for prefix in ("", "/v2"):
+            trial_mail.send(browser, bench, out, prefix)
         halting(browser, bench, out)
         deciding(browser, bench, out)
         reports(browser, bench, out)

@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ReadTimeoutError
 from sqlalchemy import func, select
 
-from ledger import accounts, claims, events, suppressions, tallies, trials, unsubscribes
+from ledger import accounts, breaker, claims, events, suppressions, tallies, trials, unsubscribes
 from ledger.accounts import Action, Rolling
 from ledger.claims import LEASE_SECONDS
 from ledger.incoming import Event
@@ -17,7 +17,7 @@ from ledger.statuses import Fact
 from ledger.suppressions import EVERYWHERE, Suppression, SuppressionReason
 from mail import single_claiming
 from mail.errors import MailError
-from mail.rate import Rate
+from mail.rate import ACCOUNT, Rate
 from mail.single_claiming import Nothing
 from mail.templating import Templates
 from mail.trial_outcomes import Outcome, TrialSent
@@ -184,6 +184,26 @@ def test_who_is_suppressed_while_the_rate_is_waited_for_gets_none(desk: Desk) ->
     with pytest.raises(TrialRefused, match="suppressed"):
         send(replace(work, sleep=meanwhile), recipients([ME]))
     assert (desk.ses.calls, desk.statuses()) == ([], ["CANCELLED"])
+
+
+def test_who_is_told_to_end_calls_nothing_more(desk: Desk) -> None:
+    work = desk.work()
+    with pytest.raises(TrialRefused, match="told to end"):
+        send(replace(work, sleep=lambda _: work.ends.set()), recipients([ME]))
+    assert (desk.ses.calls, desk.statuses()) == ([], ["CANCELLED"])
+
+
+def test_while_ses_gives_no_answers_no_test_goes_out(desk: Desk) -> None:
+    with desk.ledger.writing() as connection:
+        for _ in range(breaker.OPENS_AFTER):
+            breaker.note_silence(connection, ACCOUNT, 1, 0)
+    with pytest.raises(TrialRefused, match="SES gives no answers"):
+        desk.send()
+    assert desk.ses.calls == []
+    desk.stage.clock.tick(breaker.FIRST_PROBE_SECONDS)
+    # The test is the probe, and its answer closes the breaker.
+    assert desk.send() == (TrialSent(1, Outcome.SENT),)
+    assert desk.send(request="another") == (TrialSent(1, Outcome.SENT),)
 
 
 def test_the_suspension_of_the_account_holds(desk: Desk) -> None:
