@@ -8,6 +8,7 @@ from ledger.campaigns import State
 from ledger.statuses import Count, Status
 from reports import campaign_words as words
 from reports.masking import mask_text
+from reports.page import number, percent
 from reports.status import CampaignStatus
 
 
@@ -20,8 +21,11 @@ class Announcement:
     payload: dict[str, Any]
 
 
-def of(status: CampaignStatus) -> Announcement | None:
-    """Return what to announce of a campaign in this state, or None where nobody has to know."""
+def of(status: CampaignStatus, run_url: str = "") -> Announcement | None:
+    """Return what to announce of a campaign in this state, or None where nobody has to know.
+
+    `run_url` is the page of the run that announces it, where it has one.
+    """
     event = _event(status)
     if event is None:
         return None
@@ -35,6 +39,9 @@ def of(status: CampaignStatus) -> Announcement | None:
         },
         payload={
             "campaign": campaign.name,
+            "title": _title(status, event),
+            "text": mask_text(_text(status, event)),
+            "run": run_url,
             "state": campaign.state.value,
             "rule": halt["rule"] if halt else None,
             "reason": mask_text(str(halt["reason"]) if halt else campaign.change_reason),
@@ -53,13 +60,16 @@ def of(status: CampaignStatus) -> Announcement | None:
     )
 
 
-def of_health(reasons: Sequence[str]) -> Announcement:
+def of_health(reasons: Sequence[str], run_url: str = "") -> Announcement:
     """Return what to announce where something keeps mail waiting, of whichever campaign."""
     return Announcement(
         event="campaign.degraded",
         resource={"prefect.resource.id": "campaign.the-ledger", "prefect.resource.name": "the ledger"},
         payload={
             "campaign": "all campaigns and the e-mail API",
+            "title": "Mail waits, or events are late",
+            "text": " ".join(reasons),
+            "run": run_url,
             "state": "degraded",
             "reason": " ".join(reasons),
             "waiting": "unknown",
@@ -85,6 +95,49 @@ def _event(status: CampaignStatus) -> str | None:
             return None
         case state:
             assert_never(state)
+
+
+def _title(status: CampaignStatus, event: str) -> str:
+    """Return what happened, short enough for the subject of a mail."""
+    name = status.campaign.name
+    match event:
+        case "campaign.halted":
+            return f"{name} halted"
+        case "campaign.breached":
+            return f"{name} went out and breached its limit"
+        case "campaign.paused":
+            return f"{name} is paused"
+        case "campaign.in_doubt":
+            return f"{name}: {_messages(status)} in doubt"
+        case _:
+            return f"{name} is complete"
+
+
+def _text(status: CampaignStatus, event: str) -> str:
+    """Return what happened, in a sentence or two."""
+    campaign, totals = status.campaign, status.totals
+    waiting = totals.by_status[Status.QUEUED] + totals.by_status[Status.CLAIMED]
+    match event:
+        case "campaign.in_doubt":
+            return (
+                f"{_messages(status)} in doubt: perhaps sent, for the answer of SES was lost. Nothing else "
+                "waits. Events settle them; where none comes, a person decides."
+            )
+        case "campaign.completed":
+            hard = totals.counts[Count.HARD_BOUNCED]
+            return (
+                f"{number(totals.accepted)} of {number(campaign.recipients)} recipients sent to, "
+                f"{number(hard)} hard bounce{'' if hard == 1 else 's'} ({percent(totals.bounce_rate, 2)})."
+            )
+        case _:
+            reason = str(campaign.halt["reason"]) if campaign.halt else campaign.change_reason
+            wait = f" {number(waiting)} of {number(campaign.recipients)} recipients wait." if waiting else ""
+            return f"{reason}{wait}"
+
+
+def _messages(status: CampaignStatus) -> str:
+    count = status.totals.by_status[Status.IN_DOUBT]
+    return f"{number(count)} message{'' if count == 1 else 's'}"
 
 
 def _next(status: CampaignStatus, event: str) -> str:

@@ -5,6 +5,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from prefect import task
 from prefect.events import emit_event
+from prefect.runtime import flow_run
 
 from ledger.engine import open_ledger
 from ledger.vital_signs import VitalSignsReader
@@ -18,7 +19,7 @@ def announce(campaign: str) -> str:
     """Emit the event for the campaign's state, and return its name, or "" where nobody has to know."""
     with open_ledger(settings().database_url) as ledger, ledger.reading() as connection:
         now = status.of(connection, campaign)
-        found = announcement.of(now)
+        found = announcement.of(now, flow_run.ui_url or "")
         ledger_id = ledger.ledger_id
     if found is None:
         return ""
@@ -42,7 +43,7 @@ def announce_health() -> list[str]:
         reasons = [*health.reasons_in(signs), *filter(None, [signs.unwritable])]
         ledger_id = ledger.ledger_id
     if reasons:
-        found = announcement.of_health(reasons)
+        found = announcement.of_health(reasons, flow_run.ui_url or "")
         kinds = "/".join(sorted(health.kinds(reasons)))
         same = uuid5(NAMESPACE_URL, f"{ledger_id}/{found.event}/{kinds}/{datetime.now(UTC):%Y-%m-%d}")
         emit_event(found.event, resource=found.resource, payload=found.payload, id=same)
