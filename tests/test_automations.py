@@ -163,9 +163,7 @@ def test_without_a_server_one_sentence_says_so_and_none_is_started(create: Modul
 def test_a_server_that_is_away_is_said_before_anything_goes_out(create: ModuleType) -> None:
     with (
         temporary_settings({PREFECT_API_URL: "http://127.0.0.1:9/api"}),
-        pytest.raises(
-            create.AlertError, match=r"127\.0\.0\.1:9/api does not answer"
-        ),
+        pytest.raises(create.AlertError, match=r"127\.0\.0\.1:9/api does not answer"),
     ):
         create.set_up("webhook", "http://127.0.0.1:9/alerts")
 
