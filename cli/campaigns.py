@@ -23,7 +23,7 @@ def status(name: str | None, as_json: bool) -> None:
     from ledger.engine import open_ledger
     from ledger.errors import LedgerMissing
     from mail import account
-    from reports import ses_notices
+    from reports import run_log, ses_notices
     from reports import status as statuses
     from settings import settings
 
@@ -50,7 +50,7 @@ def status(name: str | None, as_json: bool) -> None:
             if as_json:
                 output.as_json(found.as_json())
             else:
-                output.status(found.as_json(), found.lines)
+                output.status(found.as_json(), [*run_log.waits(found), *found.lines])
                 whole = account.standing(connection).counted
                 click.echo(
                     f"  hard bounces of the whole account {whole.bounce_rate:.2%} of {whole.accepted:,}"

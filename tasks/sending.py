@@ -92,8 +92,9 @@ def collect_during(campaign: str, settle_seconds: float, presence: int = 0) -> d
                     attending.renew(ledger, presence)
                     blocks.end_what_is_over(ledger)
 
+                collector = working.open_collector(ledger, found)
                 collected = collecting.collect_during(
-                    working.open_collector(ledger, found), campaign, settle_seconds, on_progress=look_after
+                    collector, campaign, settle_seconds, on_progress=look_after, tell=_warn
                 )
         except Exception as err:
             reason = (

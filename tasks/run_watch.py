@@ -1,0 +1,33 @@
+"""How a run that sends shows itself: a bar with the figures, and lines in its log."""
+
+import time
+from typing import cast
+from uuid import UUID
+
+from prefect import get_run_logger
+from prefect.artifacts import create_progress_artifact, update_progress_artifact
+
+from ledger.engine import open_ledger
+from reports import run_log, status
+from reports.run_log import RunLog
+from settings import settings
+
+
+class RunWatch:
+    """Looks at the campaign of a run; to be made inside its flow."""
+
+    def __init__(self, campaign: str) -> None:
+        self._campaign = campaign
+        self._log = get_run_logger()
+        self._lines = RunLog(time.monotonic())
+        # In a flow that is not async, Prefect's functions are not either, whatever their types say.
+        self._bar = cast(UUID, create_progress_artifact(0.0, key="campaign-progress", description=campaign))
+
+    def look(self) -> None:
+        """Log what is due, and bring the bar and the words above it up to date."""
+        with open_ledger(settings().database_url) as ledger, ledger.reading() as connection:
+            now = status.of(connection, self._campaign)
+        for line in self._lines.lines(time.monotonic(), now):
+            self._log.info("%s", line)
+        words = f"{self._campaign}: {run_log.line(now)}"
+        update_progress_artifact(self._bar, now.percent_done, words)
