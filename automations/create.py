@@ -57,7 +57,13 @@ def set_up(kind: str, address: str) -> str:
     with get_client(sync_client=True) as client:
         _ask(client, server)
         answer = _test(block)
-        names = create(client, kind, block)
+        try:
+            names = create(client, kind, block)
+        except (httpx.HTTPError, PrefectException) as err:
+            raise AlertError(
+                f"A test alert went out ({answer}), but {server} did not take all of the rest "
+                f"({type(err).__name__}): run it again."
+            ) from err
     return "\n".join(
         [f"A test alert went out: {answer}.", f"Alerts of {server} go there from now on:", *names]
     )

@@ -43,7 +43,8 @@ def counts(status: CampaignStatus) -> str:
 class RunLog:
     """Turns looks at a campaign, a few seconds apart, into the lines of a run's log.
 
-    Between two claims a campaign looks for a moment as if it waited: only what two looks see is told.
+    Between two claims a campaign looks for a moment as if it waited: only what two looks see is told. A halt,
+    which may be the last that is seen, is told at once.
     """
 
     def __init__(self, now: float) -> None:
@@ -53,7 +54,8 @@ class RunLog:
 
     def lines(self, now: float, status: CampaignStatus) -> list[str]:
         """Return what to log after a look at `now`, in seconds of a clock that never goes back."""
-        lasting = [each for each in status.holdups if each.cause in self._seen]
+        seen = self._seen | {Cause.DECISION}
+        lasting = [each for each in status.holdups if each.cause in seen]
         causes = frozenset(each.cause for each in lasting)
         due = now - self._counts_at >= COUNTS_SECONDS
         lines = [sentence(each) for each in lasting if due or each.cause not in self._told]

@@ -53,6 +53,13 @@ def test_what_one_look_alone_sees_is_no_wait(found) -> None:
         assert log.lines(float(second), waits if second % 4 == 1 else found) == []
 
 
+def test_a_halt_is_told_at_once_and_once(found) -> None:
+    log, asks = RunLog(0.0), Holdup(Cause.DECISION, "a person", AT_NINE)
+    halted = replace(found, holdups=(asks,))
+    assert log.lines(1.0, halted) == [run_log.sentence(asks)]
+    assert log.lines(3.0, halted) == []
+
+
 def test_another_wait_is_told_as_well(found) -> None:
     log, outage = RunLog(0.0), Holdup(Cause.OUTAGE, "SES", AT_NINE)
     first, second = replace(found, holdups=(OUTCOMES,)), replace(found, holdups=(outage,))
