@@ -11,8 +11,9 @@ from sqlalchemy import Connection
 
 from ledger import breaker, claims, clock, limits, presences, tallies
 from ledger.campaigns import Campaign, State
+from ledger.schema.outcomes import COHORT_SECONDS
 from ledger.statuses import Count, Status
-from ledger.tallies import COHORT_SECONDS, Totals
+from ledger.tallies import Totals
 from mail import braking, gatekeeping, warm_up
 from mail.gate import decide
 from mail.gate_answers import Pause, Wait

@@ -10,8 +10,13 @@ from threading import Thread
 from types import ModuleType
 
 import pytest
+from prefect import flow
 from prefect.blocks.webhook import Webhook
 from prefect.client.orchestration import SyncPrefectClient
+from prefect.runtime import flow_run
+from prefect.settings import PREFECT_UI_URL
+
+from tasks import announcing
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -100,3 +105,14 @@ def test_a_mail_server_that_is_away_is_said_with_its_reason(create: ModuleType) 
     with pytest.raises(create.AlertError, match="The test alert was not taken") as refused:
         create.set_up("email", address)
     assert "secret" not in str(refused.value)
+
+
+@pytest.mark.usefixtures("prefect_client")
+def test_a_run_announces_its_own_page() -> None:
+    @flow
+    def announcing_run() -> tuple[str, str]:
+        return str(flow_run.id), announcing.run_page()
+
+    run_id, page = announcing_run()
+    assert page == f"{PREFECT_UI_URL.value()}/runs/flow-run/{run_id}"
+    assert announcing.run_page() == ""
