@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from ledger import breaker, claims, clock, limits, presences, tallies
 from ledger.campaigns import Campaign, State
-from ledger.schema.outcomes import COHORT_SECONDS
+from ledger.schema import COHORT_SECONDS
 from ledger.statuses import Count, Status
 from ledger.tallies import Totals
 from mail import braking, gatekeeping, warm_up

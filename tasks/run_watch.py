@@ -20,8 +20,8 @@ class RunWatch:
         self._campaign = campaign
         self._log = get_run_logger()
         self._lines = RunLog(time.monotonic())
-        # In a flow that is not async, Prefect's functions are not either, whatever their types say.
-        self._bar = cast(UUID, create_progress_artifact(0.0, key="campaign-progress", description=campaign))
+        # Made at the first look, which may fail without harm: nobody goes without mail for a bar.
+        self._bar: UUID | None = None
 
     def look(self) -> None:
         """Log what is due, and bring the bar and the words above it up to date."""
@@ -30,4 +30,8 @@ class RunWatch:
         for line in self._lines.lines(time.monotonic(), now):
             self._log.info("%s", line)
         words = f"{self._campaign}: {run_log.line(now)}"
+        if self._bar is None:
+            # In a flow that is not async, Prefect's functions are not either, whatever their types say.
+            bar = create_progress_artifact(0.0, key="campaign-progress", description=self._campaign)
+            self._bar = cast(UUID, bar)
         update_progress_artifact(self._bar, now.percent_done, words)
