@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import os
 import re
 import subprocess
 from pathlib import Path
@@ -168,7 +169,22 @@ def test_a_server_that_is_away_is_said_before_anything_goes_out(create: ModuleTy
         create.set_up("webhook", "http://127.0.0.1:9/alerts")
 
 
-def test_make_alerts_wants_to_know_where_to() -> None:
-    told = subprocess.run(["make", "-n", "alerts"], cwd=ROOT, capture_output=True, text=True, check=False)
+def make(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Return what `make alerts` would run."""
+    command = ["make", "--dry-run", "--old-file", "install", "alerts", *arguments]
+    kept = {"PATH": os.environ["PATH"], **environment}
+    return subprocess.run(command, cwd=ROOT, env=kept, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("environment", [{}, {"EMAIL": "ada@shop.example"}], ids=["none", "an own address"])
+def test_make_alerts_wants_to_know_where_to(environment: dict[str, str]) -> None:
+    told = make(**environment)
     assert told.returncode == 2
     assert "Where to? make alerts WEBHOOK=https://..." in told.stderr
+
+
+def test_make_alerts_takes_what_it_was_given_and_nothing_else() -> None:
+    told = make("WEBHOOK=https://hooks.example.com", EMAIL="ada@shop.example")
+    assert told.stdout.splitlines() == ['.venv/bin/python automations/create.py webhook "$WEBHOOK"']
+    told = make("EMAIL=operators@example.com")
+    assert told.stdout.splitlines() == ['.venv/bin/python automations/create.py email "$EMAIL"']
