@@ -80,10 +80,14 @@ format: develop
 look: develop
 	$(BIN)/python tests/look
 
-# WEBHOOK=https://... or EMAIL="mailtos://...": where alerts about campaigns go; see docs/operating.md.
+# WEBHOOK=https://... or EMAIL="mailtos://...": where alerts about campaigns go; see docs/operating.md. The shell
+# gets them as variables: an address may hold what a shell would take for its own.
+# Many shells have one's own address in EMAIL, which is not meant.
+ALERT_EMAIL = $(if $(findstring command,$(origin EMAIL))$(findstring ://,$(EMAIL)),$(EMAIL))
 alerts: install
-	$(if $(WEBHOOK),$(BIN)/python automations/create.py webhook "$(WEBHOOK)")
-	$(if $(EMAIL),$(BIN)/python automations/create.py email "$(EMAIL)")
+	$(if $(WEBHOOK)$(ALERT_EMAIL),,$(error Where to? make alerts WEBHOOK=https://..., or EMAIL="mailtos://..."))
+	$(if $(WEBHOOK),$(BIN)/python automations/create.py webhook "$$WEBHOOK")
+	$(if $(ALERT_EMAIL),$(BIN)/python automations/create.py email "$$EMAIL")
 
 # Known weaknesses of what is installed, and its licences. Exit code 3: the database was not reached, and nothing
 # is known; see docs/operating.md.

@@ -28,7 +28,7 @@ def status(context: click.Context, name: str | None, as_json: bool) -> None:
     from ledger.errors import LedgerMissing
     from ledger.read_only import open_read_only
     from mail import account
-    from reports import ses_notices
+    from reports import run_log, ses_notices
     from reports import status as statuses
     from settings import settings
 
@@ -55,7 +55,7 @@ def status(context: click.Context, name: str | None, as_json: bool) -> None:
             if as_json:
                 output.as_json(found.as_json())
             else:
-                output.status(found.as_json(), found.lines)
+                output.status(found.as_json(), [*run_log.waits(found), *found.lines])
                 whole = account.standing(connection).counted
                 click.echo(
                     f"  hard bounces of the whole account {whole.bounce_rate:.2%} of {whole.accepted:,}"

@@ -1,8 +1,8 @@
 """Runs a command that ends when the process that asked for it is gone, however that went.
 
 `python -m cli.guard SECONDS COMMAND...`: the command gets a session of its own, so Ctrl-C in the terminal
-does not reach it; SIGTERM to the guard, or the death of the guard's parent, ends it and all its children,
-after so many seconds by SIGKILL.
+does not reach it; SIGTERM to the guard, or the death of the guard's parent, ends it and whatever it started,
+also what runs in a session of its own or has lost its parent, after so many seconds by SIGKILL.
 """
 
 import os
@@ -12,6 +12,8 @@ import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
+
+from cli import descendants
 
 _LOOK_SECONDS = 0.5
 _STOP_SECONDS = 10.0
@@ -51,22 +53,13 @@ def main(stop_seconds: float, command: list[str]) -> int:
 
     signal.signal(signal.SIGTERM, stop_soon)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    descendants.adopt_orphans()
     child = subprocess.Popen(command, start_new_session=True)
     while child.poll() is None and not told_to_stop and os.getppid() == parent:
+        descendants.bury(except_for=child.pid)
         time.sleep(_LOOK_SECONDS)
-    _end(child, stop_seconds)
-    return child.returncode
-
-
-def _end(child: "subprocess.Popen[bytes]", stop_seconds: float) -> None:
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        if child.poll() is not None:
-            return
-        os.killpg(child.pid, number)
-        try:
-            child.wait(stop_seconds)
-        except subprocess.TimeoutExpired:
-            continue
+    descendants.end(os.getpid(), stop_seconds)
+    return child.wait()
 
 
 if __name__ == "__main__":

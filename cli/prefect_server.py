@@ -37,7 +37,7 @@ def serving(port: int, variables: Mapping[str, str], log: Path, *options: str) -
     command = [*PREFECT, "server", "start", "--host", "127.0.0.1", "--port", str(port), *options]
     server = guard.start(command, os.environ | variables, log)
     try:
-        _wait_for(f"{variables['PREFECT_API_URL']}/health", server, log)
+        wait_for(f"{variables['PREFECT_API_URL']}/health", server, log, "the Prefect server did not start")
         yield
     finally:
         guard.stop(server)
@@ -51,7 +51,8 @@ def free_port() -> int:
         return port
 
 
-def _wait_for(url: str, server: "subprocess.Popen[bytes]", log: Path) -> None:
+def wait_for(url: str, server: "subprocess.Popen[bytes]", log: Path, otherwise: str) -> None:
+    """Wait until a server answers. Raises ClickException with `otherwise` and the end of its log."""
     # No proxy: the address is on this machine.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     until = time.monotonic() + _START_SECONDS
@@ -61,7 +62,7 @@ def _wait_for(url: str, server: "subprocess.Popen[bytes]", log: Path) -> None:
                 return
         except OSError:
             time.sleep(0.2)
-    raise click.ClickException(f"the Prefect server did not start: {_last_line(log)}")
+    raise click.ClickException(f"{otherwise}: {_last_line(log)}")
 
 
 def _last_line(log: Path) -> str:

@@ -58,6 +58,8 @@ def _line(ledger: "Ledger", name: str) -> str:
     from ledger import campaigns, tallies
     from ledger.campaigns import State
     from ledger.statuses import Count, Status
+    from mail import holdups
+    from reports import run_log
 
     with ledger.reading() as connection:
         campaign = campaigns.find(connection, name)
@@ -66,6 +68,7 @@ def _line(ledger: "Ledger", name: str) -> str:
         if campaign.state is State.ENQUEUING:
             return f"{campaign.state}: {campaign.recipients:,} recipients stored, nothing sent yet"
         totals = tallies.read(connection, campaign.id)
+        waits = holdups.read(connection, campaign, totals)
     counts = totals.counts
     unknown = counts[Count.ACCEPTED] - counts[Count.KNOWN]
     return (
@@ -73,4 +76,5 @@ def _line(ledger: "Ledger", name: str) -> str:
         f"{counts[Count.DELIVERED]:,} delivered, {counts[Count.HARD_BOUNCED]:,} hard bounced "
         f"({totals.bounce_rate:.1%}), {unknown:,} without an outcome yet"
         + (f", {totals.by_status[Status.IN_DOUBT]:,} in doubt" if totals.by_status[Status.IN_DOUBT] else "")
+        + "".join(f"; {run_log.sentence(each)}" for each in waits)
     )

@@ -61,6 +61,8 @@ def ui(port: int, api_port: int, directory: str) -> None:
 
     from cli import workbench
 
-    ports.refuse_taken("127.0.0.1", port)
-    ports.refuse_taken("127.0.0.1", api_port, "--api-port")
+    if port == api_port:
+        raise click.BadParameter(
+            f"{port} is the port of the Prefect UI already: name another.", param_hint="'--api-port'"
+        )
     workbench.run(port, api_port, Path(directory))

@@ -1,6 +1,7 @@
 """The Prefect UI with everything behind it on this machine: for looking, trying and showing."""
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -10,22 +11,28 @@ from pathlib import Path
 
 import click
 
-from cli import guard, prefect_server
+from cli import guard, ports, prefect_server, stack_folder
 from cli.demo import behaviour, point_at
 from mail.termination import GRACE_SECONDS
 
 POOL = "campaigns"
+POINTED = ("CAMPAIGN_DATABASE_URL", "CAMPAIGN_OUTPUT_DIR", "CAMPAIGN_PUBLIC_URL")
 
 
 def run(port: int, api_port: int, folder: Path) -> None:
     """Serve until Ctrl-C or SIGTERM; then end every process that was started."""
     import sandbox
-    from ledger import private_files
 
-    folder = folder.resolve()
-    private_files.make_folder(folder)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    shown, folder = folder, folder.resolve()
+    # A closed terminal ends it as Ctrl-C does.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
     with ExitStack() as stack:
+        stack.enter_context(stack_folder.held(folder, f"http://127.0.0.1:{port}"))
+        ports.refuse_taken("127.0.0.1", port)
+        ports.refuse_taken("127.0.0.1", api_port, "--api-port")
+        for name in stack_folder.OUTRANKING:
+            os.environ.pop(name, None)
         world = stack.enter_context(sandbox.start(sandbox.SandboxOptions(behaviour=behaviour())))
         point_at(world.environment, folder)
         os.environ["CAMPAIGN_PUBLIC_URL"] = f"http://127.0.0.1:{api_port}"
@@ -38,11 +45,18 @@ def run(port: int, api_port: int, folder: Path) -> None:
         worker = [*prefect_server.PREFECT, "worker", "start", "--pool", POOL]
         stack.enter_context(_running(worker, os.environ, folder / "worker.log"))
         api = [sys.executable, "-m", "cli", "api", "--port", str(api_port)]
-        stack.enter_context(_running(api, os.environ, folder / "api.log", GRACE_SECONDS))
+        door = stack.enter_context(_running(api, os.environ, folder / "api.log", GRACE_SECONDS))
+        prefect_server.wait_for(
+            f"http://127.0.0.1:{api_port}/healthz", door, folder / "api.log", "the e-mail API did not start"
+        )
         click.echo(f"\nPrefect UI:           http://127.0.0.1:{port}/deployments")
         click.echo(f"Inbox of the sandbox: {world.url}/sandbox/inbox")
         click.echo(f"E-mail API:           http://127.0.0.1:{api_port}/docs")
         click.echo(f"A key for it:         {_new_key()}")
+        ours = {name: os.environ[name] for name in (*world.environment, *POINTED, *variables)}
+        stack.enter_context(stack_folder.environment(folder, ours))
+        click.echo(f"In a second terminal: . {shlex.quote(str(shown / stack_folder.ENVIRONMENT))}")
+        click.echo("  then `campaign status` and every other command there talks to this ledger.")
         click.echo("Press Run on a deployment and watch it. Ctrl-C ends everything.")
         try:
             signal.pause()
@@ -64,10 +78,10 @@ def _new_key() -> str:
 @contextmanager
 def _running(
     command: list[str], environment: Mapping[str, str], log: Path, stop_seconds: float = 10.0
-) -> Iterator[None]:
+) -> Iterator["subprocess.Popen[bytes]"]:
     process = guard.start(command, environment, log, stop_seconds=stop_seconds)
     try:
-        yield
+        yield process
     finally:
         guard.stop(process)
 

@@ -43,10 +43,15 @@ def send(campaign: str, workers: int, look: Callable[[], object]) -> tuple[str, 
 
 def _watched(future: PrefectFuture[dict[str, Any]], look: Callable[[], object]) -> dict[str, Any]:
     """Return a chunk's result, looking up now and then until it is there."""
+    wait(future, look)
+    return future.result()
+
+
+def wait(future: PrefectFuture[Any], look: Callable[[], object]) -> None:
+    """Wait until something has ended, looking up now and then."""
     while not future.state.is_final():
         future.wait(timeout=PROGRESS_SECONDS)
         try:
             look()
         except Exception as err:  # noqa: BLE001 - nobody goes without mail for a progress bar.
             log.warning("the progress cannot be shown just now: %s", type(err).__name__)
-    return future.result()

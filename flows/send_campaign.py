@@ -5,7 +5,6 @@ from typing import Annotated, Any, assert_never
 from uuid import UUID
 
 from prefect import flow, get_run_logger
-from prefect.artifacts import create_progress_artifact, update_progress_artifact
 from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 from prefect.states import Cancelled, Completed, Failed
@@ -21,18 +20,9 @@ from mail.errors import MailError
 from mail.occurrences import named
 from reports import campaign_words as words
 from settings import settings
-from tasks import (
-    announcing,
-    artifact_keys,
-    asking,
-    campaign_runs,
-    continuing,
-    listing,
-    occurrences,
-    reporting,
-    sending,
-)
+from tasks import announcing, asking, campaign_runs, continuing, listing, occurrences, reporting, sending
 from tasks.refusals import ends_in_a_sentence
+from tasks.run_watch import RunWatch
 
 # Chunks side by side in this process at the most; beside them there is room for the collecting.
 MAX_WORKERS = 64
@@ -159,6 +149,7 @@ def _send(campaign: Campaign) -> None:
 
 
 def _send_and_collect(campaign: Campaign) -> None:
+    watch = RunWatch(campaign.name)
     presence = sending.attend(campaign.name)
     collecting = sending.collect_during.submit(campaign.name, campaign.send.settle_seconds, presence)
     parts: list[UUID] = []
@@ -166,7 +157,7 @@ def _send_and_collect(campaign: Campaign) -> None:
         parts += _parts.start(campaign.name, campaign.send.runs, campaign.send.workers)
         # Where nobody can help, this run makes as many calls side by side as all of them would have.
         alone = 1 if parts else campaign.send.runs
-        _send_chunks(campaign.name, min(MAX_WORKERS, campaign.send.workers * alone))
+        _chunks.send(campaign.name, min(MAX_WORKERS, campaign.send.workers * alone), watch.look)
     except BaseException as err:
         # The collector goes on while the campaign runs, and a campaign whose run broke wants a person's look.
         reason = (
@@ -175,7 +166,7 @@ def _send_and_collect(campaign: Campaign) -> None:
         sending.break_off(campaign.name, presence, reason)
         raise
     finally:
-        collecting.wait()
+        _chunks.wait(collecting, watch.look)
         sending.leave(presence)
         if not termination.requested.is_set():
             # The other runs carry the campaign on.
@@ -184,14 +175,6 @@ def _send_and_collect(campaign: Campaign) -> None:
     # A queue that cannot be read has paused the campaign, and is the reason that its final state gives.
     if isinstance(failure, BaseException) and not isinstance(failure, MailError):
         raise failure
-
-
-def _send_chunks(name: str, workers: int) -> None:
-    key = artifact_keys.of_campaign("campaign-progress", name)
-    progress = create_progress_artifact(0.0, key=key, description=name)
-    assert isinstance(progress, UUID)
-    bar = progress
-    _chunks.send(name, workers, look=lambda: update_progress_artifact(bar, reporting.percent_done(name)))
 
 
 def _final_state(status: dict[str, Any]) -> State[Any]:

@@ -9,6 +9,7 @@ from prefect.task_runners import ThreadPoolTaskRunner
 
 from flows import _chunks, _names
 from tasks.refusals import ends_in_a_sentence
+from tasks.run_watch import RunWatch
 
 
 @flow(
@@ -28,5 +29,5 @@ def send_part(campaign: str, part: int = 2, workers: int = 1) -> State[Any]:
         part: Which of the sending runs this is; the campaign's own is the first.
         workers: Calls to SES that run side by side.
     """
-    ended, accepted = _chunks.send(campaign, workers, look=lambda: None)
+    ended, accepted = _chunks.send(campaign, workers, look=RunWatch(campaign).look)
     return Completed(message=f"{accepted} messages sent; it ended as {ended}.")

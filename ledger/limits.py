@@ -6,7 +6,7 @@ never further ahead than that, so a clock that was hours ahead for a moment keep
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, select, update
 
 from ledger import clock
 from ledger.dialects import insert
@@ -81,6 +81,18 @@ def give_back(connection: Connection, grant: Grant) -> None:
         .where(limiter.c.name == grant.name, limiter.c.next_at == grant.after)
         .values(next_at=grant.before.next_at, ahead_seconds=grant.before.ahead_seconds)
     )
+
+
+def taken_until(connection: Connection, name: str) -> float | None:
+    """Return until when (UTC epoch seconds) the limit has no place, or None; nothing is locked."""
+    found = connection.execute(
+        select(limiter.c.next_at, limiter.c.ahead_seconds).where(limiter.c.name == name)
+    ).one_or_none()
+    if found is None:
+        return None
+    at = clock.now(connection)
+    free_at = Limit(*found).free_at(at)
+    return free_at if free_at > at else None
 
 
 def hold(connection: Connection, name: str, seconds: float) -> None:

@@ -8,9 +8,12 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 
 from ledger import clock
 from ledger.campaigns import Campaign
-from ledger.claims import LEASE_SECONDS
+from ledger.claims import LEASE_SECONDS, RENEW_AFTER_SECONDS
 from ledger.claims import RUN as _OWNER
 from ledger.schema import claim
+
+# A worker renews between two calls, and few of them take longer than this.
+_LATE_SECONDS = 15.0
 
 
 def attend(connection: Connection, locked: Campaign) -> int:
@@ -55,6 +58,20 @@ def attended_until(connection: Connection, campaign_id: int) -> float | None:
         claim.c.campaign_id == campaign_id, claim.c.owner == _OWNER
     )
     return connection.execute(query).scalar_one_or_none()
+
+
+def unheard_until(connection: Connection, campaign_id: int) -> float | None:
+    """Return when the last lease ends of workers that should have renewed theirs, or None."""
+    at = clock.now(connection)
+    overdue_at = at + LEASE_SECONDS - RENEW_AFTER_SECONDS - _LATE_SECONDS
+    query = select(func.max(claim.c.leased_until)).where(
+        claim.c.campaign_id == campaign_id,
+        claim.c.owner != _OWNER,
+        claim.c.leased_until > at,
+        claim.c.leased_until < overdue_at,
+    )
+    found: float | None = connection.execute(query).scalar_one()
+    return found
 
 
 def others(connection: Connection, locked: Campaign, presence: int) -> bool:

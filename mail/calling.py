@@ -222,8 +222,8 @@ class Calls:
             if stop:
                 gatekeeping.stop(connection, held.campaign_id, stop)
         self.answers.update(result.answer for result in reply.results if result.answer is not Answer.SPLIT)
-        if turn is not None:
-            self._work.tell(outages.sentence(turn, reply))
+        if said := outages.sentence(turn, reply):
+            self._work.tell(said)
         if news:
             self._work.tell(news)
         if reply.throttled or reply.verdict is Verdict.NOT_SENT:

@@ -181,13 +181,14 @@ def collect_during(
     on_progress: Callable[[Collected], None] = lambda collected: None,
     clock: Callable[[], float] = time.monotonic,
     pause_seconds: Sequence[float] = _PAUSE_SECONDS,
+    tell: Callable[[str], None] = log.warning,
 ) -> Collected:
     """Collect while the campaign sends, and then until its outcomes are in or `settle_seconds` are over.
 
     Sending is over where the campaign no longer runs, or nothing of it is queued, claimed or being sent; what
     is queued for another day of the sender's warm-up is not waited for. A paused campaign is not waited for.
 
-    What breaks is tried again after each of `pause_seconds`, and raised where it still breaks then.
+    What breaks is told, tried again after each of `pause_seconds`, and raised where it still breaks then.
     """
     total = Collected()
     over_since: float | None = None
@@ -198,8 +199,9 @@ def collect_during(
         except Exception as err:
             if faults >= len(pause_seconds):
                 raise
-            log.warning("collecting breaks off and is tried again: %s", type(err).__name__)
-            time.sleep(pause_seconds[faults])
+            pause = pause_seconds[faults]
+            tell(f"collecting breaks off and is tried again in {pause:g} s: {type(err).__name__}")
+            time.sleep(pause)
             faults += 1
             continue
         faults = 0

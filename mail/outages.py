@@ -43,9 +43,13 @@ def reason_to_pause(connection: Connection, locked: Campaign, opened: Opened, re
     return f"SES has given no answer for {silent_seconds / 60:.0f} minutes: {reply.text or 'no result'}"
 
 
-def sentence(turn: Opened | Recovered, reply: Reply) -> str:
-    """Return what the operator should know of it."""
+def sentence(turn: Opened | Recovered | None, reply: Reply) -> str:
+    """Return what the operator should know of a call, or "" where it was answered like most."""
     match turn:
+        case None if answered(reply):
+            return ""
+        case None:
+            return _without_an_answer(reply)
         case Recovered():
             return "SES answers again: sending goes on."
         case Opened(probes=0):
@@ -53,3 +57,16 @@ def sentence(turn: Opened | Recovered, reply: Reply) -> str:
             return f"SES gives no answers ({said}): nothing is sent but single messages as probes."
         case Opened(probes=probes, wait_seconds=wait_seconds):
             return f"SES gave no answer to probe {probes} either: the next one is in {wait_seconds:.0f} s."
+
+
+def _without_an_answer(reply: Reply) -> str:
+    count = len(reply.results)
+    messages = f"{count:,} message{'' if count == 1 else 's'}"
+    doubtful = sum(result.answer is Answer.UNKNOWN for result in reply.results)
+    said = reply.text or "no result"
+    if not doubtful:
+        return f"A call for {messages} did not reach SES ({said}): nothing was sent, and they wait again."
+    return (
+        f"SES gave no answer to a call for {messages} ({said}): {doubtful:,} "
+        f"{'is' if doubtful == 1 else 'are'} in doubt until events tell."
+    )

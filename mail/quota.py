@@ -1,10 +1,14 @@
 """What SES still takes in these 24 hours: a campaign that is larger is refused, or split over days."""
 
+from ledger import limits
+from ledger.engine import Ledger
 from mail.policy import SendPolicy
 from mail.readiness import Account, NotReady
 
 # SES counts the last 24 hours at every moment, so a used-up quota comes back little by little.
 LOOK_AGAIN_SECONDS = 300.0
+# The limit that is taken while nothing is left of it: so everybody knows when it is asked about again.
+QUOTA = "quota of the account"
 
 
 def check(account: Account, recipients: int, policy: SendPolicy, name: str) -> None:
@@ -15,6 +19,12 @@ def check(account: Account, recipients: int, policy: SendPolicy, name: str) -> N
             f"campaign {name} goes to {recipients:,} recipients, and SES takes only {left:,.0f} more of this "
             "account in these 24 hours: set `send.over_quota: split`, or begin it later."
         )
+
+
+def note_used_up(ledger: Ledger) -> None:
+    """Note that SES takes no more for now, and that it is asked again in LOOK_AGAIN_SECONDS."""
+    with ledger.writing() as connection:
+        limits.hold(connection, QUOTA, LOOK_AGAIN_SECONDS)
 
 
 def share(account: Account, policy: SendPolicy) -> int | None:

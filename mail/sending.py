@@ -54,6 +54,7 @@ def _send(work: Work, calls: Calls, recipients: int) -> str:
     """Claim and send until the chunk is full or there is no more to claim, and return which (see `Sent`)."""
     left = recipients if work.quota is None else min(recipients, work.quota)
     if left <= 0:
+        quota.note_used_up(work.ledger)
         work.sleep(quota.LOOK_AGAIN_SECONDS)
         return "waiting"
     while left > 0:

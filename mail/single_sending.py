@@ -245,8 +245,8 @@ class _Run:
             singles.lock(connection)
             attempts.record(connection, results)
         self.answers.update(result.answer for result in results if result.answer is not Answer.SPLIT)
-        if turn is not None:
-            self.work.tell(outages.sentence(turn, reply))
+        if said := outages.sentence(turn, reply):
+            self.work.tell(said)
         if reply.throttled or reply.verdict is Verdict.NOT_SENT:
             rate.hold(self.work.ledger, self.work.rate, _BACKOFF_SECONDS)
         self.stop = self._reason_to_stop(reply, results)

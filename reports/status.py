@@ -13,7 +13,8 @@ from ledger.campaigns import Campaign, State
 from ledger.domain_brakes import Window
 from ledger.statuses import Status
 from ledger.tallies import Totals
-from mail import braking, warm_up
+from mail import braking, holdups, warm_up
+from mail.holdups import Holdup
 from mail.rate import ACCOUNT
 from mail.warm_up import Today
 from reports import reading, ses_notices
@@ -38,6 +39,8 @@ class CampaignStatus:
     silence: Opened | None = None
     # Messages of the event queue that could not be read, of whichever campaign.
     unread: int = 0
+    # What it waits for now; see mail.holdups.
+    holdups: tuple[Holdup, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """Return what `campaign status NAME --json` prints."""
@@ -66,6 +69,7 @@ class CampaignStatus:
             "timezone": self.timezone,
             "breaker": None if self.silence is None else asdict(self.silence),
             "unread": self.unread,
+            "waits_for": [asdict(each) for each in self.holdups],
         }
 
     @property
@@ -142,6 +146,7 @@ def _status(connection: Connection, campaign: Campaign, ledger: About) -> Campai
         warm_up.today(connection, campaign),
         breaker.look(connection, ACCOUNT) if campaign.state in (State.RUNNING, State.PAUSED) else None,
         unread.amount(connection).messages,
+        holdups.read(connection, campaign, totals),
     )
 
 

@@ -30,9 +30,3 @@ def write_report(campaign: str, directory: str) -> dict[str, Any]:
         description="Messages to look at",
     )
     return now.as_json()
-
-
-def percent_done(campaign: str) -> float:
-    """Return how many of a hundred recipients have been dealt with, for a progress bar."""
-    with open_ledger(settings().database_url) as ledger, ledger.reading() as connection:
-        return status.of(connection, campaign).percent_done

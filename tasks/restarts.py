@@ -23,6 +23,7 @@ from mail import stalls
 from mail.stalls import RESTARTS_AN_HOUR, Stall
 from reports import announcement, status
 from settings import settings
+from tasks.announcing import run_page
 
 # It takes any campaign, whichever deployment began it and whatever still holds a place in that one's limit.
 DEPLOYMENT = "send-campaign/send-campaign"
@@ -113,7 +114,8 @@ def _under_way(client: SyncPrefectClient, tag: str) -> list[FlowRun]:
 def _announce(ledger: Ledger, stall: Stall, done: Done) -> None:
     with ledger.reading() as connection:
         now, at = status.of(connection, stall.campaign), clock.now(connection)
-    found = announcement.of_stall(now, f"{stall.sentence} {done.sentence}", at, done.next_line)
+    text = f"{stall.sentence} {done.sentence}"
+    found = announcement.of_stall(now, text, at, done.next_line, run_page())
     # What every look finds is one event an hour: Prefect stores an id once.
     hour = f"{stall.since:.0f}/{at // 3600:.0f}"
     same = f"{ledger.ledger_id}/{stall.campaign}/{found.event}/{hour}/{done.sentence}"

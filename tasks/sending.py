@@ -11,6 +11,7 @@ from prefect.exceptions import MissingContextError
 from ledger import campaigns, claims, unread
 from ledger.engine import Upgrade, open_ledger
 from lists import suppression_ends
+from lists.pace import Pace
 from mail import (
     amendments,
     attending,
@@ -28,6 +29,7 @@ from mail import (
 from mail.campaign_file import Campaign
 from mail.errors import MailError
 from mail.templating import Templates
+from reports.run_log import COUNTS_SECONDS
 from settings import settings
 
 log = logging.getLogger(__name__)
@@ -57,9 +59,15 @@ def enqueue_recipients(campaign: Campaign, list_directory: str) -> int:
     """Store the campaign and its accepted rows, whole or not at all; return the number of recipients."""
     folder = Path(list_directory)
     account = readiness.account(readiness.client())
-    quota.check(account, recipients.accepted_in(folder), campaign.send, campaign.name)
+    accepted, pace = recipients.accepted_in(folder), Pace(COUNTS_SECONDS)
+    quota.check(account, accepted, campaign.send, campaign.name)
+
+    def rendered(mails: int) -> None:
+        if line := pace.line("mails tried out", mails, accepted):
+            _inform(line)
+
     with open_ledger(settings().database_url) as ledger:
-        stored = recipients.enqueue_list(ledger, campaign, Templates.load(campaign), folder)
+        stored = recipients.enqueue_list(ledger, campaign, Templates.load(campaign), folder, rendered)
     return stored.recipients
 
 
@@ -92,8 +100,9 @@ def collect_during(campaign: str, settle_seconds: float, presence: int = 0) -> d
                     attending.renew(ledger, presence)
                     blocks.end_what_is_over(ledger)
 
+                collector = working.open_collector(ledger, found)
                 collected = collecting.collect_during(
-                    working.open_collector(ledger, found), campaign, settle_seconds, on_progress=look_after
+                    collector, campaign, settle_seconds, on_progress=look_after, tell=_warn
                 )
         except Exception as err:
             reason = (
@@ -165,11 +174,19 @@ def finish(campaign: str) -> str:
 
 
 def _warn(sentence: str) -> None:
+    _run_log().warning("%s", sentence)
+
+
+def _inform(sentence: str) -> None:
+    _run_log().info("%s", sentence)
+
+
+def _run_log() -> "logging.Logger | logging.LoggerAdapter[logging.Logger]":
     try:
-        get_run_logger().warning("%s", sentence)
+        return get_run_logger()
     except MissingContextError:
         # How far the ledger came is noted from a thread of its own, which knows no run.
-        log.warning("%s", sentence)
+        return log
 
 
 def changed_at(campaign: str) -> float:

@@ -1,14 +1,22 @@
 """The automations, held against Prefect's own model and our events without a server."""
 
 import importlib.util
+import json
+import os
 import re
+import subprocess
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 import yaml
+from prefect.events import Event
+from prefect.events.actions import CallWebhook, SendNotification
 from prefect.events.schemas.automations import AutomationCore, EventTrigger
+from prefect.server.events.jinja_filters import all_filters
+from prefect.server.utilities.user_templates import register_user_template_filters, render_user_template_sync
+from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.settings.models.flows import FlowsSettings
 
 from reports import announcement
@@ -101,3 +109,112 @@ def test_a_lost_run_is_missed_only_after_three_of_its_signs(create: ModuleType) 
     assert every is not None
     assert lost.trigger.within.total_seconds() > 3 * every
     assert lost.trigger.expect == {"prefect.flow-run.*"}
+
+
+ODD = 'Hard bounces: 3 of 13 "now" <b>&amp; \\ {{ x }}'
+TOLD = dict.fromkeys(PAYLOAD, "") | {
+    "title": "spring-offer: 5 messages in doubt",
+    "text": ODD,
+    "run": "http://127.0.0.1:4200/runs/flow-run/1",
+}
+
+
+def rendered(template: str) -> str:
+    """Return what Prefect's server makes of a template; no run belongs to the event."""
+    register_user_template_filters(all_filters)
+    event = Event(event="campaign.in_doubt", resource={"prefect.resource.id": "campaign.x"}, payload=TOLD)
+    return render_user_template_sync(template, {"event": event})
+
+
+def about_campaigns(kind: str, create: ModuleType) -> list[Any]:
+    return [
+        action
+        for each in create.automations(kind)
+        for action in each.actions
+        if any(event.startswith("campaign.") for event in each.trigger.expect)
+    ]
+
+
+def test_a_webhook_gets_json_with_what_happened_and_the_page_of_the_run(create: ModuleType) -> None:
+    actions = about_campaigns("webhook", create)
+    assert len(actions) >= 3
+    for action in actions:
+        assert isinstance(action, CallWebhook)
+        told = json.loads(rendered(action.payload))
+        assert told["text"] == f"spring-offer: 5 messages in doubt. {ODD}"
+        assert (told["event"], told["url"]) == ("campaign.in_doubt", TOLD["run"])
+        assert told["campaign"] == TOLD
+
+
+def test_a_mail_says_in_its_subject_what_happened_and_links_the_run(create: ModuleType) -> None:
+    for action in about_campaigns("email", create):
+        assert isinstance(action, SendNotification)
+        assert rendered(action.subject) == TOLD["title"]
+        body = rendered(action.body)
+        assert ODD in body
+        assert TOLD["run"] in body
+
+
+# Apprise looks for plugins in modules that Python 3.13 has no more.
+@pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
+@pytest.mark.parametrize(
+    ("kind", "address"),
+    [
+        ("webhook", ""),
+        ("webhook", "hooks.example.com/campaigns"),
+        ("webhook", "https://"),
+        ("webhook", "ftp://hooks.example.com"),
+        ("webhook", "https://hooks.example.com:99999/a"),
+        ("webhook", "https://hooks.example.com/a b"),
+        ("webhook", "mailtos://u:secret@smtp.example.com?to=o@example.com"),
+        ("email", ""),
+        ("email", "operators@example.com"),
+        ("email", "mailtos://smtp.example.com"),
+        ("email", "mailtos://u:secret@smtp.example.com?to=operators"),
+        ("email", "https://hooks.example.com"),
+    ],
+)
+def test_an_address_that_can_be_none_is_refused_and_not_repeated(
+    kind: str, address: str, create: ModuleType
+) -> None:
+    with pytest.raises(create.AlertError) as refused:
+        create.set_up(kind, address)
+    assert "\n" not in str(refused.value)
+    assert "secret" not in str(refused.value)
+
+
+def test_without_a_server_one_sentence_says_so_and_none_is_started(create: ModuleType) -> None:
+    with (
+        temporary_settings(restore_defaults={PREFECT_API_URL}),
+        pytest.raises(create.AlertError, match=r"^PREFECT_API_URL is not set: name the server"),
+    ):
+        create.set_up("webhook", "http://127.0.0.1:9/alerts")
+
+
+def test_a_server_that_is_away_is_said_before_anything_goes_out(create: ModuleType) -> None:
+    with (
+        temporary_settings({PREFECT_API_URL: "http://127.0.0.1:9/api"}),
+        pytest.raises(create.AlertError, match=r"127\.0\.0\.1:9/api does not answer"),
+    ):
+        create.set_up("webhook", "http://127.0.0.1:9/alerts")
+
+
+def make(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Return what `make alerts` would run."""
+    command = ["make", "--dry-run", "--old-file", "install", "alerts", *arguments]
+    kept = {"PATH": os.environ["PATH"], **environment}
+    return subprocess.run(command, cwd=ROOT, env=kept, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("environment", [{}, {"EMAIL": "ada@shop.example"}], ids=["none", "an own address"])
+def test_make_alerts_wants_to_know_where_to(environment: dict[str, str]) -> None:
+    told = make(**environment)
+    assert told.returncode == 2
+    assert "Where to? make alerts WEBHOOK=https://..." in told.stderr
+
+
+def test_make_alerts_takes_what_it_was_given_and_nothing_else() -> None:
+    told = make("WEBHOOK=https://hooks.example.com", EMAIL="ada@shop.example")
+    assert told.stdout.splitlines() == ['.venv/bin/python automations/create.py webhook "$WEBHOOK"']
+    told = make("EMAIL=operators@example.com")
+    assert told.stdout.splitlines() == ['.venv/bin/python automations/create.py email "$EMAIL"']

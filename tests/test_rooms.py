@@ -27,7 +27,7 @@ MAY_IMPORT = {
 ROOMS = list(MAY_IMPORT)
 # Tests of what several modules promise together are named for the promise.
 PROMISES = {
-    "flows": {"asking", "chunks", "due", "lost_runs", "refusals", "several_runs"},
+    "flows": {"alerts", "asking", "chunks", "due", "lost_runs", "refusals", "several_runs"},
     "lists": {"round_trips", "damaged_lists"},
     "ledger": {"owners_apart", "wrong_clocks"},
     "mail": {
@@ -41,7 +41,7 @@ PROMISES = {
         "text_bounds",
         "wrong_clocks",
     },
-    "reports": {"campaign_epochs"},
+    "reports": {"campaign_epochs", "pages_everywhere"},
     "cli": {"iam_policy", "private_files"},
     "api": {"contract", "erasing", "isolation", "kill", "owners_apart", "owners_generated", "terminating"},
 }

@@ -5,6 +5,7 @@
 
 import os
 from collections.abc import Callable
+from html.parser import HTMLParser
 from pathlib import Path
 
 import schemathesis
@@ -64,6 +65,45 @@ def test_the_page_shows_every_operation_and_loads_nothing(
     assert "<script" not in page.text
     assert 'src="' not in page.text
     assert "default-src 'none'" in page.headers["content-security-policy"]
+
+
+class Landmarks(HTMLParser):
+    """Collects the landmarks of a page, what stands outside of them, and what scrolls there."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.found: list[tuple[str, str | None]] = []
+        self.ids: set[str | None] = set()
+        self.outside: list[str] = []
+        self.unreachable: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        named = dict(attrs)
+        self.ids.add(named.get("id"))
+        if tag in ("header", "nav", "main", "section"):
+            self.open.append(tag)
+            self.found.append((tag, named.get("aria-label") or named.get("aria-labelledby")))
+        elif tag in ("h1", "h2", "p", "pre", "table", "details") and not self.open:
+            self.outside.append(tag)
+        if tag == "pre" and not (named.get("tabindex") == "0" and named.get("aria-label")):
+            self.unreachable.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if self.open and tag == self.open[-1]:
+            self.open.pop()
+
+
+def test_the_page_has_landmarks_and_what_scrolls_can_be_focused(client: TestClient) -> None:
+    page = Landmarks()
+    page.feed(client.get("/docs").text)
+    tags = [tag for tag, _ in page.found]
+    assert [tags.count(tag) for tag in ("header", "nav", "main")] == [1, 1, 1]
+    assert page.outside == []
+    assert page.unreachable == []
+    named = [name for tag, name in page.found if tag == "section"]
+    assert len(named) > 10
+    assert set(named) <= page.ids
 
 
 def test_what_is_written_by_hand_has_an_answer_with_an_example(client: TestClient) -> None:

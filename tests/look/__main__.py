@@ -18,6 +18,7 @@ sys.path.insert(0, str(ROOT))
 import footer_link  # noqa: E402
 import mail_links  # noqa: E402
 import newsletter_looks  # noqa: E402
+import paper  # noqa: E402
 import trial_mail  # noqa: E402
 from browser import DESK, PHONE, Browser, chromium  # noqa: E402
 from halt_form import V1, V2  # noqa: E402
@@ -90,6 +91,7 @@ def reports(browser: Browser, bench: Workbench, out: Path) -> None:
             browser.open(path.as_uri())
             assert browser.value("document.documentElement.scrollWidth <= innerWidth"), (name, where)
             browser.photograph(out / f"{name}-{where}.png")
+        paper.look(browser, path.as_uri(), out / f"{name}.pdf")
     browser.resize(DESK)
 
 

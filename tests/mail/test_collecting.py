@@ -682,7 +682,7 @@ def test_collecting_that_breaks_off_is_tried_again(
     monkeypatch.setattr(collecting.drains, "note", note)
     collecting.collect_during(collector, "spring-offer", 30, clock=stage.clock.read, pause_seconds=(0, 0))
     assert stage.count() == {Status.DELIVERED: 2}
-    assert caplog.text.count("collecting breaks off and is tried again: OSError") == 2
+    assert caplog.text.count("collecting breaks off and is tried again in 0 s: OSError") == 2
     assert "reader.0" not in caplog.text
 
 

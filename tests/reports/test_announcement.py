@@ -65,3 +65,23 @@ def test_no_address_is_announced_whatever_a_person_typed(found) -> None:
         campaign=replace(found.campaign, changed_by=typed["by"], halt=dict(found.campaign.halt) | typed),
     )
     assert "@shop" not in json.dumps(announcement.of(halted).payload).replace("***@shop", "")
+
+
+@pytest.mark.parametrize(
+    ("state", "statuses", "title", "text"),
+    [
+        (State.HALTED, {"QUEUED": 1_200}, "spring-offer halted", "the limit is 5 %. 1,200 of "),
+        (State.PAUSED, {}, "spring-offer is paused", "the limit is 5 %."),
+        (State.COMPLETED, {}, "spring-offer is complete", "13 of "),
+        (State.COMPLETED_BREACHED, {}, "spring-offer went out and breached its limit", "3 of 13"),
+        (State.RUNNING, {"IN_DOUBT": 5}, "spring-offer: 5 messages in doubt", "5 messages in doubt: perhaps"),
+        (State.RUNNING, {"IN_DOUBT": 1}, "spring-offer: 1 message in doubt", "1 message in doubt: perhaps"),
+    ],
+)
+def test_title_and_text_say_what_happened(
+    found, state: State, statuses: dict[str, int], title: str, text: str
+) -> None:
+    payload = announcement.of(in_state(found, state, **statuses), "http://127.0.0.1/run").payload
+    assert payload["title"] == title
+    assert text in payload["text"]
+    assert payload["run"] == "http://127.0.0.1/run"

@@ -15,6 +15,7 @@ from mail import collecting, controls
 from mail.callback_posting import Line
 from mail.campaign_file import Campaign
 from mail.queue import QueueError
+from reports import status
 from sandbox import Failure, FailureKind, RunningSandbox
 from tasks import listing, reporting, sending
 
@@ -30,6 +31,11 @@ def enqueued(campaign: Campaign, tmp_path: Path) -> Campaign:
 def stored(ledger: Ledger) -> campaigns.Campaign:
     with ledger.reading() as connection:
         return campaigns.get(connection, NAME)
+
+
+def percent_done(ledger: Ledger) -> float:
+    with ledger.reading() as connection:
+        return status.of(connection, NAME).percent_done
 
 
 def count(ledger: Ledger, status: Status) -> int:
@@ -50,7 +56,7 @@ def test_checking_says_what_is_there_before_and_after_the_campaign_began(
 def test_the_steps_send_to_everybody_once(enqueued: Campaign, world: RunningSandbox, ledger: Ledger) -> None:
     sent = sending.send_chunk.fn(NAME, 1, 1_000)
     assert sent == {"answers": {"accepted": 30}, "ended": "nothing_left"}
-    assert reporting.percent_done(NAME) == 100.0
+    assert percent_done(ledger) == 100.0
     collected = sending.collect_during.fn(NAME, 20.0)
     # Send and Delivery of each message.
     assert (collected["events"], collected["unmatched"]) == (60, 0)
@@ -89,10 +95,10 @@ def test_callbacks_that_nobody_delivered_are_delivered_by_the_watch(hooked: list
     assert len(hooked) == 90
 
 
-def test_a_chunk_ends_where_it_is_full(enqueued: Campaign, world: RunningSandbox) -> None:
+def test_a_chunk_ends_where_it_is_full(enqueued: Campaign, world: RunningSandbox, ledger: Ledger) -> None:
     assert sending.send_chunk.fn(NAME, 1, 10)["ended"] == "chunk"
     assert world.summary()["accepted"] == 10
-    assert reporting.percent_done(NAME) == pytest.approx(100 / 3)
+    assert percent_done(ledger) == pytest.approx(100 / 3)
 
 
 def test_a_halted_campaign_sends_no_chunk(enqueued: Campaign, world: RunningSandbox, ledger: Ledger) -> None:
