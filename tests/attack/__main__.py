@@ -1,0 +1,113 @@
+"""`python tests/attack [NAME ...]`: the product is attacked as it runs, and has to hold; `make attack`.
+
+Everything is on loopback: live `campaign api` and `campaign send` before a sandbox, on ledgers of their own.
+One line for each attack, with figures; exit code 1 where one of them fell. What makes others wait for too long
+is tried once more before it counts, for something else may keep the machine busy. All of it ends by itself
+within ten minutes, and what it started ends with it.
+"""
+
+import argparse
+import os
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+
+import processes  # noqa: E402
+from bodies import bodies  # noqa: E402
+from front import Stage  # noqa: E402
+from outcome import Fell, LeftOut, TooSlow  # noqa: E402
+
+import sandbox  # noqa: E402
+
+# The attacks, and how long each may take: then it has fallen.
+ATTACKS: dict[str, tuple[Callable[[Stage], str], float]] = {
+    "bodies": (bodies, 90),
+}
+_ALTOGETHER_SECONDS = 590.0
+
+
+class _TimeUp(BaseException):
+    """The attack has taken all its time."""
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python tests/attack", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"some of: {', '.join(ATTACKS)}")
+    parser.add_argument("--kills", type=int, default=100, help="processes killed under load")
+    options = parser.parse_args()
+    if unknown := set(options.names) - ATTACKS.keys():
+        parser.error(f"there is no attack {', '.join(sorted(unknown))}")
+    for name in list(os.environ):
+        if name.startswith(("CAMPAIGN_", "AWS_")):
+            del os.environ[name]
+    os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
+    signal.signal(signal.SIGALRM, _time_is_up)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    began = time.monotonic()
+    fallen = []
+    with TemporaryDirectory(prefix="attack") as folder, sandbox.start(sandbox.SandboxOptions(s3=False)) as world:
+        stage = Stage(world, Path(folder), options.kills)
+        for name in options.names or ATTACKS:
+            if not _holds(name, stage, _ALTOGETHER_SECONDS - (time.monotonic() - began)):
+                fallen.append(name)
+    print(f"{len(options.names or ATTACKS)} attacks in {time.monotonic() - began:.0f} s, load {_load()}", end="; ")
+    print(f"FELL: {', '.join(fallen)}" if fallen else "all held")
+    return 1 if fallen else 0
+
+
+def _holds(name: str, stage: Stage, seconds_left: float) -> bool:
+    """Make one attack, print what came of it, and return whether the product held."""
+    attack, seconds = ATTACKS[name]
+    before = ""
+    for is_last in (False, True):
+        began = time.monotonic()
+        try:
+            with _bounded(min(seconds, seconds_left)):
+                said = f"held: {attack(stage)}"
+        except LeftOut as why:
+            said = f"left out: {why}"
+        except TooSlow as err:
+            before = f" (before: {err})"
+            if not is_last:
+                continue
+            said = f"FELL: {err}"
+        except Fell as err:
+            said = f"FELL: {err}"
+        except _TimeUp:
+            said = f"FELL: it was not over after {seconds:.0f} s"
+        except Exception:  # noqa: BLE001 - the others are made all the same.
+            said = f"FELL: the attack itself broke off\n{traceback.format_exc()}"
+        finally:
+            processes.end_all()
+        print(f"{name}: {said}{before}; {time.monotonic() - began:.0f} s, load {_load()}", flush=True)
+        return not said.startswith("FELL")
+    raise AssertionError
+
+
+@contextmanager
+def _bounded(seconds: float) -> Iterator[None]:
+    signal.setitimer(signal.ITIMER_REAL, max(0.001, seconds))
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def _time_is_up(_number: int, _frame: object) -> None:
+    raise _TimeUp
+
+
+def _load() -> str:
+    return f"{os.getloadavg()[0]:.1f}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
