@@ -7,6 +7,7 @@ within ten minutes, and what it started ends with it.
 """
 
 import argparse
+import logging
 import os
 import signal
 import sys
@@ -22,14 +23,22 @@ sys.path.insert(0, str(ROOT))
 
 import processes  # noqa: E402
 from bodies import bodies  # noqa: E402
+from bombs import bombs  # noqa: E402
+from callback_urls import callback_urls  # noqa: E402
 from front import Stage  # noqa: E402
+from links import links  # noqa: E402
 from outcome import Fell, LeftOut, TooSlow  # noqa: E402
+from slow_clients import slow_clients  # noqa: E402
 
 import sandbox  # noqa: E402
 
 # The attacks, and how long each may take: then it has fallen.
 ATTACKS: dict[str, tuple[Callable[[Stage], str], float]] = {
     "bodies": (bodies, 90),
+    "bombs": (bombs, 150),
+    "slow-clients": (slow_clients, 90),
+    "links": (links, 60),
+    "callback-urls": (callback_urls, 60),
 }
 _ALTOGETHER_SECONDS = 590.0
 
@@ -49,6 +58,8 @@ def main() -> int:
         if name.startswith(("CAMPAIGN_", "AWS_")):
             del os.environ[name]
     os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
+    # Each attack makes ledgers, and each is told of.
+    logging.getLogger("ledger").setLevel(logging.ERROR)
     signal.signal(signal.SIGALRM, _time_is_up)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     began = time.monotonic()
@@ -56,21 +67,21 @@ def main() -> int:
     with TemporaryDirectory(prefix="attack") as folder, sandbox.start(sandbox.SandboxOptions(s3=False)) as world:
         stage = Stage(world, Path(folder), options.kills)
         for name in options.names or ATTACKS:
-            if not _holds(name, stage, _ALTOGETHER_SECONDS - (time.monotonic() - began)):
+            if not _holds(name, stage, began + _ALTOGETHER_SECONDS):
                 fallen.append(name)
     print(f"{len(options.names or ATTACKS)} attacks in {time.monotonic() - began:.0f} s, load {_load()}", end="; ")
     print(f"FELL: {', '.join(fallen)}" if fallen else "all held")
     return 1 if fallen else 0
 
 
-def _holds(name: str, stage: Stage, seconds_left: float) -> bool:
+def _holds(name: str, stage: Stage, end: float) -> bool:
     """Make one attack, print what came of it, and return whether the product held."""
     attack, seconds = ATTACKS[name]
     before = ""
     for is_last in (False, True):
         began = time.monotonic()
         try:
-            with _bounded(min(seconds, seconds_left)):
+            with _bounded(min(seconds, end - began)):
                 said = f"held: {attack(stage)}"
         except LeftOut as why:
             said = f"left out: {why}"

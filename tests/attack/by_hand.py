@@ -70,7 +70,7 @@ def ask(
                 connection.sendall(request)
                 for piece in body:
                     for start in range(0, len(piece), _CHUNK):
-                        if select.select([connection], [], [], 0)[0]:
+                        if has_something(connection):
                             raise _Answered
                         connection.sendall(piece[start : start + _CHUNK])
                         sent += len(piece[start : start + _CHUNK])
@@ -100,6 +100,13 @@ def post(port: int, key: str, content: Any, *, path: str = "/emails", **more: An
 def get(port: int, path: str, key: str = "", **more: Any) -> Answer:
     """Get a page."""
     return ask(port, head("GET", path, {"Connection": "close"}, key), **more)
+
+
+def has_something(connection: socket.socket) -> bool:
+    """Tell whether something, or the end, has come. `select` knows no more than 1,024 files."""
+    waiting = select.poll()
+    waiting.register(connection, select.POLLIN)
+    return bool(waiting.poll(0))
 
 
 class _Answered(Exception):
