@@ -26,6 +26,7 @@ from bodies import bodies  # noqa: E402
 from bombs import bombs  # noqa: E402
 from callback_urls import callback_urls  # noqa: E402
 from front import Stage  # noqa: E402
+from kills import kills  # noqa: E402
 from links import links  # noqa: E402
 from outcome import Fell, LeftOut, TooSlow  # noqa: E402
 from slow_clients import slow_clients  # noqa: E402
@@ -39,6 +40,7 @@ ATTACKS: dict[str, tuple[Callable[[Stage], str], float]] = {
     "slow-clients": (slow_clients, 90),
     "links": (links, 60),
     "callback-urls": (callback_urls, 60),
+    "kills": (kills, 420),
 }
 _ALTOGETHER_SECONDS = 590.0
 

@@ -214,8 +214,10 @@ def wait_for(api: Command, port: int) -> None:
 
 
 @contextmanager
-def live(stage: Stage, *, url: str = "", folder: Path | None = None, **settings: str) -> Iterator[Front]:
-    """Run an API over a new ledger, with one mail of the innocent owner gone out."""
+def live(
+    stage: Stage, *more: str, url: str = "", folder: Path | None = None, **settings: str
+) -> Iterator[Front]:
+    """Run an API over a new ledger that has taken one mail of the innocent owner in."""
     stage.reset()
     folder = folder or stage.folder / f"place{time.monotonic_ns()}"
     folder.mkdir(exist_ok=True)
@@ -224,7 +226,7 @@ def live(stage: Stage, *, url: str = "", folder: Path | None = None, **settings:
     with open_ledger(url, upgrade=Upgrade.ALWAYS) as ledger:
         attacker, innocent = keys.create(ledger, "mallory", "m"), keys.create(ledger, "innocent", "i")
     log = stage.folder / f"{folder.name}.log"
-    api, port = serve(environment, log)
+    api, port = serve(environment, log, *more)
     with Memory([api]) as memory:
         front = Front(stage, url, environment, port, api, memory, attacker, innocent)
         try:
