@@ -22,13 +22,20 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 import processes  # noqa: E402
+from black_holes import black_holes  # noqa: E402
 from bodies import bodies  # noqa: E402
 from bombs import bombs  # noqa: E402
 from callback_urls import callback_urls  # noqa: E402
+from clocks import clocks  # noqa: E402
+from disks import disk_full, read_only  # noqa: E402
+from forged_events import forged_events  # noqa: E402
 from front import Stage  # noqa: E402
 from kills import kills  # noqa: E402
+from ledgers import lost_ledger, two_apis  # noqa: E402
 from links import links  # noqa: E402
 from outcome import Fell, LeftOut, TooSlow  # noqa: E402
+from postgres import postgres  # noqa: E402
+from signals_sent import signals  # noqa: E402
 from slow_clients import slow_clients  # noqa: E402
 
 import sandbox  # noqa: E402
@@ -40,6 +47,15 @@ ATTACKS: dict[str, tuple[Callable[[Stage], str], float]] = {
     "slow-clients": (slow_clients, 90),
     "links": (links, 60),
     "callback-urls": (callback_urls, 60),
+    "black-holes": (black_holes, 240),
+    "clocks": (clocks, 120),
+    "signals": (signals, 200),
+    "disk-full": (disk_full, 60),
+    "read-only": (read_only, 60),
+    "lost-ledger": (lost_ledger, 90),
+    "two-apis": (two_apis, 60),
+    "forged-events": (forged_events, 120),
+    "postgres": (postgres, 120),
     "kills": (kills, 420),
 }
 _ALTOGETHER_SECONDS = 590.0

@@ -17,12 +17,12 @@ import by_hand
 import processes
 from outcome import TooSlow, require
 from processes import ROOT, Command, Memory
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from api import keys
 from cli.prefect_server import free_port
 from ledger.engine import Upgrade, open_ledger
-from ledger.schema import message, single
+from ledger.schema import claim, message, single
 from ledger.statuses import Status
 from mail.unsubscribe import Tokens
 from sandbox import RunningSandbox
@@ -255,6 +255,13 @@ def stop(front: Front, number: int = signal.SIGTERM, *, group: bool = False, sec
     front.api.descendants()
     front.api.tell(number, group=group)
     return front.api.wait(seconds)
+
+
+def end_leases(url: str, pid: int = 0) -> None:
+    """Do what a minute does to the leases of the dead: of one process, or of all."""
+    dead = claim.c.owner.like(f"%:{pid}:%") if pid else claim.c.id > 0
+    with open_ledger(url, make=False) as ledger, ledger.writing() as connection:
+        connection.execute(update(claim).where(dead).values(leased_until=0.0))
 
 
 def _p99(seconds: list[float]) -> float:

@@ -17,13 +17,13 @@ import by_hand
 import processes
 from bombs import campaign
 from event_queue import EventQueue
-from front import Front, Stage, live, serve
+from front import Front, Stage, end_leases, live, serve
 from outcome import Fell, require
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from cli.prefect_server import free_port
 from ledger.engine import open_ledger
-from ledger.schema import claim, message, single
+from ledger.schema import message, single
 from ledger.statuses import Status
 
 _SLOTS, _CLIENTS = 3, 4
@@ -158,7 +158,7 @@ class _Killing:
                     run.process.wait()
                     with self.lock:
                         self.killed["campaign"] += 1
-                    _end_leases(self.front.url, run.pid)
+                    end_leases(self.front.url, run.pid)
                     break
                 time.sleep(0.1)
                 if self.over.is_set():
@@ -215,7 +215,7 @@ class _Killing:
 def _end(killing: _Killing, queue: EventQueue) -> None:
     """Let one API send what is left, and all events come in."""
     front = killing.front
-    _end_leases(front.url)
+    end_leases(front.url)
     api, _ = serve(front.environment, front.api.log.with_name("last.log"))
     front.memory.commands.append(api)
     query = select(message.c.id).where(message.c.status.in_(_UNDERWAY)).limit(1)
@@ -259,9 +259,3 @@ def _books(killing: _Killing) -> str:
     require(sum(mails.values()) == len(rows) - doubtful, "SES took mail that the ledger does not know")
     return f"{len(stored)} single mails and {len(readers)} of the campaign once each, {doubtful} in doubt"
 
-
-def _end_leases(url: str, pid: int = 0) -> None:
-    """Do what a minute does to the leases of the dead."""
-    dead = claim.c.owner.like(f"%:{pid}:%") if pid else claim.c.id > 0
-    with open_ledger(url, make=False) as ledger, ledger.writing() as connection:
-        connection.execute(update(claim).where(dead).values(leased_until=0.0))

@@ -37,13 +37,13 @@ class Command:
 
     def descendants(self) -> set[int]:
         """Return whom it has started, and they, of those that still run; all of them are kept in mind."""
-        parents = _parents()
-        found = {self.pid} if self.pid in parents else set()
-        found |= {pid for pid in self.known if pid in parents and _began(pid) == self.known[pid]}
+        running = parents()
+        found = {self.pid} if self.pid in running else set()
+        found |= {pid for pid in self.known if pid in running and _began(pid) == self.known[pid]}
         size = 0
         while len(found) != size:
             size = len(found)
-            found |= {pid for pid, parent in parents.items() if parent in found}
+            found |= {pid for pid, parent in running.items() if parent in found}
         found.discard(self.pid)
         self.known |= {pid: _began(pid) for pid in found if pid not in self.known}
         return found
@@ -146,7 +146,8 @@ class Memory:
                 self.together = max(self.together, _megabytes(command.pid, "VmRSS") + others)
 
 
-def _parents() -> dict[int, int]:
+def parents() -> dict[int, int]:
+    """Return the parent of every process that runs."""
     found = {}
     for each in os.listdir("/proc"):
         if each.isdigit() and (fields := _stat(int(each))) and fields[0] != "Z":
