@@ -1,9 +1,9 @@
 """`python tests/attack [NAME ...]`: the product is attacked as it runs, and has to hold; `make attack`.
 
 Everything is on loopback: live `campaign api` and `campaign send` before a sandbox, on ledgers of their own.
-One line for each attack, with figures; exit code 1 where one of them fell. What makes others wait for too long
-is tried once more before it counts, for something else may keep the machine busy. All of it ends by itself
-within ten minutes, and what it started ends with it.
+One line for each attack, with figures; exit code 1 where one of them fell. What makes others wait for too
+long is tried once more before it counts, for something else may keep the machine busy. All of it ends by
+itself within ten minutes, and what it started ends with it.
 """
 
 import argparse
@@ -82,12 +82,18 @@ def main() -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     began = time.monotonic()
     fallen = []
-    with TemporaryDirectory(prefix="attack") as folder, sandbox.start(sandbox.SandboxOptions(s3=False)) as world:
+    with (
+        TemporaryDirectory(prefix="attack") as folder,
+        sandbox.start(sandbox.SandboxOptions(s3=False)) as world,
+    ):
         stage = Stage(world, Path(folder), options.kills)
         for name in options.names or ATTACKS:
             if not _holds(name, stage, began + _ALTOGETHER_SECONDS):
                 fallen.append(name)
-    print(f"{len(options.names or ATTACKS)} attacks in {time.monotonic() - began:.0f} s, load {_load()}", end="; ")
+    print(
+        f"{len(options.names or ATTACKS)} attacks in {time.monotonic() - began:.0f} s, load {_load()}",
+        end="; ",
+    )
     print(f"FELL: {', '.join(fallen)}" if fallen else "all held")
     return 1 if fallen else 0
 

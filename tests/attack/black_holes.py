@@ -27,7 +27,9 @@ def black_holes(stage: Stage) -> str:
         redirecting, elsewhere = _redirecting(stack)
         for number in range(50):
             url = f"http://127.0.0.1:{dead[number % _DEAD]}/hook"
-            require(front.post(front.mail(f"dead{number}@mail.example", callbacks=[url])).status == 202, "a post")
+            require(
+                front.post(front.mail(f"dead{number}@mail.example", callbacks=[url])).status == 202, "a post"
+            )
         front.post(front.mail("elsewhere@mail.example", callbacks=[f"http://127.0.0.1:{redirecting}/hook"]))
         began = time.monotonic()
         front.takes("told@mail.example", callbacks=[f"http://127.0.0.1:{port}/hook"])
@@ -86,7 +88,7 @@ def _asked_meanwhile(front: Front) -> float:
 
 
 def _doubtful_after(front: Front) -> int:
-    """Return how many are in doubt for the calls that were under way; they are not sent again by themselves."""
+    """Return how many are in doubt for calls that were under way; they are not sent again by themselves."""
     processes.until(
         lambda: not any(status is Status.SENDING for _, status in front.statuses().values()), "calls end", 60
     )

@@ -22,9 +22,7 @@ def bodies(stage: Stage) -> str:
             _compressed(front)
             _many_of_the_largest(front)
         out = front.settled()
-        return front.said(
-            f"300 MB without a key refused after {read / 1e6:.1f} MB sent", out, others.said()
-        )
+        return front.said(f"300 MB without a key refused after {read / 1e6:.1f} MB sent", out, others.said())
 
 
 def _without_key(front: Front) -> int:
@@ -75,7 +73,13 @@ def _framed_wrong(front: Front) -> None:
         answer = by_hand.ask(front.port, request, [body], ends=True, seconds=15)
         require(answer.status == 0 or 400 <= answer.status < 500, f"{what}: {answer.status}")
         require(b"campaign_" not in answer.body, f"{what}: the hidden request was answered")
-    for path in ("/%00", "/emails/%00", "/unsubscribe/" + "x" * 20_000, "/emails?limit=" + "9" * 4_000, "//x"):
+    for path in (
+        "/%00",
+        "/emails/%00",
+        "/unsubscribe/" + "x" * 20_000,
+        "/emails?limit=" + "9" * 4_000,
+        "//x",
+    ):
         answer = by_hand.get(front.port, path, front.attacker)
         require(answer.status == 0 or 400 <= answer.status < 500, f"{path[:30]}: {answer.status}")
 

@@ -1,4 +1,4 @@
-"""Small requests that would grow: JSON that is deep or has too many members, HTML, and campaigns' templates."""
+"""Small requests that would grow: JSON that is deep or has too many members, HTML, templates of campaigns."""
 
 import json
 import threading
@@ -97,9 +97,7 @@ def _html(front: Front) -> tuple[Counter[int], float]:
         answers.append((what, front.post(content)))
 
     threads = [
-        threading.Thread(
-            target=post, args=(what, front.mail(f"bomb{n}@mail.example", text=text))
-        )
+        threading.Thread(target=post, args=(what, front.mail(f"bomb{n}@mail.example", text=text)))
         for n, (what, text) in enumerate(HTML.items())
     ]
     lists = [
@@ -124,13 +122,17 @@ def _campaigns(stage: Stage) -> str:
     slowest = most = 0.0
     for what, html in {**TEMPLATES, **PAGES}.items():
         began = time.monotonic()
-        file = campaign(folder, "bomb", html=f"<p>Hello</p>{html}<a href='{{{{ unsubscribe_url }}}}'>leave</a>")
+        file = campaign(
+            folder, "bomb", html=f"<p>Hello</p>{html}<a href='{{{{ unsubscribe_url }}}}'>leave</a>"
+        )
         with processes.started(["send", str(file), "--dry-run"], environment, folder / "log") as command:
             with Memory([command]) as memory:
                 try:
                     code = command.wait(_COMMAND_SECONDS)
                 except Fell:
-                    raise Fell(f"a campaign with {what} is not refused within {_COMMAND_SECONDS:g} s") from None
+                    raise Fell(
+                        f"a campaign with {what} is not refused within {_COMMAND_SECONDS:g} s"
+                    ) from None
             said = command.said()
         require(what in PAGES or code not in (0, -9), f"a campaign with {what} ended with {code}")
         require("Traceback" not in said, f"a campaign with {what} ends in a traceback")

@@ -12,16 +12,76 @@ from sqlalchemy import func, select
 from ledger.engine import open_ledger
 from ledger.schema import callback
 
-HOSTS = """
-localhost LOCALHOST. api.localhost 127.0.0.1 127.1 127.0.1 0 0.0.0.0 2130706433 0x7f000001 0x7f.1 0177.0.0.1
-017700000001 127.000.000.001 1.0.0.127.0x7f １２７.０.０.１ 127。0。0。1 ①②⑦.⓪.⓪.① 127.0.0.1. 0x7f.0x0.0x0.0x1.
-10.0.0.1 10.1 172.16.0.1 172.31.255.255 192.168.0.1 169.254.169.254 0xa9fea9fe 2852039166 100.64.0.1 192.0.0.1
-192.0.2.1 198.18.0.1 198.51.100.1 203.0.113.1 224.0.0.1 240.0.0.1 255.255.255.255 192.88.99.1 [::] [::1]
-[0:0:0:0:0:0:0:1] [::ffff:127.0.0.1] [::ffff:7f00:1] [::ffff:0:127.0.0.1] [::127.0.0.1] [64:ff9b::7f00:1]
-[64:ff9b::10.0.0.1] [64:ff9b:1::1] [2002:7f00:1::] [2001:0:7f00:1::] [fe80::1] [fe80::1%25eth0] [fec0::1] [fc00::1]
-[fd00:ec2::254] [ff02::1] [2001:db8::1] [100::1] [fe80::5efe:127.0.0.1] [2001:4860::5efe:127.0.0.1] [5f00::1]
-""".split()
-_SCHEMES = ("http://shop.example/", "ftp://shop.example/", "file:///etc/passwd", "gopher://shop.example/", "https:/x")
+HOSTS = [
+    "localhost",
+    "LOCALHOST.",
+    "api.localhost",
+    "127.0.0.1",
+    "127.1",
+    "127.0.1",
+    "0",
+    "0.0.0.0",
+    "2130706433",
+    "0x7f000001",
+    "0x7f.1",
+    "0177.0.0.1",
+    "017700000001",
+    "127.000.000.001",
+    "1.0.0.127.0x7f",
+    "１２７.０.０.１",
+    "127。0。0。1",
+    "①②⑦.⓪.⓪.①",
+    "127.0.0.1.",
+    "0x7f.0x0.0x0.0x1.",
+    "10.0.0.1",
+    "10.1",
+    "172.16.0.1",
+    "172.31.255.255",
+    "192.168.0.1",
+    "169.254.169.254",
+    "0xa9fea9fe",
+    "2852039166",
+    "100.64.0.1",
+    "192.0.0.1",
+    "192.0.2.1",
+    "198.18.0.1",
+    "198.51.100.1",
+    "203.0.113.1",
+    "224.0.0.1",
+    "240.0.0.1",
+    "255.255.255.255",
+    "192.88.99.1",
+    "[::]",
+    "[::1]",
+    "[0:0:0:0:0:0:0:1]",
+    "[::ffff:127.0.0.1]",
+    "[::ffff:7f00:1]",
+    "[::ffff:0:127.0.0.1]",
+    "[::127.0.0.1]",
+    "[64:ff9b::7f00:1]",
+    "[64:ff9b::10.0.0.1]",
+    "[64:ff9b:1::1]",
+    "[2002:7f00:1::]",
+    "[2001:0:7f00:1::]",
+    "[fe80::1]",
+    "[fe80::1%25eth0]",
+    "[fec0::1]",
+    "[fc00::1]",
+    "[fd00:ec2::254]",
+    "[ff02::1]",
+    "[2001:db8::1]",
+    "[100::1]",
+    "[fe80::5efe:127.0.0.1]",
+    "[2001:4860::5efe:127.0.0.1]",
+    "[5f00::1]",
+]
+_SCHEMES = (
+    "http://shop.example/",
+    "ftp://shop.example/",
+    "file:///etc/passwd",
+    "gopher://shop.example/",
+    "https:/x",
+)
 
 
 def callback_urls(stage: Stage) -> str:
@@ -31,7 +91,11 @@ def callback_urls(stage: Stage) -> str:
         with front.others() as others:
             for url in [f"https://{host}:{port}/hook" for host in HOSTS] + [f"https://{h}/" for h in HOSTS]:
                 _refused(front, url)
-            for url in (*_SCHEMES, f"https://user:word@shop.example:{port}/", f"https://[::1]:{port}/#@shop.example"):
+            for url in (
+                *_SCHEMES,
+                f"https://user:word@shop.example:{port}/",
+                f"https://[::1]:{port}/#@shop.example",
+            ):
                 _refused(front, url)
             names = _names(front, port)
         require(not heard, f"{len(heard)} connections came from within")
@@ -46,7 +110,9 @@ def callback_urls(stage: Stage) -> str:
 def _listening(stack: ExitStack) -> tuple[list[str], int]:
     """Listen on all addresses of this machine; return who came, and where."""
     heard: list[str] = []
-    listening = stack.enter_context(closing(socket.create_server(("::", 0), family=socket.AF_INET6, dualstack_ipv6=True)))
+    listening = stack.enter_context(
+        closing(socket.create_server(("::", 0), family=socket.AF_INET6, dualstack_ipv6=True))
+    )
 
     def listen() -> None:
         try:

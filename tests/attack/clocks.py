@@ -1,4 +1,4 @@
-"""A clock that is two hours ahead for a moment, or two hours behind, under a live API and through its restart.
+"""A clock that is two hours ahead for a moment, or behind, under a live API and through its restart.
 
 The processes' own clock is shifted by a small library before the C library's, which a file tells by how much.
 """
@@ -107,7 +107,7 @@ def _reads(front: Front, shift: float) -> bool:
     """Tell whether the API's answers bear the shifted time."""
     import time
 
-    answer = front.post(front.mail("clock-read@mail.example"))
+    answer = front.post(front.mail(f"clock-read{shift:.0f}@mail.example".replace("-7", "minus7")))
     said = answer.json()["meta"]["timestamp"] / 1000
     return abs(said - time.time() - shift) < 60
 
@@ -119,7 +119,9 @@ def _library(folder: Path) -> Path:
     source, library = folder / "clock.c", folder / "clock.so"
     source.write_text(_SOURCE, encoding="utf-8")
     made = subprocess.run(
-        [compiler, "-shared", "-fPIC", "-o", str(library), str(source), "-ldl"], capture_output=True, text=True
+        [compiler, "-shared", "-fPIC", "-o", str(library), str(source), "-ldl"],
+        capture_output=True,
+        text=True,
     )
     if made.returncode:
         raise LeftOut(f"a clock that can be shifted cannot be compiled: {made.stderr.splitlines()[0]}")

@@ -22,7 +22,9 @@ def disk_full(stage: Stage) -> str:
             time.sleep(1)
             filler = folder / "filler"
             _fill(filler)
-            unready = processes.until(lambda: front.get("/readyz").status == 503, "/readyz tells of a full disk", 30)
+            unready = processes.until(
+                lambda: front.get("/readyz").status == 503, "/readyz tells of a full disk", 30
+            )
             refused = _refused(front)
             reasons = front.get("/readyz").json()["reasons"]
             require(any("disk is full" in each for each in reasons), f"/readyz says {reasons}")
@@ -61,12 +63,17 @@ def read_only(stage: Stage) -> str:
 def _served_or_refused(front: Front, api: processes.Command) -> str:
     """Return what it did: one sentence and exit code, or pages that are served and posts that are not."""
     processes.until(
-        lambda: api.process.poll() is not None or front.get("/readyz").status in (200, 503), "it says something", 30
+        lambda: api.process.poll() is not None or front.get("/readyz").status in (200, 503),
+        "it says something",
+        30,
     )
     if api.process.poll() is not None:
         require(api.process.returncode not in (0, -9), f"it ended with {api.process.returncode}")
         require("Traceback" not in api.said(), f"it ends in a traceback: {api.said()[-300:]}")
-        require(str(front.url.removeprefix("sqlite:///")) in api.said(), f"it does not say why: {api.said()[-300:]}")
+        require(
+            str(front.url.removeprefix("sqlite:///")) in api.said(),
+            f"it does not say why: {api.said()[-300:]}",
+        )
         return f"refused with exit code {api.process.returncode} and a sentence"
     require(front.get("/readyz").status == 503, "/readyz does not tell that nothing can be written")
     require(_refused(front) > 0, "a post is not refused")

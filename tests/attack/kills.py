@@ -18,7 +18,7 @@ import processes
 from bombs import campaign
 from event_queue import EventQueue
 from front import Front, Stage, end_leases, live, serve
-from outcome import Fell, require
+from outcome import require
 from sqlalchemy import select
 
 from cli.prefect_server import free_port
@@ -46,8 +46,9 @@ def kills(stage: Stage) -> str:
             killing.run()
         _end(killing, queue)
         books = _books(killing)
+        kinds = ", ".join(f"{number} {what}" for what, number in killing.killed.items())
         return front.said(
-            f"{killing.killed.total()} kills ({', '.join(f'{n} {what}' for what, n in killing.killed.items())})",
+            f"{killing.killed.total()} kills ({kinds})",
             f"{killing.posts} posts, {killing.repeats} of them again",
             books,
             others.said(),
@@ -179,9 +180,7 @@ class _Killing:
             self.wrong.append(f"a client: {type(err).__name__}: {err}")
 
     def _post(self, rng: random.Random, name: str) -> None:
-        mails = [
-            self.front.mail(f"{name}.{n}@mail.example") for n in range(rng.choice([1, 1, 1, 5]))
-        ]
+        mails = [self.front.mail(f"{name}.{n}@mail.example") for n in range(rng.choice([1, 1, 1, 5]))]
         content = mails[0] if len(mails) == 1 else mails
         ids: list[str] = []
         again = rng.random() < 0.1
@@ -235,9 +234,18 @@ def _books(killing: _Killing) -> str:
     front = killing.front
     answered = {**front.answered, **killing.answered}
     with open_ledger(front.url, make=False) as ledger, ledger.reading() as connection:
-        columns = (message.c.id, message.c.campaign_id, message.c.address, message.c.status, message.c.accepted_at)
+        columns = (
+            message.c.id,
+            message.c.campaign_id,
+            message.c.address,
+            message.c.status,
+            message.c.accepted_at,
+        )
         rows = connection.execute(select(*columns)).all()
-        ids = {row.message_id: row.public_id for row in connection.execute(select(single.c.message_id, single.c.public_id))}
+        ids = {
+            row.message_id: row.public_id
+            for row in connection.execute(select(single.c.message_id, single.c.public_id))
+        }
     mails = Counter(address for each in front.stage.world.messages() for address in each["recipients"])
     twice = [address for address, number in mails.items() if number > 1]
     require(not twice, f"{len(twice)} addresses were mailed twice")
@@ -255,7 +263,8 @@ def _books(killing: _Killing) -> str:
             require(not mails[row.address], "a mail is in doubt whose events came")
             doubtful += 1
         else:
-            require(mails[row.address] == 1, f"a mail that is {row.status} went out {mails[row.address]} times")
+            require(
+                mails[row.address] == 1, f"a mail that is {row.status} went out {mails[row.address]} times"
+            )
     require(sum(mails.values()) == len(rows) - doubtful, "SES took mail that the ledger does not know")
     return f"{len(stored)} single mails and {len(readers)} of the campaign once each, {doubtful} in doubt"
-

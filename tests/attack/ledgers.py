@@ -35,7 +35,9 @@ def lost_ledger(stage: Stage) -> str:
                 stop_posting.set()
                 poster.join()
             require(code == 1, f"with its ledger {what} the API ended with {code}")
-            require("ledger" in front.api.said() and "Traceback" not in front.api.said(), "it does not say why")
+            require(
+                "ledger" in front.api.said() and "Traceback" not in front.api.said(), "it does not say why"
+            )
             processes.until(lambda: not front.api.descendants(), "its children end")
             if what == "deleted":
                 _is_not_made_anew(front, path)
@@ -61,7 +63,10 @@ def two_apis(stage: Stage) -> str:
                 name = f"both{thread}.{number}"
                 while True:
                     answer = by_hand.post(
-                        at, front.attacker, front.mail(f"{name}@mail.example"), headers={"Idempotency-Key": name}
+                        at,
+                        front.attacker,
+                        front.mail(f"{name}@mail.example"),
+                        headers={"Idempotency-Key": name},
                     )
                     if answer.status in (429, 503):
                         time.sleep(0.2)
@@ -76,7 +81,9 @@ def two_apis(stage: Stage) -> str:
                     front.answered[id_] = f"{name}@mail.example"
 
         threads = [
-            threading.Thread(target=post, args=(at, thread)) for thread in range(3) for at in (front.port, port)
+            threading.Thread(target=post, args=(at, thread))
+            for thread in range(3)
+            for at in (front.port, port)
         ]
         with front.others() as others:
             for thread in threads:

@@ -1,4 +1,4 @@
-"""Mail that hides the unsubscribe link, and links that are made up. `make look` does the first in Chromium."""
+"""Mail that hides the unsubscribe link, and made-up links. `make look` does the first in Chromium."""
 
 import re
 import sys
@@ -13,7 +13,7 @@ from ledger.schema import suppression
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "mail"))
 
-import test_single_html as tricks  # noqa: E402
+import test_single_html as tricks
 
 _A_REQUEST = 90
 
@@ -32,7 +32,9 @@ def links(stage: Stage) -> str:
             made_up = _made_up(front)
         out = front.settled()
         looked = _look(front)
-        return front.said(f"{looked} hiding mails show their link", f"{made_up} links made up", out, others.said())
+        return front.said(
+            f"{looked} hiding mails show their link", f"{made_up} links made up", out, others.said()
+        )
 
 
 def _look(front: Front) -> int:
@@ -47,7 +49,9 @@ def _look(front: Front) -> int:
         page.feed(html.replace(link, tricks.URL))
         page.close()
         where = f"the link of {each['recipients'][0]}"
-        require(page.links == [("html", "body", "table", "tbody", "tr", "td")], f"{where} stands in {page.links}")
+        require(
+            page.links == [("html", "body", "table", "tbody", "tr", "td")], f"{where} stands in {page.links}"
+        )
         require(page.in_body == ["div", "table"], f"{where}: the body holds {page.in_body}")
         require(html.endswith("</a></td></tr></tbody></table></body></html>"), f"{where} is not the last")
         for sheet in page.styles:

@@ -6,7 +6,7 @@ class Fell(Exception):
 
 
 class TooSlow(Fell):
-    """The others waited for too long, which on a machine that is busy with something else may be its fault."""
+    """The others waited for too long, which may be the fault of whatever else keeps the machine busy."""
 
 
 class LeftOut(Exception):

@@ -58,7 +58,10 @@ def _attacked(front: Front, server: PostgresServer) -> str:
         )
         with front.others() as others:
             front.takes(f"after-{what}@mail.example")
-        figures.append(f"{what} for {away:.0f} s: answers within {longest:.1f} s, back after {back:.1f} s, {others.said()}")
+        figures.append(
+            f"{what} for {away:.0f} s: answers within {longest:.1f} s, back after {back:.1f} s, "
+            f"{others.said()}"
+        )
     return front.said(*figures, front.settled(90))
 
 

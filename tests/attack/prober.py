@@ -1,6 +1,6 @@
 """Somebody innocent, who asks again and again: a process of its own, so that no attacker takes its time.
 
-Standard input has one line of JSON with what to ask; at its end the asking ends, and what was seen is printed.
+Standard input has one line of JSON with what to ask; at its end the asking ends, and it prints what it saw.
 """
 
 import json
@@ -20,7 +20,9 @@ def main() -> None:
     seen: dict[str, list[list[float]]] = {"healthz": [], "page": [], "post": []}
     answered: list[list[str]] = []
     asking = [
-        threading.Thread(target=_again, args=(told, done, seen["healthz"], "GET", lambda _: "/healthz", None)),
+        threading.Thread(
+            target=_again, args=(told, done, seen["healthz"], "GET", lambda _: "/healthz", None)
+        ),
         threading.Thread(target=_again, args=(told, done, seen["page"], "GET", lambda _: told["page"], None)),
         threading.Thread(
             target=_again, args=(told, done, seen["post"], "POST", lambda _: "/emails", answered)
@@ -58,9 +60,7 @@ def _again(
 
 
 def _ask(port: int, method: str, path: str, body: str | None, headers: dict[str, str]) -> tuple[int, bytes]:
-    connection = HTTPConnection(
-        "127.0.0.1", port, timeout=_TIMEOUT_SECONDS, source_address=("127.0.0.2", 0)
-    )
+    connection = HTTPConnection("127.0.0.1", port, timeout=_TIMEOUT_SECONDS, source_address=("127.0.0.2", 0))
     try:
         connection.request(method, path, body, headers)
         answer = connection.getresponse()

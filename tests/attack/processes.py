@@ -73,7 +73,11 @@ class Command:
 
 
 def start(
-    arguments: list[str], environment: Mapping[str, str], log: Path, *, before: Callable[[], None] | None = None
+    arguments: list[str],
+    environment: Mapping[str, str],
+    log: Path,
+    *,
+    before: Callable[[], None] | None = None,
 ) -> Command:
     """Start `campaign ARGUMENTS`."""
     with log.open("ab") as out:

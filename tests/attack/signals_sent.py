@@ -27,9 +27,7 @@ def signals(stage: Stage) -> str:
     doubtful = 0
     with live(stage) as front:
         stage.world.control(rate_per_second=20)
-        round_ = 0
-        for number, group in _ENDS:
-            round_ += 1
+        for round_, (number, group) in enumerate(_ENDS):
             before = _doubtful(front)
             slowest = max(slowest, _ended(front, number, group, round_))
             if number is not signal.SIGKILL:
@@ -39,7 +37,12 @@ def signals(stage: Stage) -> str:
             restart(front)
         with front.others() as others:
             processes.until(
-                lambda: not any(status in (Status.QUEUED, Status.CLAIMED, Status.SENDING) for _, status in front.statuses().values()),
+                lambda: (
+                    not any(
+                        status in (Status.QUEUED, Status.CLAIMED, Status.SENDING)
+                        for _, status in front.statuses().values()
+                    )
+                ),
                 "what was taken in goes out",
                 60,
             )
@@ -49,7 +52,10 @@ def signals(stage: Stage) -> str:
         front.answered = {id_: to for id_, to in front.answered.items() if id_ not in kept}
         out = front.settled()
         return front.said(
-            f"{len(_ENDS)} ends, told ends within {slowest:.1f} s", f"{doubtful} in doubt after SIGKILL", out, others.said()
+            f"{len(_ENDS)} ends, told ends within {slowest:.1f} s",
+            f"{doubtful} in doubt after SIGKILL",
+            out,
+            others.said(),
         )
 
 
@@ -58,7 +64,9 @@ def _ended(front: Front, number: int, group: bool, round_: int) -> float:
     front.stage.world.control(failures=[{"kind": "accept_then_wait", "seconds": 1.0}])
     for each in range(_MAILS):
         front.takes(f"signal{round_}.{each}@mail.example")
-    processes.until(lambda: any(s is Status.SENDING for _, s in front.statuses().values()), "a call is under way")
+    processes.until(
+        lambda: any(s is Status.SENDING for _, s in front.statuses().values()), "a call is under way"
+    )
     children = front.api.descendants()
     began = time.monotonic()
     code = stop(front, number, group=group, seconds=_GRACE_SECONDS)

@@ -21,9 +21,7 @@ def slow_clients(stage: Stage) -> str:
     """Open hundreds of connections that come to nothing, while others ask."""
     with live(stage) as front, ExitStack() as stack:
         for number in range(3):
-            mails = [
-                front.mail(f"large{number}.{n}@mail.example", text="offer " * 3_000) for n in range(100)
-            ]
+            mails = [front.mail(f"large{number}.{n}@mail.example", text="offer " * 3_000) for n in range(100)]
             require(front.post(mails).status == 202, "the mail to be read slowly was not taken in")
         with front.others() as others:
             readers = _unread(stack, front)
@@ -66,7 +64,9 @@ def _too_many(stack: ExitStack, front: Front) -> int:
     """Open more connections from one address than it may have, and return how many were refused."""
     opened = [stack.enter_context(_connected(front.port, "127.0.0.14")) for _ in range(_MOST + 40)]
     processes.until(
-        lambda: sum(map(by_hand.has_something, opened)) >= 40, f"of {len(opened)} connections 40 are refused", 9
+        lambda: sum(map(by_hand.has_something, opened)) >= 40,
+        f"of {len(opened)} connections 40 are refused",
+        9,
     )
     refused = [each for each in opened if by_hand.has_something(each)]
     require(len(refused) == 40, f"of {len(opened)} connections {len(refused)} were refused")
@@ -94,4 +94,3 @@ def _drip(slow: list[socket.socket]) -> int:
 
 def _connected(port: int, source: str) -> socket.socket:
     return socket.create_connection(("127.0.0.1", port), timeout=20, source_address=(source, 0))
-
