@@ -90,11 +90,11 @@ def main() -> int:
         for name in options.names or ATTACKS:
             if not _holds(name, stage, began + _ALTOGETHER_SECONDS):
                 fallen.append(name)
+    processors = sum(os.times()[:4])
     print(
-        f"{len(options.names or ATTACKS)} attacks in {time.monotonic() - began:.0f} s, load {_load()}",
-        end="; ",
+        f"{len(options.names or ATTACKS)} attacks in {time.monotonic() - began:.0f} s, {processors:.0f} s of "
+        f"processors, load {_load()}; " + (f"FELL: {', '.join(fallen)}" if fallen else "all held")
     )
-    print(f"FELL: {', '.join(fallen)}" if fallen else "all held")
     return 1 if fallen else 0
 
 
@@ -117,7 +117,7 @@ def _holds(name: str, stage: Stage, end: float) -> bool:
         except Fell as err:
             said = f"FELL: {err}"
         except _TimeUp:
-            said = f"FELL: it was not over after {seconds:.0f} s"
+            said = f"FELL: it was not over after {time.monotonic() - began:.0f} s"
         except Exception:  # noqa: BLE001 - the others are made all the same.
             said = f"FELL: the attack itself broke off\n{traceback.format_exc()}"
         finally:
