@@ -43,7 +43,7 @@ import sandbox  # noqa: E402
 # The attacks, and how long each may take: then it has fallen.
 ATTACKS: dict[str, tuple[Callable[[Stage], str], float]] = {
     "bodies": (bodies, 90),
-    "bombs": (bombs, 150),
+    "bombs": (bombs, 200),
     "slow-clients": (slow_clients, 90),
     "links": (links, 60),
     "callback-urls": (callback_urls, 60),
@@ -110,8 +110,8 @@ def _holds(name: str, stage: Stage, end: float) -> bool:
         except LeftOut as why:
             said = f"left out: {why}"
         except TooSlow as err:
-            before = f" (before: {err})"
             if not is_last:
+                before = f" (before: {err})"
                 continue
             said = f"FELL: {err}"
         except Fell as err:

@@ -76,7 +76,10 @@ class Others:
             wrong = self.statuses(kind).keys() - allowed.get(kind, {202 if kind == "post" else 200})
             require(not wrong, f"others' {kind} was answered {dict(self.statuses(kind))}")
         if self.p99 >= OTHERS_SECONDS:
-            raise TooSlow(f"{self.said()}: at most {OTHERS_SECONDS:g} s")
+            kinds = ", ".join(
+                f"{kind} {_p99([seconds for seconds, _ in looks]):.2f} s" for kind, looks in self.seen.items()
+            )
+            raise TooSlow(f"{self.said()} ({kinds}): at most {OTHERS_SECONDS:g} s")
 
 
 @dataclass
