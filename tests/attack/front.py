@@ -31,7 +31,7 @@ from sandbox.options import SECRET_KEY
 SENDER = "news@brightbooks.example"
 # What others wait for at the 99th percentile, whatever is done to the API meanwhile.
 OTHERS_SECONDS = 2.0
-# Where so many more wait for each processor than this suite alone has, the seconds say nothing of the product.
+# With so many waiting for each processor, more than for this suite alone, seconds say nothing of the product.
 _BUSY_A_PROCESSOR = 4.0
 # The serving process alone, and with those that send and compose, each of which has libraries of its own.
 ALONE_MEGABYTES, TOGETHER_MEGABYTES = 400, 900
