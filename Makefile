@@ -10,7 +10,7 @@ export PREFECT_SERVER_ANALYTICS_ENABLED := false
 # The locks name every package, so there is nothing to resolve.
 PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
 
-.PHONY: install develop demo ui test chaos signals fuzz fuzz-api load bench-lists alerts look lint types format \
+.PHONY: install develop demo ui test chaos signals attack fuzz fuzz-api load bench-lists alerts look lint types format \
 	audit lock clean
 
 # What runs campaigns, and nothing else: for production, and for a first look.
@@ -64,6 +64,11 @@ chaos: develop
 # SIGTERM and SIGINT to live commands, their groups and their children; some minutes.
 signals: develop
 	SIGNALS=1 $(BIN)/python -m pytest tests/test_signals.py tests/api/test_terminating.py
+
+# Attacks live processes, on loopback, for some minutes and ten at the most; ATTACK="bodies kills": those alone.
+# A small disk that is full needs root, PostgreSQL its wheel, a shifted clock a C compiler: else these are left out.
+attack: develop
+	$(BIN)/python tests/attack $(ATTACK)
 
 lint: develop
 	$(BIN)/ruff check .

@@ -3,6 +3,7 @@
 They have no campaign to pause: where the account is at fault, whoever calls waits and tries again.
 """
 
+import math
 import threading
 import time
 from collections import Counter
@@ -165,11 +166,15 @@ class _Run:
 
     def _composed(self, lease: Lease, held: Held) -> Iterator[tuple[str, Outgoing]]:
         """Yield each message with its sender's header; one that cannot be composed fails alone."""
-        # Those that may take their time come last, so that nobody waits for them.
-        texts = {id_: mail.text for id_, mail in held.mails.items()}
-        for recipient in sorted(
-            held.claim.recipients, key=lambda item: not is_harmless(texts[item.message_id])
-        ):
+        # Those that may take their time come last, so that nobody waits for them; and behind what they take
+        # of it the claim ends, so that neither does who comes meanwhile.
+        slow = {id_ for id_, mail in held.mails.items() if not is_harmless(mail.text)}
+        slow_until = math.inf
+        for recipient in sorted(held.claim.recipients, key=lambda item: item.message_id in slow):
+            if recipient.message_id in slow:
+                slow_until = min(slow_until, self.work.clock() + _CLAIM_SECONDS)
+                if self.work.clock() >= slow_until:
+                    return
             lease.keep()
             if self.work.ends.is_set():
                 raise ClaimLost

@@ -336,6 +336,28 @@ def test_what_may_take_its_time_goes_behind_what_does_not(desk: Desk) -> None:
     assert desk.statuses() == ["SENT"] * 61
 
 
+@pytest.mark.parametrize("slow_seconds", [0.1, 0.9, 5.0])
+def test_what_comes_while_many_slow_texts_are_composed_waits_for_a_few_of_them_alone(
+    desk: Desk, slow_seconds: float
+) -> None:
+    desk.add(60, text="x" * (MAX_CHARACTERS + 1))
+    composed: list[str] = []
+
+    def slowly(mail: Mail, context: MessageContext) -> Content:
+        composed.append(context.address)
+        if len(mail.text) > MAX_CHARACTERS:
+            desk.clock.tick(slow_seconds)
+        if len(composed) == 1:
+            desk.add(1)
+        return composer.compose_here(mail, context)
+
+    assert desk.send(compose=slowly).ended == "nothing_left"
+    waited = composed.index("reader.60@mail.example") * slow_seconds
+    assert waited < 2.0 + slow_seconds
+    # Nobody is composed twice, or sent twice.
+    assert len(composed) == len(set(composed)) == len(set(desk.ses.addresses)) == len(desk.ses.accepted) == 61
+
+
 def test_a_busy_machine_fails_no_message_and_keeps_none_from_going_out(desk: Desk) -> None:
     desk.add(1, text="slow")
     desk.add(2)
