@@ -45,7 +45,7 @@ def of_stall(
 
 @dataclass(frozen=True, slots=True)
 class _Happened:
-    """What happened: the event's name, its subject, a sentence or two, the reason, and when (epoch seconds)."""
+    """What happened: the event's name, a subject, a sentence or two, the reason, and when (epoch seconds)."""
 
     event: str
     title: str
