@@ -14,7 +14,10 @@ from prefect.states import Cancelled
 
 from flows.check_campaign import check_campaign
 from flows.schedule_campaign import schedule_campaign
+from lists.errors import ListError
 from mail import controls
+from mail.errors import MailError
+from tasks import checks
 
 if TYPE_CHECKING:
     from conftest import Office
@@ -97,9 +100,10 @@ def test_what_cannot_be_sent_is_refused_when_it_is_scheduled(
         (good, "tomorrow", "Europe/Berlin", "is no time"),
         (good, WHEN, "Berlin", "is no time zone"),
     ):
-        state = schedule_campaign(file, when, zone, return_state=True)
-        assert (state.type.value, state.name) == ("FAILED", "Refused"), state
-        assert told in state.message
+        with pytest.raises((MailError, ListError), match=told):
+            checks.schedule.fn(file, when, zone)
+    state = schedule_campaign("nowhere.yaml", WHEN, return_state=True)
+    assert (state.type.value, state.name, "nowhere.yaml" in state.message) == ("FAILED", "Refused", True)
     assert scheduled(prefect_client, deployed) == []
 
 
