@@ -412,6 +412,14 @@ def test_what_is_out_of_reach_is_named_and_no_password_with_it(ward: Ward, name:
     assert "hush-hush" not in found.sentence
 
 
+def test_a_deployment_that_nobody_may_need_is_a_warning_and_a_sample_is_none(ward: Ward) -> None:
+    ward.prefect.deployments.remove("spring-offer")
+    assert ward.look(BY_NAME["deployments"]).level is Level.OK
+    ward.prefect.deployments.remove("clean-shards")
+    found = ward.look(BY_NAME["deployments"])
+    assert (found.level, found.sentence.startswith("clean-shards of prefect.yaml is not")) == (WARNING, True)
+
+
 def test_a_certificate_that_ends_soon_is_a_warning(ward: Ward) -> None:
     ward.certificate(3)
     found = ward.look(BY_NAME["certificate"])
