@@ -30,7 +30,7 @@ from cli import doctor
 from ledger import accounts, drains, owners, unread
 from ledger.accounts import Action, Rolling
 from mail import python_level
-from reports.checkup import amazon_checks, ledger_checks, machine_checks
+from reports.checkup import amazon_checks, machine_checks, size_checks
 from reports.checkup.checks import CHECKS, FIGURES, WITHOUT_SETTINGS
 from reports.checkup.finding import Check, Finding, Level, Surroundings
 from reports.checkup.rounds import Rounds
@@ -246,7 +246,7 @@ def readable_by_all(ward: Ward) -> None:
 
 
 def a_disk_that_fills(ward: Ward) -> None:
-    ward.monkeypatch.setattr(ledger_checks, "DAYS_OF_DISK", 1e12)
+    ward.monkeypatch.setattr(size_checks, "DAYS_OF_DISK", 1e12)
     ward.office.send(ward.office.folder / "campaign.yaml")
     # What a young ledger grew by says nothing yet.
     assert ward.look(BY_NAME["tables"]).level is Level.OK
