@@ -1,6 +1,6 @@
 """The list of all checks, and the names of their figures: docs/monitoring.md is held to both."""
 
-from reports.checkup import amazon_checks, ledger_checks, machine_checks, prefect_checks
+from reports.checkup import amazon_checks, ledger_checks, machine_checks, prefect_checks, size_checks
 from reports.checkup.finding import Check, Level
 
 _ASK_LEDGER = "see that the database runs and that its disk answers"
@@ -35,7 +35,7 @@ CHECKS = (
     Check("keys", "The keys of the API", ledger_checks.keys, _ASK_LEDGER),
     Check("disk", "The free space", machine_checks.disk, "see that the disks answer", Level.ERROR),
     Check("files", "The files' modes", machine_checks.files, "run `campaign db files`"),
-    Check("tables", "The size of the tables", ledger_checks.tables, _ASK_LEDGER),
+    Check("tables", "The size of the tables", size_checks.tables, _ASK_LEDGER),
     Check("python", "Python", machine_checks.python, "upgrade Python"),
 )
 

@@ -1,11 +1,9 @@
-"""What the ledger says: whether it answers, what waits in it, what stands against sending, how it grows."""
+"""What the ledger says: whether it answers, what waits in it, what stands against sending."""
 
 import os
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from functools import wraps
-from pathlib import Path
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
@@ -25,13 +23,11 @@ CALLBACK_AT_MOST_SECONDS = 900.0
 # A collector that runs every five minutes may miss two looks.
 DRAINED_AT_MOST_SECONDS = 900.0
 KEY_AT_MOST_SECONDS = 365 * backlogs.DAY_SECONDS
-DAYS_OF_DISK = 30
-_SHOWN_TABLES = 5
 
 Look = Callable[[Connection, Surroundings], Finding]
 
 
-def _in_ledger(look: Look) -> Callable[[Surroundings], Finding]:
+def in_ledger(look: Look) -> Callable[[Surroundings], Finding]:
     """Give a check a connection of its own that can only read; `database` tells why there is none."""
 
     @wraps(look)
@@ -79,7 +75,7 @@ def _has_events(connection: Connection) -> bool:
     return migrating.schema_of(connection) is Schema.CURRENT
 
 
-@_in_ledger
+@in_ledger
 def schema(connection: Connection, around: Surroundings) -> Finding:
     """Whether the schema is this program's, and the ledger no older copy of itself."""
     match migrating.schema_of(connection):
@@ -102,7 +98,7 @@ def schema(connection: Connection, around: Surroundings) -> Finding:
             return error("The database holds other tables and is no ledger: check CAMPAIGN_DATABASE_URL.")
 
 
-@_in_ledger
+@in_ledger
 def mail(connection: Connection, around: Surroundings) -> Finding:
     """What keeps mail waiting: old e-mail in the queue, events that do not come, a clock that was set."""
     signs = vital_signs.signs_in(connection, around.clock())
@@ -119,7 +115,7 @@ def mail(connection: Connection, around: Surroundings) -> Finding:
     return ok("No e-mail waits for long, and events come in.", *figures)
 
 
-@_in_ledger
+@in_ledger
 def drained(connection: Connection, around: Surroundings) -> Finding:
     """How long ago the event queue was last seen empty."""
     seconds = backlogs.drained_seconds_ago(connection)
@@ -135,7 +131,7 @@ def drained(connection: Connection, around: Surroundings) -> Finding:
     return ok(f"The event queue was last seen empty {span(seconds)} ago.", lag)
 
 
-@_in_ledger
+@in_ledger
 def unread_events(connection: Connection, around: Surroundings) -> Finding:
     """What came off the event queue and could not be read."""
     kept = unread.amount(connection)
@@ -151,7 +147,7 @@ def unread_events(connection: Connection, around: Surroundings) -> Finding:
     return Finding(level, f"{sentence[0].upper()}{sentence[1:]}", figures)
 
 
-@_in_ledger
+@in_ledger
 def callbacks(connection: Connection, around: Surroundings) -> Finding:
     """Who still has to be told of changes."""
     found = backlogs.of_callbacks(connection)
@@ -175,7 +171,7 @@ def callbacks(connection: Connection, around: Surroundings) -> Finding:
     return ok(f"{found.due:,} callbacks are due, and none for long.", *figures)
 
 
-@_in_ledger
+@in_ledger
 def silence(connection: Connection, around: Surroundings) -> Finding:
     """Whether the breaker is open: SES gave no answers, and single messages probe."""
     found = breaker.look(connection, ACCOUNT)
@@ -189,7 +185,7 @@ def silence(connection: Connection, around: Surroundings) -> Finding:
     )
 
 
-@_in_ledger
+@in_ledger
 def account_standing(connection: Connection, around: Surroundings) -> Finding:
     """Whether our own rules have stopped the account, or the single mail of owners."""
     found = account.standing(connection)
@@ -207,7 +203,7 @@ def account_standing(connection: Connection, around: Surroundings) -> Finding:
     return ok(f"Nothing is stopped; hard bounces are {found.counted.bounce_rate:.2%}.", *figures)
 
 
-@_in_ledger
+@in_ledger
 def keys(connection: Connection, around: Surroundings) -> Finding:
     """How old the API's keys are that still open something."""
     good = [key for key in owners.keys(connection) if key.revoked_at is None]
@@ -222,37 +218,3 @@ def keys(connection: Connection, around: Surroundings) -> Finding:
             figure,
         )
     return ok(f"{len(good):,} keys of the API are good, none older than a year.", figure)
-
-
-@_in_ledger
-def tables(connection: Connection, around: Surroundings) -> Finding:
-    """How large the ledger is, and how long its disk lasts at the rate of the last day."""
-    sizes = backlogs.table_sizes(connection)
-    grown = backlogs.growth(connection)
-    figures = (
-        Figure("campaign_database_bytes", grown.bytes),
-        Figure("campaign_events_lately", grown.events_lately),
-        *(Figure("campaign_table_rows", each.rows, each.name) for each in sizes),
-    )
-    largest = ", ".join(f"{each.name} {each.rows:,}" for each in sizes[:_SHOWN_TABLES] if each.rows)
-    text = f"The ledger has {size(grown.bytes)} ({largest or 'all tables are empty'})"
-    lately, a_day = f"{grown.events_lately:,} events in 24 h", grown.bytes_a_day
-    if not a_day:
-        return ok(f"{text}; {lately}.", *figures)
-    free = _free_bytes(around)
-    if free is not None and free < DAYS_OF_DISK * a_day:
-        return warning(
-            f"{text} and grows by {lately}, about {size(a_day)} a day: the disk is full in "
-            f"{free / a_day:.0f} days, so make room, or move the ledger to a larger one.",
-            *figures,
-        )
-    return ok(f"{text}; {lately}, about {size(a_day)} a day.", *figures)
-
-
-def _free_bytes(around: Surroundings) -> int | None:
-    path: Path | None = ledger_file.path_of(parsed(around.settings.database_url))
-    if path is not None:
-        with suppress(OSError):
-            found = os.statvfs(path.parent)
-            return found.f_bavail * found.f_frsize
-    return None

@@ -20,6 +20,8 @@ LATE_SECONDS = 300.0
 _ASK_SECONDS = 4.0
 _PAGE = 200
 _LARGEST_BYTES = 20_000_000
+ALWAYS_NEEDED = "watch-statuses"
+_SAMPLE = "sample"
 _NO_SERVER = "PREFECT_API_URL is not set, so that a temporary server serves each run."
 
 
@@ -153,7 +155,8 @@ def deployments(server: Server, around: Surroundings) -> Finding:
     missing = sorted(wanted - {str(each.get("name")) for each in _all(server, "/deployments/filter")})
     figure = Figure("campaign_deployments_missing", len(missing))
     if missing:
-        return error(
+        # Without that one no late bounce comes in; the others are a matter of what somebody uses.
+        return (error if ALWAYS_NEEDED in missing else warning)(
             f"{', '.join(missing)} of prefect.yaml {'is' if len(missing) == 1 else 'are'} not on the Prefect "
             "server: run `prefect --no-prompt deploy --all`.",
             figure,
@@ -171,9 +174,16 @@ def _all(server: Server, path: str) -> Iterator[Mapping[str, Any]]:
 
 
 def _wanted(around: Surroundings) -> list[tuple[str, str]]:
-    """Return the deployments of prefect.yaml with their work pools; none where there is no such file."""
+    """Return the deployments of prefect.yaml but for the samples, with their work pools.
+
+    None where there is no such file.
+    """
     try:
         found = yaml.safe_load((around.project / "prefect.yaml").read_text("utf-8"))
-        return [(str(each["name"]), str(each["work_pool"]["name"])) for each in found["deployments"]]
+        return [
+            (str(each["name"]), str(each["work_pool"]["name"]))
+            for each in found["deployments"]
+            if _SAMPLE not in each.get("tags", ())
+        ]
     except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError):
         return []

@@ -30,7 +30,7 @@ from cli import doctor
 from ledger import accounts, drains, owners, unread
 from ledger.accounts import Action, Rolling
 from mail import python_level
-from reports.checkup import amazon_checks, ledger_checks, machine_checks
+from reports.checkup import amazon_checks, machine_checks, size_checks
 from reports.checkup.checks import CHECKS, FIGURES, WITHOUT_SETTINGS
 from reports.checkup.finding import Check, Finding, Level, Surroundings
 from reports.checkup.rounds import Rounds
@@ -246,7 +246,7 @@ def readable_by_all(ward: Ward) -> None:
 
 
 def a_disk_that_fills(ward: Ward) -> None:
-    ward.monkeypatch.setattr(ledger_checks, "DAYS_OF_DISK", 1e12)
+    ward.monkeypatch.setattr(size_checks, "DAYS_OF_DISK", 1e12)
     ward.office.send(ward.office.folder / "campaign.yaml")
     # What a young ledger grew by says nothing yet.
     assert ward.look(BY_NAME["tables"]).level is Level.OK
@@ -410,6 +410,14 @@ def test_what_is_out_of_reach_is_named_and_no_password_with_it(ward: Ward, name:
     found = ward.look(check)
     assert found.level is case.away_level, found.sentence
     assert "hush-hush" not in found.sentence
+
+
+def test_a_deployment_that_nobody_may_need_is_a_warning_and_a_sample_is_none(ward: Ward) -> None:
+    ward.prefect.deployments.remove("spring-offer")
+    assert ward.look(BY_NAME["deployments"]).level is Level.OK
+    ward.prefect.deployments.remove("clean-shards")
+    found = ward.look(BY_NAME["deployments"])
+    assert (found.level, found.sentence.startswith("clean-shards of prefect.yaml is not")) == (WARNING, True)
 
 
 def test_a_certificate_that_ends_soon_is_a_warning(ward: Ward) -> None:
