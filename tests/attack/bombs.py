@@ -16,6 +16,7 @@ _TEXT = 119_000
 # What composing a text may take, with what else a request waits for.
 _ANSWER_SECONDS = 12.0
 _COMMAND_SECONDS = 45.0
+_BESIDE = "beside-the-bombs@mail.example"
 
 HTML = {
     "bold in bold": "<b>" * (_TEXT // 3),
@@ -55,13 +56,21 @@ def bombs(stage: Stage) -> str:
         with front.others() as others:
             _json(front)
             statuses, slowest = _html(front)
+            # Others' mail does not wait for all that is to be composed of the attacker's.
+            front.takes(_BESIDE)
+            waited = processes.until(lambda: _is_sent(front), "others' mail goes out beside the bombs", 30)
         out = front.settled()
         api = front.said(
             f"{sum(statuses.values())} texts answered {dict(statuses)}, the slowest in {slowest:.1f} s",
+            f"others' mail beside them sent after {waited:.1f} s",
             out,
             others.said(),
         )
     return f"{api}; {_campaigns(stage)}"
+
+
+def _is_sent(front: Front) -> bool:
+    return any(_BESIDE in each["recipients"] for each in front.stage.world.messages())
 
 
 def _json(front: Front) -> None:
