@@ -49,7 +49,10 @@ def held(folder: Path, url: str) -> Iterator[None]:
         lock.truncate(0)
         lock.write(f"{url} (process {os.getpid()})\n".encode())
         lock.flush()
-        yield
+        try:
+            yield
+        finally:
+            (folder / _LOCK).unlink(missing_ok=True)
 
 
 @contextmanager

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from sqlalchemy import URL
+
 from ledger.engine import parsed
 from ledger.ledger_file import MARK, path_of
 from settings import file_mode
@@ -26,9 +28,9 @@ class OpenFile:
         return f"{self.path} ({self.mode:04o})"
 
 
-def of_ledger(database_url: str) -> list[OpenFile]:
+def of_ledger(url: str | URL) -> list[OpenFile]:
     """Return those of a ledger's own files and of the copies beside it; none where it is no file."""
-    path = path_of(parsed(database_url))
+    path = path_of(url if isinstance(url, URL) else parsed(url))
     if path is None:
         return []
     beside = (each for each in _entries(path.parent) if each.name.startswith(path.name))

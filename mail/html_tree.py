@@ -36,7 +36,7 @@ def parse(text: str) -> html.HtmlElement | None:
     written = UNWRITABLE.sub("", text)
     page, too_deep = _parsed(written)
     if too_deep:
-        page, too_deep = _parsed(_shallow(written))
+        page, too_deep = _parsed(shallow(written))
     if too_deep:
         raise Uncomposable(f"its tags are nested more than {_DEEPEST_TREE:,} deep: close what is left open")
     return page
@@ -62,7 +62,12 @@ def _is_deep(page: html.HtmlElement) -> bool:
     return False
 
 
-def _shallow(text: str) -> str:
+def is_too_deep(markup: str) -> bool:
+    """Tell whether a reader on libxml2 would give up within some HTML, with a few elements around it."""
+    return markup.count("<") > _DEEPEST_TREE and _parsed(markup)[1]
+
+
+def shallow(text: str, deepest: int = _DEEPEST) -> str:
     """Leave out the tags that lie too deep, their ends with them."""
     parts: list[str] = []
     opened: list[str] = []
@@ -82,7 +87,7 @@ def _shallow(text: str) -> str:
             among_opened[name] -= 1
         elif not ends and name not in _EMPTY:
             follows = name in _ENDED_BY_THE_NEXT and bool(opened) and opened[-1] == name
-            if len(opened) >= _DEEPEST and not follows:
+            if len(opened) >= deepest and not follows:
                 left_out[name] += 1
                 continue
             if not follows:

@@ -70,7 +70,7 @@ def examine(ledger: Ledger, settings: Settings, campaign: Campaign) -> Preflight
         settings.configuration_set,
     )
     restoring.refuse_queue_of_another(ledger, working.noted(ledger, settings))
-    readable = file_modes.sentence(file_modes.of_ledger(settings.database_url))
+    readable = file_modes.sentence(file_modes.of_ledger(ledger.engine.url))
     # Who is enqueued is enqueued: the list is not cleaned again.
     refused = refusals.beforehand(listed.said_no, listed.row_count, campaign.list) if found is None else ()
     told = filter(None, (*warnings(campaign), readable, *listed.notes, *seen, *refused))

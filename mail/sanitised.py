@@ -10,7 +10,7 @@ from html import escape
 
 import nh3
 
-from mail import css_allowed, plain_text
+from mail import css_allowed, html_tree, plain_text
 
 _TEXT = frozenset(
     """a abbr acronym address article aside b bdi bdo big blockquote br center cite code dd del dfn dir div dl
@@ -41,7 +41,8 @@ _PICTURE = re.compile(r"(?:https?://|cid:)", re.IGNORECASE)
 _INVISIBLE = re.compile(r"[\x00-\x20\x7f]+")
 _SCHEMES = {"http", "https", "mailto", "tel", "sms", "cid", "data"}
 # What is written must be what is read; most mail is after the first time.
-_MOST_ROUNDS = 3
+_MOST_ROUNDS = 4
+_DEEPEST = 150
 
 
 def sanitised(markup: str) -> str:
@@ -51,7 +52,10 @@ def sanitised(markup: str) -> str:
     """
     for _ in range(_MOST_ROUNDS):
         markup = _CLEANER.clean(markup)
-        if _is_stable(markup):
+        if html_tree.is_too_deep(markup):
+            # It has written what authors leave out, such as <tbody>.
+            markup = html_tree.shallow(markup, _DEEPEST)
+        elif _is_stable(markup):
             return markup
     lines = plain_text.from_html(markup).splitlines()
     return "<br>".join(escape(line, quote=False) for line in lines)

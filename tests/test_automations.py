@@ -26,6 +26,8 @@ FILES = sorted((ROOT / "automations").glob("*.yaml"))
 ALERTS = [file for file in FILES if file.stem.startswith("by-")]
 # Names of a run's state by which somebody is told already, or that are no fault.
 TOLD_OTHERWISE = {"Halted", "Breached", "Paused", "NotEnqueued", "Terminated"}
+# Whoever sends a test mail or decides has just pressed a button, and looks.
+TOLD_OTHERWISE |= {"NotSent", "InDoubt", "NotDecided"}
 EVENTS = set(re.findall(r'"(campaign\.\w+)"', Path(announcement.__file__).read_text("utf-8")))
 PAYLOAD = set(
     re.findall(r'^            "(\w+)":', Path(announcement.__file__).read_text("utf-8"), re.MULTILINE)
