@@ -30,20 +30,29 @@ def read_only(database_url: str) -> Iterator[Connection]:
     """
     engine = _engine(database_url)
     try:
-        try:
-            connection = engine.connect()
-            # SQLite reads nothing of a file before it is asked for something.
-            is_file = engine.dialect.name == "sqlite"
-            connection.exec_driver_sql("SELECT count(*) FROM sqlite_master" if is_file else "SELECT 1")
-        except DBAPIError as err:
-            raise LedgerUnreachable(
-                f"the database {shown(parsed(database_url))} cannot be read ({_first_line(err)}): check "
-                "CAMPAIGN_DATABASE_URL and that it runs."
-            ) from err
-        with connection:
+        with _connected(engine, database_url) as connection:
             yield connection
     finally:
         engine.dispose()
+
+
+def _connected(engine: Engine, database_url: str) -> Connection:
+    try:
+        connection = engine.connect()
+        try:
+            # SQLite reads nothing of a file before it is asked for something.
+            is_file = engine.dialect.name == "sqlite"
+            connection.exec_driver_sql("SELECT count(*) FROM sqlite_master" if is_file else "SELECT 1")
+        except BaseException:
+            # Here, for SQLite's connections belong to their thread.
+            connection.close()
+            raise
+    except DBAPIError as err:
+        raise LedgerUnreachable(
+            f"the database {shown(parsed(database_url))} cannot be read ({_first_line(err)}): check "
+            "CAMPAIGN_DATABASE_URL and that it runs."
+        ) from err
+    return connection
 
 
 def _engine(database_url: str) -> Engine:

@@ -22,7 +22,7 @@ _LONGEST_TEXT = 300
 
 def policy_of(campaign: Campaign) -> HaltRules:
     """Return the halt policy that the campaign was enqueued with."""
-    return HaltPolicy.model_validate(campaign.definition["halt"]).rules
+    return HaltPolicy.model_validate(campaign.definition.get("halt", {})).rules
 
 
 def counts_of(

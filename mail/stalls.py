@@ -5,11 +5,10 @@ the rest is what this is about. Starting a run too many is harmless: the ledger'
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from sqlalchemy import Connection, func, select
 
-from ledger import campaigns, clock, presences, sender_days, tallies
+from ledger import campaigns, clock, local_time, presences, sender_days, tallies
 from ledger.campaigns import Campaign, State
 from ledger.engine import Ledger
 from ledger.schema import campaign_change
@@ -39,8 +38,8 @@ class Stall:
 
     @property
     def sentence(self) -> str:
-        since = datetime.fromtimestamp(self.since, UTC)
-        return f"{self.waiting:,} recipients wait, and nobody sends to them since {since:%Y-%m-%d %H:%M} UTC."
+        since = local_time.shown(self.since, seconds=False)
+        return f"{self.waiting:,} recipients wait, and nobody sends to them since {since}."
 
 
 def is_stalled(state: State, waiting: int, unattended_seconds: float, *, waits_by_plan: bool) -> bool:

@@ -92,6 +92,8 @@ def test_who_waits_too_long_is_told_and_what_was_not_begun_is_never_done(
         gone = asyncio.create_task(pool.run(done.append, 2))
         await asyncio.sleep(0)
         gone.cancel()
+        # It is taken back once the task has heard of it.
+        await asyncio.wait([gone])
         go.set()
         pool.deadline_seconds = 20.0
         await pool.run(done.append, 3)

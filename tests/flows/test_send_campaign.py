@@ -72,7 +72,7 @@ def test_a_campaign_completes_with_the_figures_that_the_sandbox_has(office: "Off
     assert (shown.kind, shown.state) == ("COMPLETED", "Completed")
     assert re.fullmatch(r"send spring-offer, \d{4}-\d\d-\d\d \d\d:\d\d UTC", shown.run.name)
     assert "200 recipients: " in shown.message
-    [bar] = [each for each in shown.artifacts if each.key == "campaign-progress"]
+    [bar] = [each for each in shown.artifacts if each.key == "campaign-progress-spring-offer"]
     assert "spring-offer: 200 of 200 sent, " in (bar.description or "")
     assert "spring-offer: COMPLETED" in ran.out
 

@@ -70,7 +70,9 @@ def sentence(account: FakeAccount, sender: str = SENDER) -> str:
 
 
 def test_an_account_in_order_gives_its_limits(account: FakeAccount) -> None:
-    assert check(account) == Account(rate_per_second=14.0, left_for_the_day=48_800.0)
+    assert check(account) == Account(
+        rate_per_second=14.0, left_for_the_day=48_800.0, limit_for_the_day=50_000.0
+    )
 
 
 @pytest.mark.parametrize(
@@ -152,7 +154,8 @@ def test_identities_that_may_not_be_looked_at(account: FakeAccount, client_error
 def test_against_the_sandbox_all_is_ready(world) -> None:
     events = queue.open_queue(world.environment["CAMPAIGN_EVENT_QUEUE_URL"])
     found = readiness.check(readiness.client(), events, SENDER, "campaign")
-    assert found == Account(rate_per_second=1_000.0, left_for_the_day=1_000_000.0)
+    day = 1_000_000.0
+    assert found == Account(rate_per_second=1_000.0, left_for_the_day=day, limit_for_the_day=day)
 
 
 @pytest.mark.parametrize(
