@@ -91,7 +91,7 @@ async def unavailable(request: Request, error: Exception) -> Response:
     assert isinstance(error, Unavailable)
     later = {"Retry-After": str(error.wait_seconds)}
     if _is_page(request):
-        return pages.respond("later.html.j2", status=503, more=later)
+        return pages.in_words("later.html.j2", request, status=503, more=later)
     return answers.refused(Refusal(503, Code.UNAVAILABLE, f"{error}", headers=later))
 
 
