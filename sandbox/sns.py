@@ -8,7 +8,7 @@ from typing import Any
 
 from sandbox.messages import iso_time
 from sandbox.options import ACCOUNT, REGION
-from sandbox.sns_signing import signer
+from sandbox.sns_signer import signer
 
 
 @dataclass

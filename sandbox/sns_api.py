@@ -9,7 +9,7 @@ from sandbox.errors import ApiError
 from sandbox.http import Request, Response
 from sandbox.options import ACCOUNT
 from sandbox.sns import Subscription, Topic
-from sandbox.sns_signing import signer
+from sandbox.sns_signer import signer
 from sandbox.world import World
 
 _XMLNS = {
